@@ -1,0 +1,1 @@
+"""Digits: train, use and ship small networks that read handwritten digits."""

@@ -1,0 +1,44 @@
+"""`digits <command> [flags]`: find the command, run it, and turn what went wrong into one line."""
+
+import importlib
+import os
+import sys
+
+from digits.errors import DigitsError
+
+COMMANDS = {
+    "train": "train a classifier",
+    "predict": "read the digits in pictures",
+    "evaluate": "measure a model on a data set",
+    "optimize": "make a checkpoint small and fast for edge devices",
+}
+USAGE = "usage: digits <command> [flags]\n\n" + "\n".join(
+    f"  {name:10} {what}" for name, what in COMMANDS.items()
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in ("-h", "--help"):
+        print(USAGE)
+        return 0
+    if not argv or argv[0] not in COMMANDS:
+        print(USAGE, file=sys.stderr)
+        return 2
+    try:
+        command = importlib.import_module(f"digits.commands.{argv[0]}")
+        return command.main(argv[1:])
+    except DigitsError as error:
+        print(f"{argv[0]}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{argv[0]}: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Find architectures by name: every file of this folder without a leading underscore is one.
+
+A file `NAME.py` defines `build(classes: int, **arguments) -> nn.Module`, and its docstring's first
+line says what it is. The names are known without importing torch, and two files cannot share one.
+"""
+
+import ast
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from digits.errors import DigitsError
+from digits.spec import CLASSES
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_FOLDER = Path(__file__).parent
+
+
+def names() -> list[str]:
+    """The names of all architectures, sorted."""
+    modules = pkgutil.iter_modules([str(_FOLDER)])
+    return sorted(module.name for module in modules if not module.name.startswith("_"))
+
+
+def summary(name: str) -> str:
+    """The first line of an architecture's docstring, read without importing it."""
+    docstring = ast.get_docstring(ast.parse((_FOLDER / f"{name}.py").read_text("utf-8")))
+    return (docstring or "").partition("\n")[0]
+
+
+def create(name: str, classes: int = len(CLASSES), **arguments: Any) -> "nn.Module":
+    """Build an architecture with freshly initialised weights.
+
+    The model takes tiles (N, 1, 28, 28), uint8 or floats on the 0..255 scale, and returns
+    logits (N, classes).
+
+    Raises:
+        DigitsError: no architecture has this name.
+    """
+    if name not in names():
+        raise DigitsError(f"unknown architecture {name!r}; known are {', '.join(names())}")
+    return importlib.import_module(f"digits.archs.{name}").build(classes, **arguments)

@@ -1,0 +1,151 @@
+"""Checkpoints: plain data, saved whole or not at all, loaded safely, proved undamaged.
+
+A checkpoint is a dict of tensors, numbers, strings, lists and dicts, so `torch.load` reads it with
+`weights_only=True` and nothing in a file can run code. `checksum` is the SHA-256 of all else in it.
+"""
+
+import hashlib
+import importlib.metadata
+import os
+import pickle
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from digits import archs
+from digits.errors import DigitsError
+from digits.spec import CLASSES, INPUT_SHAPE
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FORMAT = 1
+
+
+def pack(
+    arch: str,
+    model: "nn.Module",
+    *,
+    arch_args: dict[str, Any] | None = None,
+    classes: tuple[str, ...] = CLASSES,
+    temperature: float = 1.0,
+    thresholds: dict[str, float] | None = None,
+    metrics: dict[str, Any] | None = None,
+    config: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What a checkpoint of a model holds; `build` makes the model again from it."""
+    return {
+        "arch": arch,
+        "arch_args": arch_args or {},
+        "classes": list(classes),
+        "input_shape": list(INPUT_SHAPE),
+        "state_dict": {name: value.detach().cpu() for name, value in model.state_dict().items()},
+        "temperature": temperature,
+        "thresholds": thresholds or {},
+        "metrics": metrics or {},
+        "config": config or {},
+        "versions": {name: importlib.metadata.version(name) for name in ("torch", "numpy")},
+    }
+
+
+def build(content: dict[str, Any]) -> "nn.Module":
+    """The model of a loaded checkpoint, in evaluation mode, on the CPU."""
+    model = archs.create(content["arch"], len(content["classes"]), **content["arch_args"])
+    model.load_state_dict(content["state_dict"])
+    return model.eval()
+
+
+def save(path: str | Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint atomically: after a crash at any moment `path` is the old file or the new.
+
+    Raises:
+        DigitsError: the folder cannot be written or the disk is full; the old file is untouched.
+    """
+    import torch
+
+    content = {"format": FORMAT, **content}
+    content["checksum"] = digest(content)
+    write_atomically(path, lambda file: torch.save(content, file))
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU and prove that it is whole.
+
+    Raises:
+        DigitsError: there is no such file, or it is damaged, not a checkpoint, or holds code.
+    """
+    import torch
+
+    path = Path(path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise DigitsError(f"{path}: no such model; `train` makes one") from None
+    except pickle.UnpicklingError:
+        raise DigitsError(
+            f"{path}: refused: not plain data (it may hold code); only load models of `train`"
+        ) from None
+    except OSError as error:
+        raise DigitsError(f"{path}: cannot be read: {error.strerror}") from None
+    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError):
+        raise DigitsError(f"{path}: damaged, or not a checkpoint; train it again") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise DigitsError(f"{path}: not a checkpoint of this program (format {FORMAT})")
+    if content.pop("checksum", None) != digest(content):
+        raise DigitsError(f"{path}: damaged: its checksum does not fit; use another copy")
+    return content
+
+
+def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, flush it to disk, rename it to `path`.
+
+    Raises:
+        DigitsError: the folder cannot be written or the disk is full; nothing is left behind.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes files that only their owner reads
+        Path(temporary).replace(path)
+        temporary = None
+    except (OSError, RuntimeError) as error:  # torch's zip writer turns a full disk into the latter
+        reason = getattr(error, "strerror", None) or "writing failed; is the disk full?"
+        raise DigitsError(f"{path}: not saved: {reason}; what was there is untouched") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def digest(value: object) -> str:
+    """SHA-256, as 64 hex digits, of nested plain data and tensors."""
+    sha = hashlib.sha256()
+    _feed(sha.update, value)
+    return sha.hexdigest()
+
+
+def _feed(update: Callable[[bytes], None], value: object) -> None:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        update(f"tensor {value.dtype} {tuple(value.shape)}".encode())
+        update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    elif isinstance(value, dict):
+        update(f"dict {len(value)}".encode())
+        for key, item in value.items():
+            update(repr(key).encode())
+            _feed(update, item)
+    elif isinstance(value, list | tuple):
+        update(f"list {len(value)}".encode())
+        for item in value:
+            _feed(update, item)
+    else:
+        update(repr(value).encode())

@@ -1,0 +1,157 @@
+"""Any artefact -> Classifier: uint8 tiles in, logits out. Loads without torch for ONNX files."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digits.errors import DigitsError
+from digits.spec import ARTEFACT_SUFFIXES, BEST_MODEL, CLASSES, pretrained_dir
+
+METADATA_KEY = "digits"  # under which an .onnx or .pt2 file keeps what a checkpoint says of itself
+BATCH = 1024  # tiles a forward pass: bounds the memory, and is past where throughput still grows
+
+
+@dataclass
+class Classifier:
+    """A loaded model. Calling it: tiles (N, 1, 28, 28) uint8 -> logits (N, K) float32.
+
+    `card` is what the artefact says of itself: arch, metrics, training configuration.
+    """
+
+    forward: Callable[[np.ndarray], np.ndarray]
+    path: Path
+    classes: tuple[str, ...] = CLASSES
+    temperature: float = 1.0
+    thresholds: dict[str, float] = field(default_factory=dict)
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, tiles: np.ndarray) -> np.ndarray:
+        assert tiles.dtype == np.uint8 and tiles.ndim == 4, (tiles.dtype, tiles.shape)
+        if not len(tiles):
+            return np.zeros((0, len(self.classes)), np.float32)
+        chunks = [self.forward(tiles[i : i + BATCH]) for i in range(0, len(tiles), BATCH)]
+        return np.concatenate(chunks).astype(np.float32)
+
+
+def find(name: str | Path | None) -> Path:
+    """The artefact that `--model` means: a path, the name of a shipped model, or by default
+    models/best_model.pth if it is there, else the shipped one.
+
+    Raises:
+        DigitsError: there is no such file and no shipped model of that name.
+    """
+    if name is None:
+        return BEST_MODEL if BEST_MODEL.exists() else shipped()[DEFAULT_SHIPPED]
+    if Path(name).is_file():
+        return Path(name)
+    if str(name) in shipped():
+        return shipped()[str(name)]
+    known = f"; shipped models are {', '.join(shipped())}" if shipped() else ""
+    raise DigitsError(f"{name}: no such model{known}; `train` makes one")
+
+
+DEFAULT_SHIPPED = "cnn3"
+
+
+def shipped() -> dict[str, Path]:
+    """Name -> file of the models in models/pretrained/."""
+    return {path.stem: path for path in sorted(pretrained_dir().glob("*.onnx"))}
+
+
+def load(path: str | Path, device: Any = "cpu") -> Classifier:
+    """Load an artefact by its suffix: .pth checkpoint, .onnx, .pt2 or .pt exported program.
+
+    `device` (a torch device or its name) is for .pth and exported programs; ONNX runs on the CPU.
+
+    Raises:
+        DigitsError: the file is missing, damaged, or of another kind.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DigitsError(f"{path}: no such model; `train` makes one")
+    if path.suffix not in BACKENDS:
+        raise DigitsError(f"{path}: unknown kind of model; known are {' '.join(ARTEFACT_SUFFIXES)}")
+    forward, metadata = BACKENDS[path.suffix](path, device)
+    return Classifier(
+        forward,
+        path,
+        tuple(metadata["classes"]),
+        float(metadata["temperature"]),
+        dict(metadata["thresholds"]),
+        {key: metadata[key] for key in ("arch", "metrics", "config", "versions")},
+    )
+
+
+def metadata_of(content: dict[str, Any]) -> dict[str, Any]:
+    """What an exported artefact keeps of a checkpoint's content: all but the weights."""
+    return {key: value for key, value in content.items() if key != "state_dict"}
+
+
+Backend = tuple[Callable[[np.ndarray], np.ndarray], dict[str, Any]]
+
+
+def _load_onnx(path: Path, device: Any) -> Backend:
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(3)  # errors only: warnings go past our one-line rule
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        metadata = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+    except KeyError:
+        raise DigitsError(f"{path}: not made by `optimize`: it carries no description") from None
+    except Exception as error:  # ONNX Runtime's exceptions share no narrower base class
+        reason = str(error).partition("\n")[0]
+        raise DigitsError(f"{path}: damaged, or not an ONNX model ({reason:.80})") from None
+    (tiles_in,) = session.get_inputs()
+    return lambda tiles: session.run(None, {tiles_in.name: tiles})[0], metadata
+
+
+def _load_checkpoint(path: Path, device: Any) -> Backend:
+    from digits import checkpoint
+
+    content = checkpoint.load(path)
+    if "state_dict" not in content:
+        raise DigitsError(f"{path}: a training state, not a model; go on with `train --resume`")
+    return _torch_forward(checkpoint.build(content), device), metadata_of(content)
+
+
+def _load_program(path: Path, device: Any) -> Backend:
+    import torch
+
+    # Without this import a reloaded int8 program runs 15 times slower: it registers the kernels.
+    import torchao.quantization.pt2e.quantizer.x86_inductor_quantizer  # noqa: F401
+
+    extra = {METADATA_KEY: ""}
+    try:
+        program = torch.export.load(path, extra_files=extra)
+        metadata = json.loads(extra[METADATA_KEY])
+    except Exception as error:  # a damaged archive raises whatever its reader trips over
+        reason = str(error).partition("\n")[0]
+        raise DigitsError(f"{path}: damaged, or not an exported program ({reason:.80})") from None
+    return _torch_forward(program.module(), device), metadata
+
+
+def _torch_forward(model: Any, device: Any) -> Callable[[np.ndarray], np.ndarray]:
+    import torch
+
+    model = model.to(device)
+
+    def forward(tiles: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return model(torch.from_numpy(tiles).to(device)).float().cpu().numpy()
+
+    return forward
+
+
+BACKENDS = {
+    ".onnx": _load_onnx,
+    ".pth": _load_checkpoint,
+    ".pt2": _load_program,
+    ".pt": _load_program,
+}

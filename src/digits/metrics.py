@@ -1,0 +1,96 @@
+"""From logits and labels to figures: accuracy, loss, calibration, confusion, intervals.
+
+Throughout: logits (N, K) float32, labels (N,) integers, probabilities (N, K) that sum to 1.
+All ratios are fractions.
+"""
+
+from typing import Any
+
+import numpy as np
+
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Probabilities (N, K); a temperature above 1 makes them less sure."""
+    scaled = logits.astype(np.float64) / temperature
+    exponents = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return exponents / exponents.sum(axis=-1, keepdims=True)
+
+
+def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Share of rows whose largest logit is the label's."""
+    return float((logits.argmax(axis=1) == labels).mean())
+
+
+def wilson_interval(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95% interval of a proportion (Wilson 1927), sound near 1 where the normal one is not."""
+    share = right / total
+    centre = share + z * z / (2 * total)
+    spread = z * np.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return float((centre - spread) / scale), float((centre + spread) / scale)
+
+
+def negative_log_likelihood(
+    logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0
+) -> float:
+    """Mean of -log p(label), in nats."""
+    probabilities = softmax(logits, temperature)[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(probabilities, 1e-12)).mean())
+
+
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean distance between confidence and accuracy over 15 bins (Guo et al. 2017, eq. 3)."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * 15).astype(int), 14)
+    gaps = [
+        (bins == b).mean() * abs(confidence[bins == b].mean() - right[bins == b].mean())
+        for b in np.unique(bins)
+    ]
+    return float(sum(gaps))
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature that minimises the loss on held-out data (Guo et al. 2017, section 4.2)."""
+    from scipy.optimize import minimize_scalar
+
+    best = minimize_scalar(
+        lambda log_t: negative_log_likelihood(logits, labels, np.exp(log_t)),
+        bounds=(np.log(0.05), np.log(20)),
+        method="bounded",
+    )
+    return float(np.exp(best.x))
+
+
+def summarise(
+    logits: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], temperature: float = 1.0
+) -> dict[str, Any]:
+    """All figures of one evaluation as plain data, ready for JSON."""
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    predicted = logits.argmax(axis=1)
+    right = int((predicted == labels).sum())
+    every = np.arange(len(classes))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predicted, labels=every, zero_division=0
+    )
+    return {
+        "count": len(labels),
+        "right": right,
+        "accuracy": right / len(labels),
+        "accuracy_interval_95": wilson_interval(right, len(labels)),
+        "loss": negative_log_likelihood(logits, labels, temperature),
+        "expected_calibration_error": expected_calibration_error(
+            softmax(logits, temperature), labels
+        ),
+        "classes": {
+            name: {
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+                "support": int(support[i]),
+            }
+            for i, name in enumerate(classes)
+        },
+        "confusion": confusion_matrix(labels, predicted, labels=every).tolist(),
+    }

@@ -1,0 +1,1 @@
+"""Make artefacts small and fast, and prove that they still answer the same."""

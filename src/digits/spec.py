@@ -1,0 +1,33 @@
+"""The tile's contract, and the names and numbers that everything shares. Loads without torch."""
+
+import os
+from pathlib import Path
+
+# A tile is what a model learns from and what reading cuts out of a picture: uint8 (N, 1, 28, 28),
+# bright ink on black, scaled by its aspect ratio into the middle 20x20, the centre of mass in the
+# centre (LeCun et al. 1998, "Gradient-based learning applied to document recognition").
+TILE_SIZE = 28
+INK_SIZE = 20
+INPUT_SHAPE = (1, TILE_SIZE, TILE_SIZE)  # channels, height, width
+CLASSES = tuple("0123456789")
+
+# Of the 60,000 MNIST training images, on the 0..255 scale on which pixels travel.
+PIXEL_MEAN = 33.3184
+PIXEL_STD = 78.5675
+
+SAVE_DIR = Path("models")
+BEST_MODEL = SAVE_DIR / "best_model.pth"
+RUNS_DIR = Path("runs")
+
+ARTEFACT_SUFFIXES = (".pth", ".pt2", ".pt", ".onnx")
+
+
+def data_dir() -> Path:
+    """Where data sets lie: $DIGITS_DATA_DIR, else ./data."""
+    return Path(os.environ.get("DIGITS_DATA_DIR", "data"))
+
+
+def pretrained_dir() -> Path:
+    """Where the shipped models lie: inside an installed package, else models/pretrained/ of a clone."""
+    installed = Path(__file__).parent / "pretrained"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "models" / "pretrained"

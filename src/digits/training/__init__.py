@@ -1,0 +1,1 @@
+"""From tiles and labels to a trained model."""

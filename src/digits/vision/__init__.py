@@ -1,0 +1,1 @@
+"""Any picture -> ink -> tiles. NumPy and OpenCV; no torch."""

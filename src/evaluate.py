@@ -1,0 +1,6 @@
+"""Measure a model on a data set: `python src/evaluate.py --help` lists the flags."""
+import sys
+
+from digits.__main__ import main
+
+sys.exit(main(["evaluate", *sys.argv[1:]]))
