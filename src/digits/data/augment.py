@@ -1,0 +1,274 @@
+"""Batched augmentation: a pure function of a batch of tiles, a policy and a generator.
+
+Every step works on the whole batch with parameters drawn for each tile, on the batch's device, and
+reads nothing back from it. Batches are float32 (N, 1, 28, 28) on the 0..255 scale. The order is
+that of the world: the pen, the hand, the neighbours and the scissors, the camera, the sensor.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from digits.errors import DigitsError
+from digits.spec import TILE_SIZE
+
+_KNOTS = 7  # an elastic displacement is a smooth surface over 7x7 random knots
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How far each step goes; zero leaves it out. `*_px` are pixels of the 28x28 tile."""
+
+    stroke: tuple[float, float] = (0.0, 0.0)  # edge moved outwards by px, in -1..1
+    line: float = 0.0  # the share of tiles drawn in one-pixel lines
+    rotation_deg: float = 0.0  # drawn from -x..x, as are the next five
+    slant: float = 0.0  # px sideways per px upwards
+    scale: float = 0.0  # of the size: 0.1 is 0.9..1.1
+    aspect: float = 0.0  # of height against width, likewise
+    shift_px: float = 0.0
+    elastic_px: float = 0.0  # mean displacement (root of the mean square) at most
+    neighbour: float = 0.0  # the share of tiles with a bit of another digit at a side
+    cut: float = 0.0  # the share of tiles that miss a strip at one side
+    resample: float = 0.0  # the share of tiles that are blurred or of low resolution
+    contrast: float = 0.0  # ink and gamma vary by this factor
+    binary: float = 0.0  # the share of tiles made black and white
+    noise: float = 0.0  # deviation at most, on the 0..255 scale
+
+
+POLICIES = {
+    "none": Policy(),
+    "light": Policy(
+        rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, noise=8,
+    ),
+    "strong": Policy(
+        stroke=(-0.4, 1.0), line=0.06, rotation_deg=18, slant=0.35, scale=0.15, aspect=0.2,
+        shift_px=2, elastic_px=1.0, neighbour=0.1, cut=0.06, resample=0.35, contrast=0.4,
+        binary=0.15, noise=20,
+    ),
+}  # fmt: skip
+
+
+def augment(images: Tensor, policy: str | Policy, generator: Generator) -> Tensor:
+    """Tiles (N, 1, 28, 28), uint8 or float on the 0..255 scale -> float32, likewise.
+
+    The result depends on the arguments alone; the generator lies on the device of the images.
+
+    Raises:
+        DigitsError: no policy has this name.
+    """
+    chosen = named(policy) if isinstance(policy, str) else policy
+    images = images.to(torch.float32)
+    drawn = vary_stroke(images, chosen.stroke, generator) if any(chosen.stroke) else images
+    if chosen.line:
+        drawn = torch.where(_some(images, chosen.line, generator), thin_lines(images), drawn)
+    images = warp(drawn, chosen, generator)
+    if chosen.neighbour:
+        images = add_neighbours(images, chosen.neighbour, generator)
+    if chosen.cut:
+        images = cut_sides(images, chosen.cut, generator)
+    if chosen.resample:
+        images = resample(images, chosen.resample, generator)
+    if chosen.contrast or chosen.binary:
+        images = vary_contrast(images, chosen.contrast, chosen.binary, generator)
+    if chosen.noise:
+        images = add_noise(images, chosen.noise, generator)
+    return images
+
+
+def named(name: str) -> Policy:
+    """The policy of this name. Raises DigitsError with the list of known ones."""
+    if name not in POLICIES:
+        raise DigitsError(f"unknown augmentation {name!r}; known are {', '.join(POLICIES)}")
+    return POLICIES[name]
+
+
+def _uniform(images: Tensor, low: float, high: float, generator: Generator) -> Tensor:
+    """One number from low..high for each tile: (N, 1, 1, 1)."""
+    numbers = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device)
+    return numbers * (high - low) + low
+
+
+def _some(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """True for a random share of the tiles: bool (N, 1, 1, 1)."""
+    return _uniform(images, 0, 1, generator) < share
+
+
+def warp(images: Tensor, policy: Policy, generator: Generator) -> Tensor:
+    """Rotate, slant, scale, shift, and bend elastically (Simard et al. 2003), in one resampling."""
+    ranges = (policy.rotation_deg, policy.slant, policy.scale, policy.aspect, policy.shift_px)
+    if not any((*ranges, policy.elastic_px)):
+        return images
+    flow = _affine(images, policy, generator)  # (N, 2, 3)
+    terms = 3
+    if policy.elastic_px:
+        knots = torch.randn(len(images), 2, _KNOTS**2, generator=generator, device=images.device)
+        amount = _uniform(images, 0, policy.elastic_px * 2 / TILE_SIZE, generator).squeeze(-1)
+        flow, terms = torch.cat([flow, knots * amount], dim=2), 3 + _KNOTS**2
+    grid = flow @ _basis(images.device)[:terms]  # (N, 2, 784), as x and y in -1..1
+    grid = grid.mT.reshape(-1, TILE_SIZE, TILE_SIZE, 2)
+    return functional.grid_sample(images, grid, align_corners=False)
+
+
+def _affine(images: Tensor, policy: Policy, generator: Generator) -> Tensor:
+    """From the coordinates of the result to those of the source: (N, 2, 3)."""
+    drawn = torch.rand(6, len(images), generator=generator, device=images.device) * 2 - 1
+    angle = drawn[0] * math.radians(policy.rotation_deg)
+    slant = drawn[1] * policy.slant
+    aspect = 1 + drawn[3] * policy.aspect
+    size_x = (1 + drawn[2] * policy.scale) / aspect.sqrt()
+    size_y = size_x * aspect
+    shift_x, shift_y = drawn[4:] * (policy.shift_px * 2 / TILE_SIZE)
+    cos, sin = angle.cos(), angle.sin()
+    row_x = torch.stack([cos / size_x, (slant * cos - sin) / size_y, shift_x], dim=1)
+    row_y = torch.stack([sin / size_x, (slant * sin + cos) / size_y, shift_y], dim=1)
+    return torch.stack([row_x, row_y], dim=1)
+
+
+@cache
+def _basis(device: torch.device) -> Tensor:
+    """The functions that a warp is a sum of, over all pixels: x, y, 1 and a bump for each knot.
+
+    Float32 (3 + knots, 784). The bumps are Gaussian, as wide as the knots are apart (4.7 px;
+    Simard et al. smooth with 4), of mean square 1 when each knot is drawn with deviation 1.
+    """
+    line = (torch.arange(TILE_SIZE) * 2 + 1) / TILE_SIZE - 1
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    knots = torch.linspace(-1, 1, _KNOTS)
+    bump = torch.exp(-0.5 * ((line[None] - knots[:, None]) * (_KNOTS - 1) / 2) ** 2)  # (knots, 28)
+    bumps = torch.einsum("ay,bx->abyx", bump, bump).reshape(_KNOTS**2, TILE_SIZE**2)
+    bumps /= bumps.square().sum(0).mean().sqrt()
+    return torch.cat([x.reshape(1, -1), y.reshape(1, -1), torch.ones(1, x.numel()), bumps]).to(
+        device
+    )
+
+
+def add_noise(images: Tensor, deviation: float, generator: Generator) -> Tensor:
+    """Uniform noise, its deviation drawn from 0..deviation for each tile; stays in 0..255.
+
+    Drawn as 64-bit numbers of eight bytes: 6 times faster than a normal number for each pixel.
+    """
+    words = torch.randint(
+        -(2**63),
+        2**63 - 1,
+        (len(images), TILE_SIZE**2 // 8),
+        generator=generator,
+        device=images.device,
+    )
+    noise = words.view(torch.uint8).view(images.shape).to(torch.float32)  # deviation 73.9
+    amount = _uniform(images, 0, deviation / 73.9, generator)
+    return torch.addcmul(images, noise.sub_(127.5), amount).clamp_(0, 255)
+
+
+def vary_stroke(images: Tensor, px: tuple[float, float], generator: Generator) -> Tensor:
+    """Move the stroke's edge outwards by a number of px drawn from px[0]..px[1] (in -1..1).
+
+    A whole pixel is the maximum (or minimum) over the neighbours; fractions blend towards it.
+    """
+    amount = _uniform(images, *px, generator)
+    grown = images.lerp(_extreme(images, torch.maximum, square=True), amount.clamp(min=0))
+    return grown.lerp(_extreme(images, torch.minimum, square=False), (-amount).clamp(min=0))
+
+
+def _extreme(images: Tensor, pick: Callable[..., Tensor], square: bool) -> Tensor:
+    """The maximum or minimum over each pixel's 3x3 square, or over the cross in it.
+
+    Four slices compared in place: 3 times faster than max_pool2d on the CPU.
+    """
+    result = images.clone()
+    pick(result[..., 1:], images[..., :-1], out=result[..., 1:])
+    pick(result[..., :-1], images[..., 1:], out=result[..., :-1])
+    source = result.clone() if square else images
+    pick(result[..., 1:, :], source[..., :-1, :], out=result[..., 1:, :])
+    pick(result[..., :-1, :], source[..., 1:, :], out=result[..., :-1, :])
+    return result
+
+
+def thin_lines(images: Tensor) -> Tensor:
+    """Keep the ridge of each stroke: where the smoothed ink is highest along x or along y."""
+    blur = _resamplers(images.device)[2, 0]  # 2-D and on the right: one product, not one a tile
+    smooth = ((images @ blur).mT.contiguous() @ blur).mT
+    padded = functional.pad(smooth, (1, 1, 1, 1))
+    beside = torch.maximum(padded[..., 1:-1, :-2], padded[..., 1:-1, 2:])
+    above = torch.maximum(padded[..., :-2, 1:-1], padded[..., 2:, 1:-1])
+    ridge = (smooth > torch.minimum(beside, above)) & (images > 80)
+    return torch.where(ridge, images, 0.0)
+
+
+@cache
+def _depths(device: torch.device) -> Tensor:
+    """How many pixels each pixel lies from the left, right, top and bottom side: (4, 1, 28, 28)."""
+    line = torch.arange(TILE_SIZE)
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    last = TILE_SIZE - 1
+    return torch.stack([x, last - x, y, last - y])[:, None].to(device)
+
+
+def _strip(images: Tensor, share: float, sides: int, px: float, generator: Generator) -> Tensor:
+    """True on a strip of 1..px at one of the first `sides` sides of a share of the tiles."""
+    side = _uniform(images, 0, sides, generator).flatten().long().clamp(max=sides - 1)
+    width = _uniform(images, 1, px, generator) * _some(images, share, generator)
+    return _depths(images.device)[side] < width
+
+
+def add_neighbours(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """Let the tile before it in the batch look in by up to 6 px, from the left or the right."""
+    strip = _strip(images, share, 2, 6, generator)
+    apart = 20  # from one digit to the next: the left neighbour's column 20 is at the left border
+    others = images.roll(1, 0)
+    bits = torch.cat(
+        [
+            others[..., apart:],
+            others[..., TILE_SIZE - apart : apart],
+            others[..., : TILE_SIZE - apart],
+        ],
+        dim=-1,
+    )
+    return torch.where(strip, torch.maximum(images, bits), images)
+
+
+def cut_sides(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """Blank a strip of up to 8 px (the ink begins at 4) at one side of a share of the tiles."""
+    return images.masked_fill(_strip(images, share, 4, 8, generator), 0)
+
+
+def resample(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """Blur a share of the tiles, or bring them to a low resolution and back, smoothly or in blocks.
+
+    All of these are A @ image @ A^T, with A drawn from one table.
+    """
+    table = _resamplers(images.device)
+    drawn = _uniform(images, 1, len(table), generator) * _some(images, share, generator)
+    chosen = table[drawn.flatten().long()]  # (N, 1, 28, 28); the first one changes nothing
+    return chosen @ images @ chosen.mT
+
+
+@cache
+def _resamplers(device: torch.device) -> Tensor:
+    """Matrices (K, 1, 28, 28) that act on the rows: identity, four blurs, low resolutions."""
+    same = torch.eye(TILE_SIZE)
+    line = torch.arange(TILE_SIZE, dtype=torch.float32)
+    bells = [torch.exp(-0.5 * ((line - line[:, None]) / px) ** 2) for px in (0.5, 0.7, 0.9, 1.2)]
+    bells = [bell * (bell > 1e-3) for bell in bells]  # the tails are denormal, 4 times slower
+    matrices = [same, *(bell / bell.sum(0).max() for bell in bells)]
+    for size in (12, 14, 17, 20):
+        shape = (size, TILE_SIZE)
+        low = functional.interpolate(same[None, None], shape, mode="bilinear", antialias=True)
+        matrices.append(functional.interpolate(low, same.shape, mode="bilinear")[0, 0])
+        matrices.append(functional.interpolate(low, same.shape, mode="nearest")[0, 0])
+    return torch.stack(matrices)[:, None].to(device)
+
+
+def vary_contrast(images: Tensor, amount: float, binary: float, generator: Generator) -> Tensor:
+    """Ink and gamma by a factor of up to 1 + amount either way; a share is made black and white."""
+    threshold = _uniform(images, 60, 160, generator)
+    hard = (images > threshold) * 255.0
+    images = torch.where(_some(images, binary, generator), hard, images)
+    limit = math.log1p(amount)
+    gamma = _uniform(images, -limit, limit, generator).exp()
+    ink = _uniform(images, -limit, limit / 2, generator).exp()
+    return ((images / 255).clamp(0, 1) ** gamma * (255 * ink)).clamp(max=255)
