@@ -6,6 +6,7 @@ A checkpoint is a dict of tensors, numbers, strings, lists and dicts, so `torch.
 
 import hashlib
 import importlib.metadata
+import json
 import os
 import pickle
 import tempfile
@@ -97,6 +98,12 @@ def load(path: str | Path) -> dict[str, Any]:
     return content
 
 
+def write_json(path: str | Path, content: dict[str, Any]) -> None:
+    """Write plain data as a text file, atomically; raises what `write_atomically` does."""
+    text = json.dumps(content, indent=2) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
 def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let `write` fill a temporary file beside `path`, flush it to disk, rename it to `path`.
 
@@ -137,7 +144,7 @@ def _feed(update: Callable[[bytes], None], value: object) -> None:
 
     if isinstance(value, torch.Tensor):
         update(f"tensor {value.dtype} {tuple(value.shape)}".encode())
-        update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     elif isinstance(value, dict):
         update(f"dict {len(value)}".encode())
         for key, item in value.items():

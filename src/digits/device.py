@@ -1,5 +1,6 @@
 """Pick the device and the number format to compute in, and time it honestly."""
 
+import os
 import sys
 import time
 import warnings
@@ -18,8 +19,8 @@ def works(kind: str) -> str | None:
     """None when a real kernel ran on this kind of device, else why it did not."""
     import torch
 
-    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if kind in available and not available[kind]():
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(kind, True):
         return "none found"
     try:
         with warnings.catch_warnings():  # an unsupported card first warns, then fails
@@ -76,6 +77,17 @@ def autocast_dtype(device: "torch.device") -> "torch.dtype | None":
         has_units = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
         return torch.bfloat16 if has_units else None
     return None
+
+
+def seed(number: int, deterministic: bool = False) -> None:
+    """Seed torch, and with `deterministic` refuse every operation that is not repeatable."""
+    import torch
+
+    torch.manual_seed(number)
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.benchmark = False
 
 
 def synchronise(device: "torch.device") -> None:

@@ -2,4 +2,4 @@
 
 
 class DigitsError(Exception):
-    """What is wrong and what to do about it, in one line. Printed without a traceback, exit code 1."""
+    """What is wrong and what to do about it, in one line. No traceback, exit code 1."""

@@ -28,6 +28,6 @@ def data_dir() -> Path:
 
 
 def pretrained_dir() -> Path:
-    """Where the shipped models lie: inside an installed package, else models/pretrained/ of a clone."""
+    """Where the shipped models lie: in an installed package, else models/pretrained/ of a clone."""
     installed = Path(__file__).parent / "pretrained"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "models" / "pretrained"

@@ -1,0 +1,58 @@
+"""Flags that several commands share, and the types of their values."""
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from digits import data
+
+
+class Parser(argparse.ArgumentParser):
+    """Flags are declared with underscores and may be typed with dashes."""
+
+    def parse_args(self, args: Sequence[str], namespace: Any = None) -> Any:  # type: ignore[override]
+        return super().parse_args([underscored(word) for word in args], namespace)
+
+
+def underscored(word: str) -> str:
+    """`--top-k=3` -> `--top_k=3`; what is not a flag stays as it is."""
+    if not word.startswith("--"):
+        return word
+    name, equals, value = word[2:].partition("=")
+    return f"--{name.replace('-', '_')}{equals}{value}"
+
+
+def add_device_flags(parser: argparse.ArgumentParser, demand: bool = False) -> None:
+    """--gpu or --cpu; with `demand` also --device."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--gpu", action="store_true", help="use a GPU (tried by default)")
+    choice.add_argument("--cpu", action="store_true", help="use the CPU")
+    if demand:
+        choice.add_argument("--device", help="demand a device: cpu, cuda, cuda:1, mps")
+
+
+def add_data_flags(parser: argparse.ArgumentParser, default: str | None = "auto") -> None:
+    """--dataset and --data_dir."""
+    parser.add_argument("--dataset", choices=data.NAMES, default=default, help="default: auto")
+    parser.add_argument(
+        "--data_dir", help="folder of the data sets (default: $DIGITS_DATA_DIR, else data/)"
+    )
+
+
+def number(
+    kind: Callable[[str], float], low: float, high: float = math.inf, above: bool = False
+) -> Callable[[str], float]:
+    """A type for argparse: int or float from `low` (or, with `above`, over it) up to `high`."""
+
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not (low < value if above else low <= value) or not value <= high or math.isinf(value):
+            raise argparse.ArgumentTypeError(
+                f"{text} is not {'above' if above else 'at least'} {low}"
+                + (f" and at most {high}" if high < math.inf else "")
+            )
+        return value
+
+    parse.__name__ = kind.__name__
+    return parse

@@ -1,0 +1,44 @@
+"""`digits evaluate`: measure a model on the test set of a data set, with figures."""
+
+import sys
+from pathlib import Path
+
+from digits import checkpoint, classifier, data, device
+from digits.commands import _flags
+from digits.spec import BEST_MODEL
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = _flags.Parser(prog="evaluate", description="Measure a model on a test set.")
+    parser.add_argument("--model", help=f"default: {BEST_MODEL}, else the shipped one")
+    parser.add_argument("--output", type=Path, help="folder for the figures and metrics.json")
+    _flags.add_data_flags(parser)
+    _flags.add_device_flags(parser)
+    args = parser.parse_args(sys.argv[1:] if argv is None else argv)
+
+    from digits import evaluation
+
+    path = classifier.find(args.model)
+    model = classifier.load(
+        path, "cpu" if path.suffix == ".onnx" else device.pick(args.gpu, args.cpu)
+    )
+    dataset = data.load(args.dataset, args.data_dir)
+    test = evaluation.measure(model, dataset.test)
+
+    print(f"model      {path}")
+    print(f"accuracy   {test.accuracy_in_words()} of {dataset.name}")
+    print(f"loss       {test.summary['loss']:.4f}")
+    print(f"calibration error  {test.summary['expected_calibration_error']:.2%}")
+    print("\nclass  precision  recall      f1  tiles")
+    for name, row in test.summary["classes"].items():
+        print(
+            f"{name:5}  {row['precision']:9.2%} {row['recall']:7.2%} {row['f1']:7.2%}"
+            f"  {row['support']:5}"
+        )
+    print("\nlabel \\ predicted")
+    for name, row in zip(model.classes, test.summary["confusion"], strict=True):
+        print(f"{name:5}", *(f"{count:5}" for count in row))
+    if args.output:
+        evaluation.draw(args.output, test, dataset.test.images.numpy(), model.classes)
+        checkpoint.write_json(args.output / "metrics.json", test.summary)
+    return 0

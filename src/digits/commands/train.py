@@ -1,0 +1,104 @@
+"""`digits train`: train an architecture on a data set, keep its best epoch, measure it once."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from digits import archs, checkpoint, classifier, device
+from digits.commands import _flags
+from digits.commands._flags import number
+from digits.spec import BEST_MODEL, SAVE_DIR
+from digits.training.config import TrainConfig
+from digits.training.recipes import PRESETS
+
+AUGMENT = "light"  # what --augment without a value means
+
+
+def main(argv: list[str] | None = None) -> int:
+    args, given = _parse(sys.argv[1:] if argv is None else argv)
+    if args.list:
+        print("\n".join(f"{name:10} {archs.summary(name)}" for name in archs.names()))
+        return 0
+
+    from digits import evaluation
+    from digits.training.lifecycle import prepare, publish
+    from digits.training.loop import fit
+    from digits.training.ranks import join
+
+    on = device.pick(args.gpu, args.cpu, args.device)
+    with join(on) as ranks:
+        run, config, dataset = prepare(given, args.preset, args.resume, args.data_dir, ranks)
+        device.seed(config.seed, config.deterministic)
+        model = archs.create(config.arch).to(on)
+        train, validation = dataset.train.to(on), dataset.validation.to(on)
+        outcome = fit(model, train, validation, config, run, ranks, bool(args.resume))
+        if not ranks.first:
+            return 0
+
+    best_model = args.save_dir / BEST_MODEL.name
+    if outcome.best_epoch:
+        content = publish(outcome, model, config, run, best_model)
+    if outcome.stopped_by:
+        kept = (
+            f"epoch {outcome.best_epoch} is in {best_model}"
+            if outcome.best_epoch
+            else "no whole epoch"
+        )
+        print(f"train: stopped ({where}); go on with --resume {run.folder}", file=sys.stderr)
+        return 128 + outcome.stopped_by
+
+    kept = classifier.load(run.model, on)
+    test = evaluation.measure(kept, dataset.test)
+    evaluation.draw_curves(run.folder / "training_curves.png", outcome.history, outcome.best_epoch)
+    evaluation.draw(run.folder, test, dataset.test.images.numpy(), kept.classes)
+    checkpoint.write_json(run.metrics, {"test": test.summary, **content["metrics"]})
+    run.drop_states()
+    print(f"test accuracy  {test.accuracy_in_words()}")
+    print(f"training       {outcome.train_seconds:.2f} s", end=" ")
+    print(f"(warm-up {outcome.warmup_seconds:.2f} s before it)")
+    print(f"model          {best_model}")
+    print(f"run            {run.folder}")
+    return 0
+
+
+def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
+    """All flags, and by themselves those given ones that shape the run."""
+    parser = _flags.Parser(prog="train", description="Train a digit classifier.")
+    parser.add_argument("--list", action="store_true", help="print the architectures and exit")
+    parser.add_argument("--save_dir", type=Path, default=SAVE_DIR, help="default: %(default)s/")
+    parser.add_argument(
+        "--resume", nargs="?", const="latest", metavar="RUN",
+        help="go on with a run that was broken off: its folder (default: the latest)",
+    )  # fmt: skip
+    parser.add_argument("--preset", choices=PRESETS, help="an architecture and its recipe")
+    _flags.add_device_flags(parser, demand=True)
+    _flags.add_data_flags(parser, default=None)
+
+    shape = parser.add_argument_group("what shapes the run (a recipe may say otherwise)")
+
+    def add(name: str, help: str, **options: Any) -> None:
+        default = getattr(TrainConfig, name)
+        shape.add_argument(f"--{name}", help=f"{help} (default: {default})", **options)
+
+    add("arch", "architecture", choices=archs.names())
+    add("epochs", "passes over the training set", type=number(int, 1))
+    add("batch_size", "tiles a step, over all processes", type=number(int, 1))
+    add("learning_rate", "peak of the one-cycle schedule", type=number(float, 0, above=True))
+    add("weight_decay", "of AdamW", type=number(float, 0))
+    add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
+    add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))
+    add("augment", f"random changes; without a value: {AUGMENT}", nargs="?", const=AUGMENT)
+    add("average", "decay of the running average of the weights", type=number(float, 0, 0.99999))
+    add("patience", "epochs without improvement before the end", type=number(int, 1))
+    add("seed", "of all random numbers", type=number(int, 0))
+    add("compile", "torch.compile", choices=("auto", "on", "off"))
+    add("deterministic", "demand it of every operation", action="store_true", default=None)
+    add("save_every", "seconds between saves within an epoch", type=number(float, 0))
+    add("on_nan", "when the loss is not finite", choices=("stop", "lower"))
+
+    args = parser.parse_args(argv)
+    given = {name: value for name in TrainConfig.names() if (value := vars(args)[name]) is not None}
+    if args.resume and given:
+        parser.error(f"--resume keeps the run's own --{next(iter(given))}")
+    return args, given

@@ -1,0 +1,74 @@
+"""MNIST (LeCun, Cortes, Burges) through torchvision; every load verifies every file."""
+
+import contextlib
+import hashlib
+import socket
+import sys
+from pathlib import Path
+
+import torch
+
+from digits.data.split import Dataset, Split, every_nth
+from digits.errors import DigitsError
+
+# MD5 of the uncompressed files; torchvision itself checks only those that it downloads.
+MD5 = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+VALIDATION_NTH = 12  # of 60,000: 5,000
+TIMEOUT_S = 20  # a mirror that is silent for longer counts as out of reach
+
+
+def fetch(folder: Path) -> str | None:
+    """See that the files lie in folder/MNIST/raw, downloading them if need be.
+
+    Returns None when they do, else why they cannot be had. Touches no network if they are there.
+    """
+    raw = folder / "MNIST" / "raw"
+    if all((raw / name).is_file() for name in MD5):
+        return None
+    from torchvision.datasets import MNIST
+
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT_S)
+    print(f"MNIST is not in {raw}: downloading it", file=sys.stderr)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            MNIST(str(folder), download=True)
+    except (OSError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        return f"MNIST is not in {folder} and could not be downloaded ({reason:.80})"
+    finally:
+        socket.setdefaulttimeout(patience)
+    return None
+
+
+def load(folder: Path) -> Dataset:
+    """Train on 55,000, validate on a fixed stratified 5,000, test on 10,000.
+
+    Raises:
+        DigitsError: a file is not, byte for byte, the one that everybody uses.
+    """
+    from torchvision.datasets import MNIST
+
+    for name, expected in MD5.items():
+        verify(folder / "MNIST" / "raw" / name, expected)
+    parts = [MNIST(str(folder), train=train) for train in (True, False)]
+    learn, test = (Split(part.data.unsqueeze(1), part.targets) for part in parts)
+    train, validation = every_nth(learn.labels.numpy(), VALIDATION_NTH)
+    return Dataset(
+        "mnist", learn[torch.from_numpy(train)], learn[torch.from_numpy(validation)], test
+    )
+
+
+def verify(path: Path, expected_md5: str) -> None:
+    """Raises DigitsError, naming the file, unless its MD5 is the expected one."""
+    found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    if found != expected_md5:
+        raise DigitsError(
+            f"{path}: truncated or altered (MD5 {found}, not {expected_md5}); "
+            "delete it and it is downloaded again"
+        )

@@ -1,0 +1,89 @@
+"""The figures of a run: curves, the confusion matrix, samples. Each is one PNG file."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digits import checkpoint
+from digits.evaluation.measure import Measurement
+
+BLUE, ORANGE, GREEN, RED = "#3b6fb6", "#e08a2e", "#2f8f5b", "#c0392b"
+
+
+@contextmanager
+def figure(path: Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[Any]:
+    """Subplots (rows, columns) that are saved to `path`, whole or not at all, without a display."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=size, layout="constrained")
+    yield drawing.subplots(rows, columns, squeeze=False)
+    checkpoint.write_atomically(path, lambda file: drawing.savefig(file, format="png", dpi=110))
+
+
+def draw(folder: Path, test: Measurement, images: np.ndarray, classes: Sequence[str]) -> None:
+    """The figures of one evaluation; images (N, 1, 28, 28) uint8 are the tiles measured."""
+    draw_confusion(folder / "confusion_matrix.png", test, classes)
+    draw_samples(folder / "sample_predictions.png", test, images, classes)
+
+
+def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: int) -> None:
+    """Loss and accuracy of training and validation over the epochs, the kept one marked."""
+    epochs = [row["epoch"] for row in history]
+    with figure(path, 1, 2, (9, 3.6)) as axes:
+        for axis, what in zip(axes[0], ("loss", "accuracy"), strict=True):
+            for part, colour in (("train", BLUE), ("validation", ORANGE)):
+                values = [row[f"{part}_{what}"] for row in history]
+                axis.plot(epochs, values, "o-", color=colour, markersize=3.5, label=part)
+            axis.axvline(best_epoch, color=GREEN, linewidth=1, linestyle=":", label="kept")
+            axis.set(xlabel="epoch", title=what)
+            axis.xaxis.get_major_locator().set_params(integer=True)
+            axis.grid(alpha=0.25)
+            axis.spines[["top", "right"]].set_visible(False)
+        axes[0][1].yaxis.set_major_formatter("{x:.1%}")
+        axes[0][0].legend(frameon=False)
+
+
+def draw_confusion(path: Path, test: Measurement, classes: Sequence[str]) -> None:
+    """Counts of label (rows) against prediction (columns); the shade is of the errors alone."""
+    counts = np.array(test.summary["confusion"])
+    errors = counts * ~np.eye(len(classes), dtype=bool)
+    with figure(path, 1, 1, (6.2, 6)) as axes:
+        axis = axes[0][0]
+        axis.imshow(errors, cmap="Reds", vmin=0, vmax=max(errors.max(), 5) * 1.6)
+        for (row, column), count in np.ndenumerate(counts):
+            right = row == column
+            shown = str(count) if count else ""
+            weight = "bold" if right else "normal"
+            colour = GREEN if right else "black"
+            axis.text(column, row, shown, ha="center", va="center", color=colour, weight=weight)
+        ticks = range(len(classes))
+        axis.set_xticks(ticks, classes)
+        axis.set_yticks(ticks, classes)
+        axis.set(xlabel="predicted", ylabel="label", title=f"accuracy {test.accuracy_in_words()}")
+        axis.title.set_fontsize(10)
+        axis.spines[:].set_visible(False)
+
+
+def draw_samples(
+    path: Path, test: Measurement, images: np.ndarray, classes: Sequence[str], columns: int = 10
+) -> None:
+    """One right answer of each class above the surest wrong ones; images (N, 1, 28, 28) uint8."""
+    predicted = test.logits.argmax(axis=1)
+    confidence = test.probabilities.max(axis=1)
+    right = [np.flatnonzero((predicted == test.labels) & (test.labels == c))[:1] for c in range(10)]
+    wrong = np.flatnonzero(predicted != test.labels)
+    wrong = wrong[np.argsort(-confidence[wrong])][: 2 * columns]
+    chosen = [*np.concatenate(right)[:columns], *wrong]
+    with figure(path, 3, columns, (columns * 1.05, 4.1)) as axes:
+        for axis in axes.flat:
+            axis.set_axis_off()
+        cells = [*axes[0][: len(chosen) - len(wrong)], *axes[1:].flat]
+        for axis, i in zip(cells, chosen, strict=False):
+            axis.imshow(images[i, 0], cmap="gray_r", vmin=0, vmax=255)
+            is_right = predicted[i] == test.labels[i]
+            words = f"{classes[predicted[i]]}  {confidence[i]:.0%}"
+            words += "" if is_right else f"\nis {classes[test.labels[i]]}"
+            axis.set_title(words, fontsize=9, color=GREEN if is_right else RED)

@@ -1,0 +1,44 @@
+"""What a training run is: every number that shapes it, in one flat record. Loads without torch."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from digits.training.recipes import PRESETS, RECIPES
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The names are those of `train`'s flags; a recipe changes some defaults per architecture."""
+
+    arch: str = "improved"
+    dataset: str = "auto"
+    epochs: int = 10
+    batch_size: int = 64  # over all ranks together
+    learning_rate: float = 1e-3  # the peak of the one-cycle schedule
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.1
+    clip_norm: float = 1.0  # of all gradients together; 0 clips nothing
+    augment: str = "none"
+    average: float = 0.0  # decay of the running average of the weights; 0 keeps none
+    patience: int = 5  # epochs without a better validation before the run ends
+    seed: int = 0
+    compile: str = "auto"
+    deterministic: bool = False
+    save_every: float = 30.0  # seconds between saves within an epoch
+    on_nan: str = "stop"
+
+    @classmethod
+    def make(cls, flags: dict[str, Any], preset: str | None = None) -> "TrainConfig":
+        """The flags that were given (not None) over the preset's or the architecture's recipe."""
+        given = {name: value for name, value in flags.items() if value is not None}
+        recipe = PRESETS[preset] if preset else RECIPES.get(given.get("arch", cls.arch), {})
+        values = {**recipe, **given}
+        return cls(**{name: values[name] for name in cls.names() if name in values})
+
+    @classmethod
+    def names(cls) -> list[str]:
+        return [field.name for field in dataclasses.fields(cls)]
+
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)

@@ -1,0 +1,68 @@
+"""How a run begins, afresh or resumed, and how its model is handed out."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from digits import checkpoint, data
+from digits.data import Dataset
+from digits.training.config import TrainConfig
+from digits.training.loop import Outcome
+from digits.training.ranks import Ranks
+from digits.training.run import Run
+
+
+def prepare(
+    given: dict[str, Any],
+    preset: str | None,
+    resume: str | None,
+    data_dir: str | None,
+    ranks: Ranks,
+) -> tuple[Run, TrainConfig, Dataset]:
+    """The folder, the settings and the data of a run; one rank makes the folder.
+
+    `given` are settings that go before the recipe; `resume` names the folder of a run whose
+    settings and data set are taken instead.
+
+    Raises:
+        DigitsError: there is no such run, or the data cannot be had.
+    """
+    if resume:
+        run = Run.find(resume)
+        config = TrainConfig.make(json.loads(run.config.read_text("utf-8")))
+        return run, config, data.load(config.dataset, data_dir)
+    config = TrainConfig.make(given, preset)
+    dataset = data.load(config.dataset, data_dir)
+    config = dataclasses.replace(config, dataset=dataset.name)  # not `auto`: what it came to be
+    run = Run(Path(ranks.same(str(Run.create(config.arch).folder) if ranks.first else "")))
+    if ranks.first:
+        checkpoint.write_json(run.config, config.as_dict())
+    return run, config, dataset
+
+
+def publish(
+    outcome: Outcome, model: nn.Module, config: TrainConfig, run: Run, best_model: Path
+) -> dict[str, Any]:
+    """Save the best epoch's checkpoint in the run's folder and a copy as `best_model`; returns it.
+
+    Raises:
+        DigitsError: one of them cannot be written.
+    """
+    model.load_state_dict(outcome.weights)
+    content = checkpoint.pack(
+        config.arch,
+        model,
+        temperature=outcome.temperature,
+        config=config.as_dict(),
+        metrics={
+            "validation": outcome.history[outcome.best_epoch - 1],
+            "train_seconds": outcome.train_seconds,
+            "warmup_seconds": outcome.warmup_seconds,
+        },
+    )
+    for path in (run.model, best_model):
+        checkpoint.save(path, content)
+    return content

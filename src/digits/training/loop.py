@@ -1,0 +1,210 @@
+"""The one training loop: tiles and labels in memory -> the weights of the best epoch.
+
+each batch: augment, forward, loss, backward, step, average;
+each epoch: evaluate on validation, keep the best, save what a resumption needs.
+"""
+
+import math
+import signal
+import sys
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from digits import metrics
+from digits.data import Split
+from digits.data.augment import augment
+from digits.device import autocast_dtype, timer
+from digits.errors import DigitsError
+from digits.training.config import TrainConfig
+from digits.training.progress import EpochBar, print_row
+from digits.training.ranks import Ranks
+from digits.training.run import Run
+from digits.training.state import TrainingState
+from digits.training.step import Engine, logits_of
+from digits.training.stop import StopRequest
+
+LOOK_EVERY = 20  # steps between looks at the loss where looking waits for a GPU or other ranks
+MAX_RATE_CUTS = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`weights` of epoch `best_epoch`, which is 0 if no epoch was completed."""
+
+    weights: dict[str, Tensor]
+    best_epoch: int
+    history: list[dict[str, float]]  # one row an epoch
+    temperature: float  # fitted on validation
+    train_seconds: float
+    warmup_seconds: float  # and compilation
+    stopped_by: int  # the number of the signal, or 0
+
+
+def fit(
+    model: nn.Module,
+    train: Split,
+    validation: Split,
+    config: TrainConfig,
+    run: Run,
+    ranks: Ranks,
+    resume: bool = False,
+) -> Outcome:
+    """Train `model` on its device, where both splits lie whole. Saves states into `run`.
+
+    A signal ends it early, with the state saved and `stopped_by` set in the outcome.
+
+    Raises:
+        DigitsError: the loss is not finite, the disk is full, or there is nothing to resume.
+    """
+    device = next(model.parameters()).device
+    train, batch = ranks.share(train), ranks.share_of(config.batch_size)
+    steps_per_epoch = max(len(train) // batch, 1)
+    total_steps = steps_per_epoch * config.epochs
+    look_every = 1 if device.type == "cpu" and ranks.count == 1 else LOOK_EVERY
+
+    state = TrainingState(model, config, total_steps, autocast_dtype(device))
+    saved = run.load_state() if resume else None
+    if resume and saved is None:
+        raise DigitsError(f"{run.folder}: no undamaged state to resume from; train it afresh")
+    engine = Engine(state, config, ranks, saved["progress"]["compiled"] if saved else None)
+    warmup_seconds = engine.warm_up(train[:batch], total_steps)
+    if saved:
+        state.restore(saved)
+    elif config.on_nan == "lower":
+        save(state, run, ranks)
+    rate_cuts, stopping = 0, 0.0
+    seconds, seconds_before, saved_at = timer(device), state.progress.seconds, 0.0
+
+    with StopRequest() as stop:
+        while state.progress.step < total_steps and not out_of_patience(state, config):
+            progress = state.progress
+            epoch, first = divmod(progress.step, steps_per_epoch)
+            order = epoch_order(len(train), config.seed, epoch).to(device)
+            # loss and right answers so far; of a resumed epoch one rank carries the others' on
+            sums = torch.tensor([progress.epoch_loss, progress.epoch_right], device=device)
+            sums *= ranks.first
+
+            bar = EpochBar(epoch, config.epochs, first, steps_per_epoch, ranks.first)
+            for i in bar:
+                part = train[order[i * batch : (i + 1) * batch]]
+                generator = seed_step(device, config.seed, progress.step, ranks)
+                images = augment(part.images, config.augment, generator)
+
+                loss, right = engine.forward_backward(images, part.labels)
+                engine.update()
+                sums += torch.stack([loss, right])
+                progress.step += 1
+
+                if progress.step % look_every and i < steps_per_epoch - 1:
+                    continue
+                flag = torch.tensor([float(stop.signal is not None)], device=device)
+                loss_sum, right_sum, stopping = ranks.sum(torch.cat([sums, flag])).tolist()
+                if not math.isfinite(loss_sum):
+                    break
+                progress.epoch_loss, progress.epoch_right = loss_sum, right_sum
+                done = (i + 1) * batch * ranks.count
+                bar.show(loss_sum / done, right_sum / done)
+                now = seconds()
+                if stopping or now - saved_at > config.save_every:
+                    progress.seconds, saved_at = seconds_before + now, now
+                    save(state, run, ranks)
+                if stopping:
+                    break
+
+            if stopping:
+                break
+            if not math.isfinite(loss_sum):
+                rate_cuts += 1
+                recover(state, run, config, rate_cuts, loss_sum)
+                continue
+            seen = steps_per_epoch * batch * ranks.count
+            row: dict[str, float] = {
+                "epoch": epoch + 1,
+                "train_loss": progress.epoch_loss / seen,
+                "train_accuracy": progress.epoch_right / seen,
+                **engine.evaluate(validation),
+                "learning_rate": float(state.schedule.get_last_lr()[0]),
+                "seconds": seconds_before + seconds(),
+            }
+            is_best = state.keep_if_best(row)
+            progress.epoch_loss = progress.epoch_right = 0.0
+            progress.seconds, saved_at = row["seconds"], seconds()
+            if ranks.first:
+                print_row(row, is_best)
+                run.write_history(progress.history)
+            save(state, run, ranks)
+
+    progress = state.progress
+    train_seconds = seconds_before + seconds()
+    temperature = 1.0
+    if progress.best_epoch:
+        model.load_state_dict(progress.best_weights)
+        logits = logits_of(model, validation.images).cpu().numpy()
+        temperature = metrics.fit_temperature(logits, validation.labels.cpu().numpy())
+    return Outcome(
+        progress.best_weights,
+        progress.best_epoch,
+        progress.history,
+        temperature,
+        train_seconds,
+        warmup_seconds,
+        (stop.signal or signal.SIGTERM) if stopping else 0,
+    )
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
+    """The order (count,) int64 of the samples in one epoch: a function of seed and epoch alone."""
+    generator = torch.Generator().manual_seed(hash((seed, epoch)) % 2**62)
+    return torch.randperm(count, generator=generator)
+
+
+def seed_step(device: torch.device, seed: int, step: int, ranks: Ranks) -> torch.Generator:
+    """Make dropout and augmentation functions of seed and step, so that a resumed run draws the
+    same numbers as an undisturbed one; returns the generator for the augmentation."""
+    number = hash((seed, step, ranks.rank)) % 2**62
+    if device.type == "cuda":
+        torch.cuda.manual_seed(number)
+    elif device.type == "mps":
+        torch.mps.manual_seed(number)
+    else:  # not torch.manual_seed: that also queues work for every GPU that is not there
+        torch.default_generator.manual_seed(number)
+    return torch.Generator(device).manual_seed(number + 1)
+
+
+def out_of_patience(state: TrainingState, config: TrainConfig) -> bool:
+    """Whether the last `patience` epochs brought nothing better."""
+    return len(state.progress.history) - state.progress.best_epoch >= config.patience
+
+
+def save(state: TrainingState, run: Run, ranks: Ranks) -> None:
+    """Let one rank write what a resumption needs."""
+    if ranks.first:
+        run.save_state(state.progress.step, state.content())
+
+
+def recover(
+    state: TrainingState, run: Run, config: TrainConfig, rate_cuts: int, loss: float
+) -> None:
+    """After a loss that is not finite: stop, or go back to the last state at half the rate.
+
+    Raises:
+        DigitsError: `on_nan` says stop, or halving the rate has not helped.
+    """
+    step = state.progress.step
+    if config.on_nan == "stop" or rate_cuts > MAX_RATE_CUTS:
+        raise DigitsError(
+            f"the loss became {loss} at step {step}; the last good state is kept in {run.folder}; "
+            "lower --learning_rate, or let --on_nan lower do it"
+        )
+    saved = run.load_state()
+    if saved is None:
+        raise DigitsError(f"the loss became {loss} at step {step}, and no good state was saved")
+    state.restore(saved)
+    state.scale_learning_rate(0.5**rate_cuts)
+    print(
+        f"warning: the loss became {loss} at step {step}: back to step {state.progress.step} "
+        f"with the learning rate times {0.5**rate_cuts:g}",
+        file=sys.stderr,
+    )

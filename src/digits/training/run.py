@@ -1,0 +1,85 @@
+"""The folder of one training run: runs/<date-time>-<arch>/, and what lies in it."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from digits import checkpoint
+from digits.errors import DigitsError
+from digits.spec import RUNS_DIR
+
+
+class Run:
+    """Paths and files of one run; `config.json` in it marks a folder as one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.json"
+        self.history = folder / "history.csv"
+        self.metrics = folder / "metrics.json"
+        self.model = folder / "model.pth"
+
+    @classmethod
+    def create(cls, arch: str, parent: Path = RUNS_DIR) -> "Run":
+        """Make a new folder named by the time and the architecture."""
+        name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{arch}"
+        for suffix in ("", *(f"-{i}" for i in range(2, 100))):
+            folder = parent / (name + suffix)
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise DigitsError(f"{folder}: cannot be made: {error.strerror}") from None
+            return cls(folder)
+        raise DigitsError(f"{parent / name}: too many runs in one second")
+
+    @classmethod
+    def find(cls, folder: str, parent: Path = RUNS_DIR) -> "Run":
+        """The run in this folder, or with 'latest' the newest one that can be resumed.
+
+        Raises:
+            DigitsError: there is none.
+        """
+        if folder != "latest":
+            run = cls(Path(folder))
+            if not run.config.is_file():
+                raise DigitsError(f"{folder}: not the folder of a training run (no config.json)")
+            return run
+        runs = [cls(path.parent) for path in sorted(parent.glob("*/state-*.pth"))]
+        if not runs:
+            raise DigitsError(f"{parent}/: no run to resume; start one without --resume")
+        return runs[-1]
+
+    def write_history(self, rows: Sequence[dict[str, Any]]) -> None:
+        with self.history.open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def states(self) -> list[Path]:
+        """Saved training states, oldest first."""
+        return sorted(self.folder.glob("state-*.pth"))
+
+    def save_state(self, step: int, content: dict[str, Any]) -> None:
+        """Keep this state and the one before it, so that one damaged file loses little."""
+        checkpoint.save(self.folder / f"state-{step:09d}.pth", content)
+        for old in self.states()[:-2]:
+            old.unlink(missing_ok=True)
+
+    def load_state(self) -> dict[str, Any] | None:
+        """The newest undamaged state, or None; says which damaged ones it passed over."""
+        for path in reversed(self.states()):
+            try:
+                return checkpoint.load(path)
+            except DigitsError as error:
+                print(f"warning: {error}: trying the state before it", file=sys.stderr)
+        return None
+
+    def drop_states(self) -> None:
+        """Once a run is complete its states serve nothing."""
+        for path in self.states():
+            path.unlink(missing_ok=True)

@@ -1,0 +1,139 @@
+"""One training step and one evaluation, by the fastest correct path on the device."""
+
+import sys
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from digits.data import Split
+from digits.device import autocast_dtype, timer
+from digits.training.config import TrainConfig
+from digits.training.ranks import Ranks
+from digits.training.state import TrainingState
+
+EVALUATION_BATCH = 1000
+WARMUP_STEPS = 3
+COMPILE_S = 60  # what torch.compile takes at most for these networks on two cores
+COMPILE_GAIN = 0.15  # of the step time that it saves at least
+
+
+class Engine:
+    """Forward, backward and update of a `TrainingState`; `compiled` None lets it decide."""
+
+    def __init__(
+        self, state: TrainingState, config: TrainConfig, ranks: Ranks, compiled: bool | None
+    ) -> None:
+        self.state, self.config, self.ranks = state, config, ranks
+        self.device = next(state.model.parameters()).device
+        self.dtype = autocast_dtype(self.device)
+        self.net: Callable[[Tensor], Tensor] = ranks.wrap(state.model)
+        self.pieces = 1  # a batch is computed in this many pieces, more when memory runs out
+        self.compiled = {"on": True, "off": False}.get(config.compile, compiled)
+
+    def forward_backward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Leave the batch's mean gradients in the model.
+
+        images (N, 1, 28, 28) on the 0..255 scale, labels (N,); returns the sum of the losses and
+        the number of right answers, both scalar tensors.
+        """
+        while True:
+            try:
+                sums = [
+                    self._forward_backward_piece(some_images, some_labels, len(labels))
+                    for some_images, some_labels in zip(
+                        images.chunk(self.pieces), labels.chunk(self.pieces), strict=True
+                    )
+                ]
+                break
+            except torch.OutOfMemoryError:
+                if self.pieces >= len(labels):
+                    raise
+            self.state.optimizer.zero_grad()
+            self.pieces *= 2
+            size = -(-len(labels) // self.pieces)
+            print(
+                f"warning: out of memory: going on with {self.pieces} pieces of {size} a batch, "
+                "gradients accumulated",
+                file=sys.stderr,
+            )
+        loss, right = torch.stack([torch.stack(pair) for pair in sums]).sum(dim=0)
+        return loss, right
+
+    def _forward_backward_piece(
+        self, images: Tensor, labels: Tensor, total: int
+    ) -> tuple[Tensor, Tensor]:
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
+            logits = self.net(images)
+        loss = F.cross_entropy(
+            logits.float(), labels, reduction="sum", label_smoothing=self.config.label_smoothing
+        )
+        self.state.scaler.scale(loss / total).backward()
+        return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum().float()
+
+    def update(self) -> None:
+        """Clip the gradients, step the optimizer and the schedule, move the weight average."""
+        state = self.state
+        if self.config.clip_norm:
+            state.scaler.unscale_(state.optimizer)
+            nn.utils.clip_grad_norm_(state.model.parameters(), self.config.clip_norm)
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
+        state.schedule.step()
+        state.optimizer.zero_grad()
+        if state.average:
+            state.average.update_parameters(state.model)
+
+    def evaluate(self, split: Split) -> dict[str, float]:
+        """Loss and accuracy of the weights that are kept, each rank measuring its share."""
+        share = self.ranks.share(split)
+        logits = logits_of(self.state.evaluated, share.images, self.dtype)
+        loss = F.cross_entropy(logits, share.labels, reduction="sum")
+        right = (logits.argmax(dim=1) == share.labels).sum()
+        loss_sum, right_sum = self.ranks.sum(torch.stack([loss, right.float()])).tolist()
+        return {
+            "validation_loss": loss_sum / len(split),
+            "validation_accuracy": right_sum / len(split),
+        }
+
+    def warm_up(self, part: Split, total_steps: int) -> float:
+        """Take some steps and undo them, so that libraries build and tune their kernels before the
+        clock starts; compile if it is asked for, or pays. Returns the seconds that it took."""
+        seconds = timer(self.device)
+        before = self.state.content_copy()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the schedule: that it starts over
+            step_s = self._take_steps(part)
+            if self.compiled is None:
+                gain = total_steps * step_s * COMPILE_GAIN
+                self.compiled = self.config.compile == "auto" and gain > COMPILE_S
+            if self.compiled:
+                self.net = torch.compile(self.net)
+                self._take_steps(part)
+            self.evaluate(part)
+        self.state.restore(before)
+        self.state.progress.compiled = self.compiled
+        return seconds()
+
+    def _take_steps(self, part: Split) -> float:
+        """Seconds of the last of some steps."""
+        for _ in range(WARMUP_STEPS):
+            seconds = timer(self.device)
+            self.forward_backward(part.images.float(), part.labels)
+            self.update()
+            step_s = seconds()
+        return step_s
+
+
+def logits_of(model: nn.Module, images: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Logits (N, K) float32 of tiles (N, 1, 28, 28), in evaluation mode, without gradients."""
+    model.eval()
+    with (
+        torch.inference_mode(),
+        torch.autocast(images.device.type, dtype, enabled=dtype is not None),
+    ):
+        parts = [model(some).float() for some in images.split(EVALUATION_BATCH)]
+    model.train()
+    return torch.cat(parts)
