@@ -1,0 +1,82 @@
+"""What reading a picture gives: one Answer, with its rows and digits, as Python and as JSON."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Box = tuple[int, int, int, int]  # x, y, width, height in pixels of the picture seen upright
+Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabilities, likeliest first
+
+STATUSES = ("read", "unsure", "no_digit", "error")
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit: its likeliest label, and its `tile` (28, 28) uint8 as the model saw it."""
+
+    label: str
+    probability: float
+    box: Box
+    ranking: Ranking
+    tile: np.ndarray = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of digits, left to right, and what else it may say."""
+
+    text: str
+    probability: float
+    box: Box
+    alternatives: Ranking
+    digits: list[Digit]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was read in one picture; `status` is one of STATUSES, `error` says what is wrong."""
+
+    image: str
+    status: str
+    text: str = ""
+    probability: float = 0.0
+    rows: list[Row] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+
+    def as_json(self, top_k: int = 1) -> dict[str, Any]:
+        """Plain data, ready for `json.dumps`; `top_k` labels of each digit."""
+        answer = {
+            "image": self.image,
+            "status": self.status,
+            "text": self.text,
+            "probability": round(self.probability, 4),
+            "rows": [_row_json(row, top_k) for row in self.rows],
+            "warnings": self.warnings,
+            "seconds": round(self.seconds, 4),
+        }
+        return {**answer, "error": self.error} if self.status == "error" else answer
+
+
+def _row_json(row: Row, top_k: int) -> dict[str, Any]:
+    return {
+        "text": row.text,
+        "probability": round(row.probability, 4),
+        "box": list(row.box),
+        "alternatives": _ranking_json(row.alternatives),
+        "digits": [
+            {
+                "label": digit.label,
+                "probability": round(digit.probability, 4),
+                "box": list(digit.box),
+                "top_k": _ranking_json(digit.ranking[:top_k]),
+            }
+            for digit in row.digits
+        ],
+    }
+
+
+def _ranking_json(ranking: Ranking) -> list[list[str | float]]:
+    return [[label, round(probability, 4)] for label, probability in ranking]

@@ -1,0 +1,57 @@
+"""Which picture files `--image` means: files, folders, glob patterns, '-' for standard input."""
+
+import glob
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from digits.errors import DigitsError
+
+STDIN = "-"
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm",
+    ".pbm", ".tga", ".ico", ".avif",
+)  # fmt: skip
+
+
+def pictures(names: list[str]) -> Iterator[str]:
+    """The files that names mean, one after the other, in sorted order within a folder or a pattern.
+
+    A folder means the pictures in it, and in its folders; a pattern may have `**`. A name that is
+    neither stays as it is, so that a missing file is answered for like any other.
+
+    Raises:
+        DigitsError: a folder or a pattern holds no picture.
+    """
+    for name in names:
+        if name == STDIN or (os.path.lexists(name) and not Path(name).is_dir()):
+            yield name
+        elif Path(name).is_dir():
+            yield from _some(_in_folder(name), f"{name}: no pictures in this folder")
+        elif glob.has_magic(name):
+            found = (path for path in _globbed(name) if not Path(path).is_dir())
+            yield from _some(found, f"{name}: no file fits this pattern")
+        else:
+            yield name
+
+
+def _in_folder(folder: str) -> Iterator[str]:
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            if name.lower().endswith(SUFFIXES):
+                yield str(Path(parent) / name)
+
+
+def _globbed(pattern: str) -> Iterator[str]:
+    # Path.glob takes no absolute pattern. Names alone are kept: 100,000 take 10 MB.
+    yield from sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207
+
+
+def _some(found: Iterator[str], otherwise: str) -> Iterator[str]:
+    empty = True
+    for name in found:
+        empty = False
+        yield name
+    if empty:
+        raise DigitsError(otherwise)

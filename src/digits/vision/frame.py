@@ -1,0 +1,94 @@
+"""Put the ink of one digit into the tile: the way MNIST was made (LeCun et al. 1998).
+
+The digit is scaled by its aspect ratio into 20x20 pixels, its centre of mass is put into the
+centre of 28x28. Strokes far thinner or thicker than a pen's are brought nearer to it first.
+"""
+
+import cv2
+import numpy as np
+
+from digits.spec import INK_SIZE, TILE_SIZE
+
+THIN, THICK = (
+    1.6,
+    4.5,
+)  # stroke widths, in pixels of the tile, that MNIST's 1st and 99th centile enclose
+FAINT = 16  # of 255: less is no ink when the box around it is taken
+
+
+def frame(ink: np.ndarray) -> np.ndarray:
+    """One tile (28, 28) uint8 from ink (H, W) uint8, 0 paper to 255 ink; blank stays blank."""
+    ink = crop(ink)
+    if not ink.size:
+        return np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
+    scale = INK_SIZE / max(ink.shape)
+    if scale > 1.05 or scale < 0.95:  # MNIST's own digits go through pixel by pixel
+        ink = crop(_pen_width(_prescale(ink), THIN, THICK))
+        ink = _resize(ink, INK_SIZE / max(ink.shape))
+    return _centre(ink)
+
+
+def crop(ink: np.ndarray) -> np.ndarray:
+    """The smallest part that holds all ink."""
+    x, y, width, height = cv2.boundingRect((ink > FAINT).astype(np.uint8))
+    return ink[y : y + height, x : x + width]
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """Width of the pen in pixels: ink per length of its middle line (0.0 where there is none).
+
+    A stroke of width w has w/2 pixels to its edge in the middle and w/4 on average.
+    """
+    mask = (ink > 127).astype(np.uint8)
+    padded = _padded(mask, 1)
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
+    return float(4 * distance[padded > 0].mean() - 1) if mask.any() else 0.0
+
+
+def _prescale(ink: np.ndarray) -> np.ndarray:
+    """The longer side at 80 px, where a pen changes in steps of a quarter of a tile's pixel."""
+    scale = 4 * INK_SIZE / max(ink.shape)
+    lacking = round(1 / scale - stroke_width(ink))
+    if scale < 1 and lacking > 0:  # or else a thin line on a large page would shrink into grey
+        ink = cv2.dilate(_padded(ink, lacking), np.ones((lacking + 1, lacking + 1), np.uint8))
+    return _resize(ink, scale)
+
+
+def _resize(ink: np.ndarray, scale: float) -> np.ndarray:
+    size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(ink, size, interpolation=way)
+
+
+def _pen_width(ink: np.ndarray, thin: float, thick: float) -> np.ndarray:
+    """Thicken strokes thinner than `thin`, thin those thicker than `thick` (pixels of the tile)."""
+    longest, width = max(ink.shape), stroke_width(ink)
+    aim = float(np.clip(width * INK_SIZE / longest, thin, thick)) / INK_SIZE
+    change = round((aim * longest - width) / (1 - aim))  # the whole grows or shrinks with its pen
+    if change == 0:
+        return ink
+    size = abs(change) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    ink = _padded(ink, size)
+    if change > 0:
+        return cv2.dilate(ink, kernel)
+    thinner = cv2.erode(ink, kernel)
+    return thinner if (thinner > 127).any() else ink
+
+
+def _padded(ink: np.ndarray, by: int) -> np.ndarray:
+    return cv2.copyMakeBorder(ink, by, by, by, by, cv2.BORDER_CONSTANT, value=0)
+
+
+def _centre(ink: np.ndarray) -> np.ndarray:
+    """Paste ink (h, w), at most 20x20, so that its centre of mass is the tile's centre."""
+    height, width = ink.shape
+    moments = cv2.moments(ink)
+    mass = max(moments["m00"], 1e-9)
+    x = round(TILE_SIZE / 2 - moments["m10"] / mass)
+    y = round(TILE_SIZE / 2 - moments["m01"] / mass)
+    x = min(max(x, 0), TILE_SIZE - width)
+    y = min(max(y, 0), TILE_SIZE - height)
+    tile = np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
+    tile[y : y + height, x : x + width] = ink
+    return tile

@@ -1,0 +1,137 @@
+"""From grey pixels to ink: even out the light, find the polarity, tell strokes from paper.
+
+Ink is a map (H, W) uint8: 0 paper, 255 the full colour of the pen, the soft edges between.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+MIN_CONTRAST = 0.06  # of the paper's brightness: less is a blank page; pale pencil has 0.15
+NOISE_FACTOR = 4.0  # a pen must stand out of the paper's grain by so many deviations
+REACHES = (0.7, 0.2)
+ESTIMATE_SIDE = 256  # pixels on which the paper's brightness is estimated: it varies slowly
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What a pen left on the paper, for one polarity.
+
+    `level` is the map (H, W) uint8, `mask` (H, W) bool its strokes; `contrast` the pen's share of
+    the paper's brightness, 0..1; `inverted` says that it is light on dark.
+    """
+
+    level: np.ndarray
+    mask: np.ndarray
+    contrast: float
+    inverted: bool
+
+
+def polarities(grey: np.ndarray) -> list[bool]:
+    """Whether ink is light on dark: both values, the likelier first; one value where it is plain.
+
+    The paper is what most of the border shows. It is plain when that is more than 95% of the
+    border and also most of the picture: not in a tight crop, nor for paper on a dark table.
+    """
+    _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
+    inverted = bool(border.mean() > 0.5)
+    on_border = max(border.mean(), 1 - border.mean())
+    plain = on_border > 0.95 and (dark.mean() > 0.5) == inverted
+    return [inverted] if plain else [inverted, not inverted]
+
+
+def variants(grey: np.ndarray) -> Iterator[Ink]:
+    """What may be the ink of a picture (H, W) uint8, the likeliest first; nothing for a blank one.
+
+    Each polarity in doubt, and each reach of the light: a reach across the picture keeps marker
+    strokes of any width whole; a short one follows a sharp shadow on the page.
+    """
+    for inverted in polarities(grey):
+        for reach in REACHES:
+            ink = find(grey, inverted, reach)
+            if ink is not None:
+                yield ink
+
+
+def find(grey: np.ndarray, inverted: bool, reach: float = REACHES[0]) -> Ink | None:
+    """The ink of a picture (H, W) uint8 if it is of this polarity; None for a blank one.
+
+    `reach` is the share of the picture's shorter side that a stroke may be wide.
+    """
+    dark_ink = 255 - grey if inverted else grey
+    depth = _depth(dark_ink, reach)  # (H, W) float32, 0 paper .. 1 black
+    noise = _noise(depth)
+    floor = max(MIN_CONTRAST, NOISE_FACTOR * noise)
+    above = depth[cv2.blur(depth, (3, 3)) > floor]
+    if above.size < 3:
+        return None
+    strong = _otsu(above) if np.ptp(above) > MIN_CONTRAST else floor
+    core = float(np.percentile(above[above >= strong], 75))
+    strong = max(floor, min(strong, 0.6 * core))
+    weak = min(strong, max(floor, 0.5 * strong, _texture(depth, strong)))
+    mask = _reaching(depth > strong, depth > weak)
+    foot = min(2 * noise, 0.5 * core)
+    level = np.clip((depth - foot) / (core - foot), 0, 1) * 255
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    level = np.where(near, level, 0).astype(np.uint8)
+    return Ink(level, mask, core, inverted)
+
+
+def _depth(grey: np.ndarray, reach: float) -> np.ndarray:
+    """How much darker than the paper under it each pixel is, as a share of its brightness."""
+    paper = np.maximum(_paper(grey, reach), 40).astype(np.float32)
+    depth = 1 - grey / paper
+    return np.clip(depth - max(0.0, float(np.median(depth))), 0, 1)  # closing rides on the grain
+
+
+def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
+    """Brightness of the paper under the ink (H, W) uint8: a closing, which fills what is narrower.
+
+    The edge of a shadow or a table wider than that survives it.
+    """
+    factor = min(1.0, ESTIMATE_SIDE / max(grey.shape))
+    size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    smooth = cv2.medianBlur(small, 3) if min(size) > 64 else small
+    pad = side = max(3, int(reach * min(size))) | 1
+    padded = cv2.copyMakeBorder(smooth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)
+    closed = cv2.blur(closed, (side // 4 | 1, side // 4 | 1))[pad:-pad, pad:-pad]
+    return cv2.resize(closed, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def _noise(depth: np.ndarray) -> float:
+    """Standard deviation of the paper's grain, from differences of neighbours.
+
+    Of their median, so that the edges of strokes do not count.
+    """
+    step = np.abs(np.diff(depth, axis=1)) if depth.shape[1] > 1 else np.zeros(1, np.float32)
+    return float(np.median(step) / 0.954)  # median |difference| of two normals is 0.954 sigma
+
+
+def _texture(depth: np.ndarray, strong: float) -> float:
+    """How dark the paper's own pattern gets (its 95th centile), away from strokes."""
+    strokes = cv2.dilate((depth > strong).astype(np.uint8), np.ones((7, 7), np.uint8))
+    paper = depth[strokes == 0]
+    return float(np.percentile(paper, 95)) if paper.size > depth.size / 10 else 0.0
+
+
+def _reaching(strong: np.ndarray, weak: np.ndarray) -> np.ndarray:
+    """The weak pixels that hang together with a strong one (hysteresis, Canny 1986)."""
+    _, labels = cv2.connectedComponents(weak.astype(np.uint8))
+    kept = np.zeros(labels.max() + 1, bool)
+    kept[labels[strong]] = True
+    kept[0] = False
+    return kept[labels]
+
+
+def _otsu(values: np.ndarray) -> float:
+    """Otsu's threshold (1979) of floats in 0..1."""
+    threshold, _ = cv2.threshold(
+        (values * 255).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU
+    )
+    return float(threshold) / 255

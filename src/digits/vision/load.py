@@ -1,0 +1,139 @@
+"""Load any picture file, safely, as grey pixels, upright.
+
+What is checked before a byte is decoded: the kind of file (no format that runs a program or fetches
+something), its size on disk, and the number of pixels its header claims.
+"""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from digits.errors import DigitsError
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "TGA", "ICO", "AVIF")
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit only warns at first: these are checked instead
+MAX_BYTES = 128 << 20
+MAX_PIXELS = 64_000_000  # decoded: 256 MB as RGBA, and as much again while it is converted
+MAX_JPEG_PIXELS = 100_000_000  # JPEG decodes at a half, a quarter or an eighth
+WORKING_SIDE = 2000  # pixels; a digit of 1% of a photograph's side is still a tile's 20 px then
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture to read.
+
+    `grey` is (H, W) uint8, upright, transparency over paper; `scale` is how many pixels of the
+    file, seen upright, one of its pixels stands for (1.0 unless the file is large).
+    """
+
+    grey: np.ndarray
+    scale: float = 1.0
+
+
+def load(source: Path | bytes, name: str | None = None) -> Picture:
+    """Load a file, or the bytes of one, called `name` in messages.
+
+    Raises:
+        DigitsError: there is no such file, or it is no picture, damaged, or too large.
+    """
+    name = name or (str(source) if isinstance(source, Path) else "picture")
+    data = _read(source, name) if isinstance(source, Path) else source
+    if len(data) > MAX_BYTES:
+        raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return _decode(image, name)
+    except DigitsError:
+        raise
+    except Image.UnidentifiedImageError:
+        raise DigitsError(f"{name}: not a picture, or of a kind that is not read") from None
+    except MemoryError:
+        raise DigitsError(f"{name}: too large for this machine's memory") from None
+    except Exception as error:  # a damaged file raises whatever its decoder trips over
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise DigitsError(f"{name}: damaged picture ({reason:.80}); save it again") from None
+
+
+def from_array(pixels: np.ndarray) -> Picture:
+    """A picture already in memory: (H, W) or (H, W, 3) uint8, upright."""
+    grey = pixels if pixels.ndim == 2 else _grey_of(pixels)
+    return _shrink(grey, 1.0)
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        if not path.is_file():
+            what = "a folder or a device" if path.exists() else "no such picture"
+            raise DigitsError(f"{name}: {what}; check the path")
+        if path.stat().st_size > MAX_BYTES:
+            raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = getattr(error, "strerror", None) or error
+        raise DigitsError(f"{name}: cannot be read: {reason}") from None
+
+
+def _decode(image: Image.Image, name: str) -> Picture:
+    width, height = image.size
+    jpeg = image.format in ("JPEG", "MPO")
+    if width * height > (MAX_JPEG_PIXELS if jpeg else MAX_PIXELS):
+        raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
+    if jpeg:
+        image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # decode no finer than we look
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    scale = max(width, height) / max(upright.size)
+    return _shrink(_pixels(upright), scale)
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """Grey (H, W) uint8 of an image of any mode."""
+    if image.mode.startswith(("I", "F")):  # 16 or 32 bits: 12-bit scanners use a part of the range
+        values = np.nan_to_num(np.asarray(image).astype(np.float32))
+        low, high = float(values.min()), float(values.max())
+        return ((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L"))
+    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+        return _over_paper(image.convert("RGBA"))
+    return _grey_of(np.asarray(image.convert("RGB")))
+
+
+def _over_paper(image: Image.Image) -> np.ndarray:
+    """Lay a transparent picture on white; on black if white makes the drawing vanish."""
+    for paper in ("white", "black"):
+        sheet = Image.new("RGBA", image.size, paper)
+        sheet.alpha_composite(image)
+        grey = _grey_of(np.asarray(sheet.convert("RGB")))
+        if int(grey.max()) - int(grey.min()) > 32:
+            break
+    return grey
+
+
+def _grey_of(rgb: np.ndarray) -> np.ndarray:
+    """Luma, or the one channel in which a coloured pen stands out half as much again.
+
+    Yellow ink on white differs by 29 in luma and by 255 in blue.
+    """
+    import cv2
+
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(rgb, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    sample = small if min(small.shape[:2]) >= 32 else rgb
+    luma = cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY)
+    spreads = [float(np.ptp(sample[..., c])) for c in range(3)]
+    best = int(np.argmax(spreads))
+    return np.ascontiguousarray(rgb[..., best]) if spreads[best] > 1.5 * np.ptp(luma) else grey
+
+
+def _shrink(grey: np.ndarray, scale: float) -> Picture:
+    import cv2
+
+    factor = max(grey.shape) / WORKING_SIDE
+    if factor > 1:
+        size = (max(1, round(grey.shape[1] / factor)), max(1, round(grey.shape[0] / factor)))
+        return Picture(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), scale * factor)
+    return Picture(np.ascontiguousarray(grey), scale)

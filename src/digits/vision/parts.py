@@ -1,0 +1,101 @@
+"""Tell what may belong to a digit from specks, borders and rules: connected parts of the ink."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from digits.vision.ink import Ink
+
+Box = tuple[int, int, int, int]  # x, y, width, height in pixels
+
+SPECK = 0.02  # of the largest part's area: a 5's separate bar has 0.1 or more
+NEAR = 0.25  # of the largest part's size: how far off a digit's second stroke may lie
+
+
+@dataclass(frozen=True)
+class Part:
+    """A connected piece of ink: its box in the picture, its area in pixels, its shape."""
+
+    box: Box
+    area: int
+    mask: np.ndarray  # (height, width) bool, within the box
+
+
+def parts(mask: np.ndarray) -> list[Part]:
+    """The connected parts (8-neighbours) of strokes (H, W) bool, largest first."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    found = []
+    for i in range(1, count):
+        x, y, width, height, area = (int(v) for v in stats[i])
+        inside = labels[y : y + height, x : x + width] == i
+        found.append(Part((x, y, width, height), area, inside))
+    return sorted(found, key=lambda part: -part.area)
+
+
+def enclosing(boxes: list[Box]) -> Box:
+    """The smallest box around boxes."""
+    left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
+    right, bottom = max(b[0] + b[2] for b in boxes), max(b[1] + b[3] for b in boxes)
+    return left, top, right - left, bottom - top
+
+
+def cut_out(ink: Ink, chosen: list[Part]) -> tuple[np.ndarray, Box]:
+    """The ink of some parts alone, (h, w) uint8 with their soft edges, and its box."""
+    left, top, width, height = box = enclosing([part.box for part in chosen])
+    mask = np.zeros((height, width), np.uint8)
+    for part in chosen:
+        x, y, w, h = part.box
+        mask[y - top : y - top + h, x - left : x - left + w] |= part.mask
+    edge = 2  # soft pixels around a stroke's core
+    soft = cv2.copyMakeBorder(mask, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
+    soft = cv2.dilate(soft, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
+    level = np.zeros(soft.shape, np.uint8)
+    x0, y0 = max(left - edge, 0), max(top - edge, 0)
+    piece = ink.level[y0 : top + height + edge, x0 : left + width + edge]
+    dy, dx = y0 - (top - edge), x0 - (left - edge)
+    level[dy : dy + piece.shape[0], dx : dx + piece.shape[1]] = piece
+    return level * soft, box
+
+
+def of_one_digit(ink: Ink) -> list[Part]:
+    """The parts of the picture's one digit: the largest, and what lies by it and is no speck."""
+    height, width = ink.mask.shape
+    found = parts(ink.mask)
+    inner = [p for p in found if not _is_frame(p, width, height)]
+    found = inner or found
+    if not found:
+        return []
+    main = max(found, key=lambda p: p.area * (0.5 if _at_edge(p, width, height) else 1.0))
+    reach = NEAR * max(main.box[2:])
+    return [
+        p
+        for p in found
+        if p is main
+        or (
+            p.area >= SPECK * main.area
+            and _gap(p.box, main.box) <= reach
+            and not _at_edge(p, width, height)
+        )
+    ]
+
+
+def _is_frame(part: Part, width: int, height: int) -> bool:
+    """A form box or a rule: from side to side, but hardly filled."""
+    _, _, w, h = part.box
+    wide, tall = w > 0.95 * width, h > 0.95 * height
+    thin = part.area < 0.35 * w * h
+    return bool(
+        (wide and tall and thin) or (wide and h < 0.08 * height) or (tall and w < 0.08 * width)
+    )
+
+
+def _at_edge(part: Part, width: int, height: int) -> bool:
+    x, y, w, h = part.box
+    return x == 0 or y == 0 or x + w == width or y + h == height
+
+
+def _gap(a: Box, b: Box) -> float:
+    dx = max(a[0] - (b[0] + b[2]), b[0] - (a[0] + a[2]), 0)
+    dy = max(a[1] - (b[1] + b[3]), b[1] - (a[1] + a[3]), 0)
+    return float(np.hypot(dx, dy))

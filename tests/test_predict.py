@@ -1,0 +1,142 @@
+"""The command: what it prints, where, and how it ends."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits.__main__ import main
+
+CLASSES = [*"0123456789", "none"]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An ONNX model that knows: no ink in the tile's middle is 0, none on its left is 1."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.zeros((784, 11), np.float32)
+    image = np.zeros((28, 28), np.float32)
+    image[10:18, 11:17] = 1
+    weights[:, 0] = -image.ravel() / 255
+    weights[:, 1] = image.ravel() / 255 * 0.5
+    left = np.zeros((28, 28), np.float32)
+    left[4:24, 3:10] = 1
+    weights[:, 1] -= left.ravel() / 255
+    bias = np.array([10, 0, *[-8] * 8, 1], np.float32)
+    nodes = [
+        helper.make_node("Cast", ["tiles"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["float"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "w", "b"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "rule",
+        [helper.make_tensor_value_info("tiles", TensorProto.UINT8, ["n", 1, 28, 28])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 11])],
+        [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(bias, "b")],
+    )
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    entry = proto.metadata_props.add()
+    entry.key = "digits"
+    entry.value = json.dumps(
+        {"classes": CLASSES, "temperature": 1.0, "thresholds": {}, "arch": "rule",
+         "metrics": {}, "config": {}, "versions": {}}
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("model") / "rule.onnx"
+    onnx.save(proto, path)
+    return str(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    zero = np.full((100, 90), 255, np.uint8)
+    cv2.ellipse(zero, (45, 50), (20, 35), 0, 0, 360, 0, 5, cv2.LINE_AA)
+    Image.fromarray(zero).save(tmp_path / "a_zero.png")
+    Image.fromarray(255 - zero).save(tmp_path / "b_light_zero.jpg", quality=90)
+    Image.new("L", (50, 50), 255).save(tmp_path / "c_blank.png")
+    (tmp_path / "d_broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "notes.txt").write_text("not looked at")
+    return tmp_path
+
+
+def test_a_picture(model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = str(folder / "a_zero.png")
+    assert (
+        main(["predict", "--image", image, "--model", model, "--top-k", "3", "--confidence"]) == 0
+    )
+    out = capsys.readouterr().out
+    assert out.startswith(f"{image}: 0  ") and out.count("%") == 4
+
+
+def test_a_folder_as_json(model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["predict", "--image", str(folder), "--model", model, "--json", "--top_k", "2"]) == 1
+    )
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [a["status"] for a in answers] == ["read", "read", "no_digit", "error"]
+    assert [a["text"] for a in answers] == ["0", "0", "", ""]
+    first = answers[0]
+    assert set(first) == {"image", "status", "text", "probability", "rows", "warnings", "seconds"}
+    (row,) = first["rows"]
+    assert set(row) == {"text", "probability", "box", "alternatives", "digits"}
+    (digit,) = row["digits"]
+    assert set(digit) == {"label", "probability", "box", "top_k"} and len(digit["top_k"]) == 2
+    x, y, width, height = digit["box"]
+    assert abs(x - 23) < 4 and abs(y - 13) < 4 and abs(width - 45) < 6 and abs(height - 75) < 6
+    assert "inverted" in answers[1]["warnings"][0] and "d_broken.png" in answers[3]["error"]
+
+
+def test_a_pattern_and_several_names(
+    model: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [str(folder / "*zero*"), str(folder / "c_blank.png")]
+    assert main(["predict", "--image", *names, "--model", model]) == 0
+    assert [line.rpartition(": ")[2] for line in capsys.readouterr().out.splitlines()] == [
+        "0", "0", "no digit",
+    ]  # fmt: skip
+
+
+def test_standard_input(
+    model: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = (folder / "a_zero.png").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert main(["predict", "--image", "-", "--model", model]) == 0
+    assert capsys.readouterr().out == "-: 0\n"
+
+
+@pytest.mark.parametrize("name", ["none.png", "*.nothing", "empty"])
+def test_what_is_not_there_is_one_line(
+    name: str, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["predict", "--image", str(tmp_path / name), "--model", model]) == 1
+    captured = capsys.readouterr()
+    assert not captured.out and captured.err.count("\n") == 1 and name in captured.err
+
+
+@pytest.mark.parametrize("flags", [["--gpu", "--cpu"], ["--top_k", "0"], ["--nonsense"]])
+def test_wrong_usage(flags: list[str], model: str, folder: Path) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["predict", "--image", str(folder), "--model", model, *flags])
+    assert stopped.value.code == 2
+
+
+def test_reading_with_onnx_imports_no_torch(model: str, folder: Path) -> None:
+    image = str(folder / "a_zero.png")
+    code = (
+        "import sys; from digits.__main__ import main\n"
+        f"main(['predict', '--image', {image!r}, '--model', {model!r}, '--gpu'])\n"
+        "assert not {'torch', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.endswith(": 0\n") and result.stderr.startswith("warning: --gpu")

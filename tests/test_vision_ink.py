@@ -1,0 +1,89 @@
+"""Grey -> ink under the light and on the papers that people have."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digits.vision.ink import REACHES, find, polarities
+from digits.vision.parts import of_one_digit, parts
+
+SIZE = 160
+
+
+def five(thickness: int = 6) -> np.ndarray:
+    """Strokes (SIZE, SIZE) bool of a 5 with its bar apart."""
+    ink = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.putText(ink, "5", (45, 120), cv2.FONT_HERSHEY_SIMPLEX, 3.5, 255, thickness, cv2.LINE_AA)
+    return ink
+
+
+def overlap(mask: np.ndarray, strokes: np.ndarray) -> float:
+    """Intersection over union."""
+    truth = strokes > 127
+    return float((mask & truth).sum() / (mask | truth).sum())
+
+
+def pen_on(paper: np.ndarray, strokes: np.ndarray, darkness: float) -> np.ndarray:
+    grain = np.random.default_rng(0).normal(0, 2, paper.shape)
+    return np.clip(paper * (1 - darkness * strokes / 255.0) + grain, 0, 255).astype(np.uint8)
+
+
+ramp = np.tile(np.linspace(60, 250, SIZE), (SIZE, 1))
+shadow = np.where(np.add.outer(np.arange(SIZE), np.arange(SIZE)) < SIZE, 235.0, 130.0)
+ruled = np.full((SIZE, SIZE), 230.0)
+ruled[::12] = 205
+PAPERS = {"white": np.full((SIZE, SIZE), 250.0), "grey": np.full((SIZE, SIZE), 120.0),
+          "ramp": ramp, "shadow": shadow, "ruled": ruled}  # fmt: skip
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("darkness", [0.35, 0.9])
+def test_ink_is_found_on_every_paper(paper: str, darkness: float) -> None:
+    grey = pen_on(PAPERS[paper], five(), darkness)
+    assert not polarities(grey)[0]
+    inks = [find(grey, inverted=False, reach=reach) for reach in REACHES]
+    assert max(overlap(ink.mask, five()) for ink in inks if ink) > 0.7
+
+
+def test_light_on_dark() -> None:
+    grey = 255 - pen_on(PAPERS["white"], five(), 0.9)
+    assert polarities(grey) == [True]
+    ink = find(grey, inverted=True)
+    assert ink is not None and overlap(ink.mask, five()) > 0.8
+
+
+def test_doubtful_polarity_gives_both() -> None:
+    tight = np.full((40, 40), 255, np.uint8)
+    tight[:, 12:] = 0  # a bar on white, or white beside a black sheet
+    assert set(polarities(tight)) == {True, False}
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_blank_paper_has_no_ink(value: int) -> None:
+    grain = np.random.default_rng(1).normal(0, 1.5, (SIZE, SIZE))
+    assert find(np.clip(value + grain, 0, 255).astype(np.uint8), False) is None
+    assert find(np.full((SIZE, SIZE), value, np.uint8), True) is None
+
+
+def test_specks_and_what_hangs_in_from_the_edge_are_left_out() -> None:
+    strokes = five()
+    strokes[2:4, 140:142] = strokes[150:, 60:75] = 255
+    ink = find(255 - strokes, inverted=False)
+    assert ink is not None and len(parts(ink.mask)) >= 3
+    assert len(of_one_digit(ink)) == 1
+
+
+def test_an_empty_form_box_around_is_left_out() -> None:
+    strokes = five()
+    cv2.rectangle(strokes, (0, 0), (SIZE - 1, SIZE - 1), 255, 3)
+    ink = find(255 - strokes, inverted=False)
+    assert ink is not None
+    (part,) = of_one_digit(ink)
+    assert part.box[2] < SIZE / 2
+
+
+def test_the_smallest_pictures() -> None:
+    for shape in ((1, 1), (1, 9), (9, 1), (2, 2), (3, 500)):
+        for value in (0, 255):
+            assert find(np.full(shape, value, np.uint8), False) is None
+            assert polarities(np.full(shape, value, np.uint8))

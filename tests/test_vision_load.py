@@ -1,0 +1,92 @@
+"""Any picture file -> grey, upright; and nothing that a file can do to the program."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digits.errors import DigitsError
+from digits.vision.load import WORKING_SIDE, load
+
+MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"]
+
+
+def drawing(mode: str) -> Image.Image:
+    """A black bar on white paper, 40 x 60, in a mode."""
+    image = Image.new("L", (40, 60), 255)
+    ImageDraw.Draw(image).rectangle((18, 10, 22, 50), fill=0)
+    if mode == "I;16":
+        return Image.fromarray(np.asarray(image).astype(np.uint16) * 16)  # a 12-bit scanner
+    if mode in ("RGBA", "LA"):  # black ink on nothing
+        image = Image.merge("LA", (Image.new("L", image.size, 0), image.point(lambda v: 255 - v)))
+    return image.convert(mode)
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_is_dark_ink_on_light_paper(mode: str) -> None:
+    grey = load(saved(drawing(mode), "TIFF")).grey
+    assert grey.shape == (60, 40) and grey.dtype == np.uint8
+    assert grey[30, 20] < 10 and grey[5, 5] > 245
+
+
+def test_white_ink_on_nothing_stays_visible() -> None:
+    image = drawing("RGBA")
+    white = Image.merge("RGBA", (*[Image.new("L", image.size, 255)] * 3, image.getchannel("A")))
+    grey = load(saved(white, "PNG")).grey
+    assert grey[30, 20] > 245 and grey[5, 5] < 10
+
+
+def test_yellow_ink_stands_out_in_its_channel() -> None:
+    image = Image.new("RGB", (40, 60), "white")
+    ImageDraw.Draw(image).rectangle((18, 10, 22, 50), fill=(255, 255, 0))
+    grey = load(saved(image, "PNG")).grey
+    assert int(grey[5, 5]) - int(grey[30, 20]) > 200
+
+
+def test_a_turned_photograph_is_put_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held turned by a quarter
+    data = saved(drawing("L").rotate(90, expand=True), "JPEG", exif=exif, quality=95)
+    grey = load(data).grey
+    assert grey.shape == (60, 40) and grey[30, 20] < 40
+
+
+def test_large_pictures_shrink_and_say_by_how_much() -> None:
+    picture = load(saved(Image.new("L", (6000, 3000), 255), "JPEG"))
+    assert picture.grey.shape == (WORKING_SIDE // 2, WORKING_SIDE) and picture.scale == 3.0
+
+
+def test_a_bomb_is_refused_before_it_is_decoded() -> None:
+    header = saved(Image.new("1", (30000, 30000)), "PNG")
+    with pytest.raises(DigitsError, match="too many"):
+        load(header)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>"])
+def test_what_is_no_picture_is_said_so(data: bytes) -> None:
+    with pytest.raises(DigitsError, match="not a picture"):
+        load(data)
+
+
+def test_every_truncation_ends_in_one_line() -> None:
+    for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"):
+        data = saved(drawing("RGB"), kind)
+        for end in range(1, len(data) - 2, max(1, len(data) // 25)):
+            try:
+                load(data[:end])
+            except DigitsError as error:
+                assert "\n" not in str(error)
+
+
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.png", tmp_path, Path("a\0b.png")):
+        with pytest.raises(DigitsError):
+            load(path)
