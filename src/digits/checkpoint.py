@@ -10,6 +10,7 @@ import json
 import os
 import pickle
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -41,7 +42,9 @@ def pack(
         "arch_args": arch_args or {},
         "classes": list(classes),
         "input_shape": list(INPUT_SHAPE),
-        "state_dict": {name: value.detach().cpu() for name, value in model.state_dict().items()},
+        "state_dict": {
+            name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
+        },
         "temperature": temperature,
         "thresholds": thresholds or {},
         "metrics": metrics or {},
@@ -80,7 +83,9 @@ def load(path: str | Path) -> dict[str, Any]:
 
     path = Path(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # a pickle of another protocol first warns, then fails
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise DigitsError(f"{path}: no such model; `train` makes one") from None
     except pickle.UnpicklingError:

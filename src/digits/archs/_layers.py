@@ -7,9 +7,9 @@ from digits.spec import PIXEL_MEAN, PIXEL_STD
 
 
 class Normalize(nn.Module):
-    """The first layer of every model: tiles (N, 1, H, W) on the 0..255 scale -> mean 0, deviation 1.
+    """The first layer of every model: tiles (N, 1, H, W) on the 0..255 scale -> mean 0, std 1.
 
-    Being part of the model, it travels with every artefact: none can be fed pixels of another scale.
+    Being part of the model, it travels with every artefact: none is fed pixels of another scale.
     """
 
     def forward(self, tiles: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ def build(classes: int, dropout: float = 0.25) -> nn.Module:
         Normalize(),
         *conv_norm_relu(1, 32), *conv_norm_relu(32, 32), nn.MaxPool2d(2),  # (N, 32, 14, 14)
         *conv_norm_relu(32, 64), *conv_norm_relu(64, 64), nn.MaxPool2d(2),  # (N, 64, 7, 7)
-        *conv_norm_relu(64, 128), nn.Dropout(dropout),
+        *conv_norm_relu(64, 128), nn.Dropout2d(dropout / 2),
         nn.Flatten(), *dense(128 * 7 * 7, 512), *dense(512, 256),
         nn.Linear(256, classes),
     )  # fmt: skip

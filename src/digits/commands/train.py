@@ -40,18 +40,14 @@ def main(argv: list[str] | None = None) -> int:
     if outcome.best_epoch:
         content = publish(outcome, model, config, run, best_model)
     if outcome.stopped_by:
-        kept = (
-            f"epoch {outcome.best_epoch} is in {best_model}"
-            if outcome.best_epoch
-            else "no whole epoch"
-        )
-        print(f"train: stopped ({where}); go on with --resume {run.folder}", file=sys.stderr)
+        kept = f"epoch {outcome.best_epoch} is kept" if outcome.best_epoch else "in the first epoch"
+        print(f"train: stopped ({kept}); go on with --resume {run.folder}", file=sys.stderr)
         return 128 + outcome.stopped_by
 
-    kept = classifier.load(run.model, on)
-    test = evaluation.measure(kept, dataset.test)
+    best = classifier.load(run.model, on)
+    test = evaluation.measure(best, dataset.test)
     evaluation.draw_curves(run.folder / "training_curves.png", outcome.history, outcome.best_epoch)
-    evaluation.draw(run.folder, test, dataset.test.images.numpy(), kept.classes)
+    evaluation.draw(run.folder, test, dataset.test.images.numpy(), best.classes)
     checkpoint.write_json(run.metrics, {"test": test.summary, **content["metrics"]})
     run.drop_states()
     print(f"test accuracy  {test.accuracy_in_words()}")

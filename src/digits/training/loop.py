@@ -68,8 +68,8 @@ def fit(
     saved = run.load_state() if resume else None
     if resume and saved is None:
         raise DigitsError(f"{run.folder}: no undamaged state to resume from; train it afresh")
-    engine = Engine(state, config, ranks, saved["progress"]["compiled"] if saved else None)
-    warmup_seconds = engine.warm_up(train[:batch], total_steps)
+    engine = Engine(state, config, ranks, total_steps)
+    warmup_seconds = engine.warm_up(train[:batch])
     if saved:
         state.restore(saved)
     elif config.on_nan == "lower":

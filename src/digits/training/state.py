@@ -23,7 +23,6 @@ class Progress:
     seconds: float = 0.0  # spent in the loop, over all resumptions
     epoch_loss: float = 0.0  # sums over the steps of the epoch so far
     epoch_right: float = 0.0
-    compiled: bool = False  # decided once: compiled kernels round differently
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)

@@ -1,0 +1,36 @@
+"""What several test files share: the UCI data set, and MNIST where it is."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from digits import data
+from digits.data import Dataset
+from digits.spec import data_dir
+
+# Tests often share the cores: threads that wait for each other then take ten times as long.
+os.environ["OMP_NUM_THREADS"] = "1"
+torch.set_num_threads(1)
+
+MNIST_FOLDER = Path(os.environ.get("DIGITS_DATA_DIR") or Path(__file__).parents[1] / data_dir())
+
+
+@pytest.fixture(scope="session")
+def uci() -> Dataset:
+    return data.load("uci")
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    if not (MNIST_FOLDER / "MNIST" / "raw").is_dir():
+        pytest.skip(f"MNIST is not in {MNIST_FOLDER}; set DIGITS_DATA_DIR")
+    return data.load("mnist", MNIST_FOLDER)
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,57 @@
+"""Every registered architecture: size, contract, and one step that moves all of it."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from digits import archs
+from digits.errors import DigitsError
+
+PARAMETERS = {
+    "base": 674_762,
+    "improved": 1_497_994,
+    "cnn2": 121_930,
+    "cnn3": 93_322,
+    "cnn5": 3_485_610,
+    "cnn6": 584_618,
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameter_counts(name: str) -> None:
+    assert sum(p.numel() for p in archs.create(name).parameters()) == PARAMETERS[name]
+
+
+@pytest.mark.parametrize("name", archs.names())
+def test_one_step_moves_every_parameter(name: str) -> None:
+    torch.manual_seed(0)
+    model = archs.create(name).train()
+    before = [p.detach().clone() for p in model.parameters()]
+    tiles = torch.randint(0, 256, (16, 1, 28, 28), dtype=torch.uint8)
+    F.cross_entropy(model(tiles), torch.arange(16) % 10).backward()
+    torch.optim.SGD(model.parameters(), lr=0.1).step()
+    for (parameter, _), p, old in zip(
+        model.named_parameters(), model.parameters(), before, strict=True
+    ):
+        assert p.grad is not None and not torch.equal(p, old), parameter
+
+
+@pytest.mark.parametrize("name", archs.names())
+def test_raw_tiles_go_in_and_logits_come_out(name: str) -> None:
+    model = archs.create(name, classes=11).eval()
+    tiles = torch.randint(0, 256, (3, 1, 28, 28), dtype=torch.uint8)
+    logits = model(tiles)
+    assert logits.shape == (3, 11) and logits.dtype == torch.float32
+    assert torch.allclose(logits, model(tiles.float())), "uint8 and float tiles must agree"
+    alone = torch.cat([model(tile[None]) for tile in tiles])
+    assert torch.allclose(logits, alone, atol=1e-4), "tiles must not influence each other"
+
+
+@pytest.mark.parametrize("name", archs.names())
+def test_has_a_summary(name: str) -> None:
+    assert archs.summary(name).endswith((".", "!"))
+
+
+def test_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(DigitsError, match=r"'cnn9'.*base, cnn2"):
+        archs.create("cnn9")

@@ -1,0 +1,90 @@
+"""Checkpoints: what goes in comes out, and nothing damaged or dangerous gets in."""
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from digits import archs, checkpoint
+from digits.errors import DigitsError
+
+
+@pytest.fixture
+def content() -> dict:
+    torch.manual_seed(0)
+    return checkpoint.pack("cnn3", archs.create("cnn3"), temperature=1.5, metrics={"a": [1, 2.5]})
+
+
+def test_round_trip_rebuilds_the_model(content: dict, tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "m.pth", content)
+    loaded = checkpoint.load(tmp_path / "m.pth")
+    assert loaded["temperature"] == 1.5 and loaded["metrics"] == {"a": [1, 2.5]}
+    weights = checkpoint.build(loaded).state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in content["state_dict"].items())
+    assert [p.name for p in tmp_path.iterdir()] == ["m.pth"]
+
+
+def test_a_flipped_bit_anywhere_is_found(content: dict, tmp_path: Path) -> None:
+    path = tmp_path / "m.pth"
+    checkpoint.save(path, content)
+    whole = path.read_bytes()
+    for position in range(len(whole) // 10, len(whole), len(whole) // 9):
+        damaged = bytearray(whole)
+        damaged[position] ^= 16
+        path.write_bytes(damaged)
+        try:
+            loaded = checkpoint.load(path)
+        except DigitsError:
+            continue
+        # zip headers hold dates and padding: a flip there may pass, but then nothing has changed
+        assert checkpoint.digest(loaded) == checkpoint.digest({"format": 1, **content})
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.99])
+def test_truncated(content: dict, tmp_path: Path, share: float) -> None:
+    path = tmp_path / "m.pth"
+    checkpoint.save(path, content)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(DigitsError, match="damaged, or not a checkpoint"):
+        checkpoint.load(path)
+
+
+class Evil:
+    def __reduce__(self) -> tuple:
+        return os.system, ("touch evil-was-here",)
+
+
+def test_code_in_a_pickle_is_refused_and_not_run(run_folder: Path) -> None:
+    torch.save({"format": 1, "x": Evil()}, "zip.pth")
+    Path("bare.pth").write_bytes(pickle.dumps(Evil()))
+    for name in ("zip.pth", "bare.pth"):
+        with pytest.raises(DigitsError, match="refused"):
+            checkpoint.load(name)
+    assert not Path("evil-was-here").exists()
+
+
+def test_other_formats_are_refused(content: dict, tmp_path: Path) -> None:
+    torch.save(content["state_dict"], tmp_path / "weights.pth")
+    with pytest.raises(DigitsError, match="not a checkpoint of this program"):
+        checkpoint.load(tmp_path / "weights.pth")
+
+
+def test_failed_save_leaves_the_old_file(content: dict, tmp_path: Path) -> None:
+    path = tmp_path / "m.pth"
+    path.write_bytes(b"old")
+
+    def fails(file: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(DigitsError, match="No space left"):
+        checkpoint.write_atomically(path, fails)
+    assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_digest_sees_values_types_and_order() -> None:
+    values = [1, 1.0, "1", True, [1], {"1": 1}, torch.tensor(1), torch.tensor(1.0)]
+    values += [torch.zeros(2, 3), torch.zeros(3, 2), [1, [2]], [1, 2]]
+    assert len({checkpoint.digest(value) for value in values}) == len(values)

@@ -1,0 +1,93 @@
+"""Data sets: their parts, their checks, and what happens without a network."""
+
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from digits import data, spec
+from digits.data import Dataset
+from digits.data import mnist as mnist_module
+from digits.data.split import every_nth
+from digits.errors import DigitsError
+from tests.conftest import MNIST_FOLDER
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+
+
+def test_every_nth_is_stratified_disjoint_and_fixed() -> None:
+    labels = np.random.default_rng(0).integers(0, 10, 6000)
+    rest, held_out = every_nth(labels, 12)
+    assert sorted([*rest, *held_out]) == list(range(6000)) and len(held_out) == 500
+    shares = np.bincount(labels[held_out]) / np.bincount(labels)
+    assert np.allclose(shares, 1 / 12, atol=0.002)
+
+
+def test_uci_tiles_are_tiles(uci: Dataset) -> None:
+    assert (len(uci.train), len(uci.validation), len(uci.test)) == (1257, 180, 360)
+    images = uci.train.images
+    assert images.shape[1:] == spec.INPUT_SHAPE and images.dtype == torch.uint8
+    rows = torch.arange(28.0)
+    mass = images.float().sum(dim=(1, 2, 3))
+    for axis in (2, 3):
+        profile = images.float().sum(dim=(1, 5 - axis))
+        assert ((profile @ rows / mass - 13.5).abs() <= 0.51).all(), "centre of mass in the middle"
+
+
+def test_mnist_parts(mnist: Dataset) -> None:
+    assert (len(mnist.train), len(mnist.validation), len(mnist.test)) == (55_000, 5_000, 10_000)
+    pixels = torch.cat([mnist.train.images, mnist.validation.images]).double()
+    assert pixels.mean().item() == pytest.approx(spec.PIXEL_MEAN, abs=1e-3)
+    assert pixels.std().item() == pytest.approx(spec.PIXEL_STD, abs=1e-3)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "alter"])
+def test_a_damaged_mnist_file_is_named(mnist: Dataset, tmp_path: Path, damage: str) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    shutil.copytree(MNIST_FOLDER / "MNIST" / "raw", raw)
+    path = raw / "t10k-images-idx3-ubyte"
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 1
+    path.write_bytes(content if damage == "alter" else content[:-1])
+    for name in ("mnist", "auto"):
+        with pytest.raises(DigitsError, match="t10k-images-idx3-ubyte: truncated or altered"):
+            data.load(name, tmp_path)
+
+
+def test_no_network_is_touched_when_files_are_there(mnist: Dataset, offline: None) -> None:
+    assert data.load("mnist", MNIST_FOLDER).name == "mnist"
+
+
+def test_without_mnist_auto_warns_and_mnist_fails(
+    tmp_path: Path, offline: None, capsys: pytest.CaptureFixture
+) -> None:
+    assert data.load("auto", tmp_path).name == "uci"
+    captured = capsys.readouterr()
+    assert "WARNING" in captured.err and "uci" in captured.err and not captured.out
+    with pytest.raises(DigitsError, match=r"could not be downloaded.*--dataset uci"):
+        data.load("mnist", tmp_path)
+
+
+def test_data_dir_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITS_DATA_DIR", "/somewhere")
+    assert spec.data_dir() == Path("/somewhere")
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(DigitsError, match="unknown data set 'emnist'"):
+        data.load("emnist")
+
+
+def test_the_list_of_files_is_complete() -> None:
+    assert len(mnist_module.MD5) == 4

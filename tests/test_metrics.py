@@ -1,0 +1,43 @@
+"""Figures against oracles: scikit-learn, SciPy, and numbers worked out by hand."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import log_loss
+
+from digits import metrics
+
+RNG = np.random.default_rng(0)
+LOGITS = RNG.normal(size=(500, 10)).astype(np.float32) * 3
+LABELS = np.where(RNG.random(500) < 0.7, LOGITS.argmax(1), RNG.integers(0, 10, 500))
+
+
+def test_loss_is_that_of_scikit_learn() -> None:
+    expected = log_loss(LABELS, metrics.softmax(LOGITS, 2.0), labels=range(10))
+    assert metrics.negative_log_likelihood(LOGITS, LABELS, 2.0) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("right, total", [(0, 10), (9871, 10000), (10, 10), (3, 7)])
+def test_wilson_interval_is_that_of_scipy(right: int, total: int) -> None:
+    expected = binomtest(right, total).proportion_ci(method="wilson")
+    assert metrics.wilson_interval(right, total) == pytest.approx(tuple(expected), abs=1e-4)
+
+
+def test_temperature_undoes_a_scaling() -> None:
+    before = metrics.fit_temperature(LOGITS, LABELS)
+    assert metrics.fit_temperature(LOGITS * 3, LABELS) == pytest.approx(before * 3, rel=1e-3)
+
+
+def test_calibration_error_of_known_cases() -> None:
+    sure = np.eye(4)[[0, 1, 2, 3]]
+    assert metrics.expected_calibration_error(sure, np.array([0, 1, 2, 3])) == 0
+    assert metrics.expected_calibration_error(sure, np.array([0, 1, 3, 2])) == pytest.approx(0.5)
+
+
+def test_summary_agrees_with_itself() -> None:
+    summary = metrics.summarise(LOGITS, LABELS, tuple("0123456789"))
+    confusion = np.array(summary["confusion"])
+    assert confusion.sum() == summary["count"] == 500
+    assert confusion.trace() == summary["right"] == (LOGITS.argmax(1) == LABELS).sum()
+    recall = confusion[3, 3] / confusion[3].sum()
+    assert summary["classes"]["3"]["recall"] == pytest.approx(recall)

@@ -1,0 +1,199 @@
+"""The loop: it learns, repeats itself bit for bit, and survives being stopped anywhere."""
+
+import dataclasses
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from digits import archs, checkpoint
+from digits.data import Dataset
+from digits.errors import DigitsError
+from digits.training import loop, step
+from digits.training.config import TrainConfig
+from digits.training.loop import Outcome, fit
+from digits.training.ranks import Ranks
+from digits.training.run import Run
+from digits.training.step import Engine
+
+CONFIG = TrainConfig(arch="cnn3", epochs=2, batch_size=128, learning_rate=3e-3)
+
+
+def train(dataset: Dataset, folder: Path, resume: bool = False, **changes: object) -> Outcome:
+    config = dataclasses.replace(CONFIG, **changes)  # type: ignore[arg-type]
+    torch.manual_seed(config.seed)
+    folder.mkdir(exist_ok=True)
+    model = archs.create(config.arch)
+    return fit(model, dataset.train, dataset.validation, config, Run(folder), Ranks(), resume)
+
+
+def weights(outcome: Outcome) -> str:
+    return checkpoint.digest(outcome.weights)
+
+
+def test_it_learns_and_keeps_the_best_epoch(uci: Dataset, tmp_path: Path) -> None:
+    outcome = train(uci, tmp_path / "run", epochs=6)
+    accuracies = [row["validation_accuracy"] for row in outcome.history]
+    assert max(accuracies) > 0.9
+    assert accuracies[outcome.best_epoch - 1] == max(accuracies)
+    lines = (tmp_path / "run" / "history.csv").read_text().splitlines()
+    assert len(lines) == 1 + 6 and lines[0].startswith("epoch,train_loss,train_accuracy")
+
+
+def test_a_seed_repeats_a_run_bit_for_bit(uci: Dataset, tmp_path: Path) -> None:
+    first, same, other = (
+        weights(train(uci, tmp_path / name, augment="light", average=0.9, seed=seed))
+        for name, seed in (("a", 3), ("b", 3), ("c", 4))
+    )
+    assert first == same != other
+
+
+def test_early_stopping(uci: Dataset, tmp_path: Path) -> None:
+    outcome = train(uci, tmp_path / "run", epochs=50, patience=2, learning_rate=1e-9)
+    assert len(outcome.history) < 50
+    assert len(outcome.history) - outcome.best_epoch == 2
+
+
+class Interrupt(BaseException):
+    """Stands for a kill: nothing in the loop catches it."""
+
+
+@pytest.mark.parametrize("arch, changes", [
+    ("cnn3", {"save_every": 0.0}),
+    ("improved", {"save_every": 0.0, "average": 0.9}),
+    ("cnn2", {"augment": "light", "save_every": 0.05}),
+])  # fmt: skip
+def test_resumed_weights_are_those_of_an_undisturbed_run(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arch: str, changes: dict
+) -> None:
+    undisturbed = weights(train(uci, tmp_path / "whole", arch=arch, **changes))
+    steps = [1, 3, 4, 9, 12, 17]  # of 18, 9 an epoch; each counts from the resumption before
+    update = Engine.update
+
+    for count, limit in enumerate(steps[:4]):
+        left = [limit + step.WARMUP_STEPS]
+
+        def dies(self: Engine, left: list[int] = left) -> None:
+            update(self)
+            left[0] -= 1
+            if left[0] <= 0:
+                raise Interrupt
+
+        monkeypatch.setattr(Engine, "update", dies)
+        try:
+            resume = bool(count) and bool(Run(tmp_path / "broken").states())
+            train(uci, tmp_path / "broken", arch=arch, resume=resume, **changes)
+        except Interrupt:
+            pass
+    monkeypatch.setattr(Engine, "update", update)
+    resume = bool(Run(tmp_path / "broken").states())
+    resumed = train(uci, tmp_path / "broken", arch=arch, resume=resume, **changes)
+    assert weights(resumed) == undisturbed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_resume_goes_on(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    undisturbed = weights(train(uci, tmp_path / "whole"))
+    update = Engine.update
+    calls = []
+
+    def signals(self: Engine) -> None:
+        update(self)
+        calls.append(1)
+        if len(calls) == step.WARMUP_STEPS + 12:
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(Engine, "update", signals)
+    outcome = train(uci, tmp_path / "stopped")
+    assert outcome.stopped_by == number and outcome.best_epoch == 1
+    assert signal.getsignal(number) is not None
+    resumed = train(uci, tmp_path / "stopped", resume=True)
+    assert weights(resumed) == undisturbed and not resumed.stopped_by
+
+
+def test_a_damaged_newest_state_is_passed_over(
+    uci: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    undisturbed = weights(train(uci, tmp_path / "run"))
+    _, newest = Run(tmp_path / "run").states()
+    newest.write_bytes(newest.read_bytes()[:1000])
+    assert weights(train(uci, tmp_path / "run", resume=True)) == undisturbed
+    assert f"{newest}: damaged" in capsys.readouterr().err
+    for path in Run(tmp_path / "run").states():
+        path.write_bytes(b"")
+    with pytest.raises(DigitsError, match="no undamaged state"):
+        train(uci, tmp_path / "run", resume=True)
+
+
+def poisoned(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Let the loss of one step, counted from the first after warm-up, become NaN."""
+    forward_backward = Engine.forward_backward
+    calls = []
+
+    def poison(self: Engine, images: torch.Tensor, labels: torch.Tensor) -> tuple:
+        calls.append(1)
+        if len(calls) == step.WARMUP_STEPS + at:
+            images = images * float("nan")
+        return forward_backward(self, images, labels)
+
+    monkeypatch.setattr(Engine, "forward_backward", poison)
+
+
+def test_nan_stops_with_the_last_good_state(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned(monkeypatch, at=14)
+    with pytest.raises(DigitsError, match=r"the loss became nan at step 14; .*--on_nan lower"):
+        train(uci, tmp_path / "run")
+    state = Run(tmp_path / "run").load_state()
+    assert state and state["progress"]["step"] == 9
+    assert all(value.isfinite().all() for value in state["model"].values())
+
+
+@pytest.mark.parametrize("at", [2, 14])
+def test_nan_lowers_the_rate_and_goes_on(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    poisoned(monkeypatch, at)
+    usual = TrainConfig().learning_rate
+    outcome = train(uci, tmp_path / "run", on_nan="lower", learning_rate=usual, epochs=3)
+    assert len(outcome.history) == 3
+    assert max(row["learning_rate"] for row in outcome.history[1:]) < 0.51 * usual
+    assert all(value.isfinite().all() for value in outcome.weights.values())
+
+
+def test_out_of_memory_halves_the_batch_and_accumulates(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """With a model that depends on each tile alone the gradients are the same, in pieces or not."""
+    undisturbed = train(uci, tmp_path / "a", arch="base", epochs=1)
+    forward = nn.Linear.forward
+
+    def limited(self: nn.Linear, x: torch.Tensor) -> torch.Tensor:
+        if self.training and len(x) > 40:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, x)
+
+    monkeypatch.setattr(nn.Linear, "forward", limited)
+    pieces = train(uci, tmp_path / "b", arch="base", epochs=1)
+    assert "out of memory: going on with 4 pieces of 32 a batch" in capsys.readouterr().err
+    assert pieces.history[0]["train_loss"] == pytest.approx(
+        undisturbed.history[0]["train_loss"], rel=0.05
+    )
+
+
+def test_each_epoch_visits_every_sample_once_in_another_order() -> None:
+    orders = [loop.epoch_order(100, seed=1, epoch=epoch) for epoch in (0, 1)]
+    assert sorted(orders[0].tolist()) == sorted(orders[1].tolist()) == list(range(100))
+    assert not torch.equal(*orders)
+
+
+def test_given_flags_go_before_defaults() -> None:
+    config = TrainConfig.make({"arch": "base", "epochs": 3, "seed": None})
+    assert (config.arch, config.epochs, config.seed) == ("base", 3, 0)
+    assert TrainConfig.make(config.as_dict()) == config
