@@ -129,7 +129,8 @@ def _load_program(path: Path, device: Any) -> Backend:
 
     extra = {METADATA_KEY: ""}
     try:
-        program = torch.export.load(path, extra_files=extra)
+        with path.open("rb") as file:  # by its path, torch warns of every suffix but .pt2
+            program = torch.export.load(file, extra_files=extra)
         metadata = json.loads(extra[METADATA_KEY])
     except Exception as error:  # a damaged archive raises whatever its reader trips over
         reason = str(error).partition("\n")[0]

@@ -32,9 +32,11 @@ def add_device_flags(parser: argparse.ArgumentParser, demand: bool = False) -> N
         choice.add_argument("--device", help="demand a device: cpu, cuda, cuda:1, mps")
 
 
-def add_data_flags(parser: argparse.ArgumentParser, default: str | None = "auto") -> None:
-    """--dataset and --data_dir."""
-    parser.add_argument("--dataset", choices=data.NAMES, default=default, help="default: auto")
+def add_data_flags(
+    parser: argparse.ArgumentParser, default: str | None = "auto", says: str = "auto"
+) -> None:
+    """--dataset and --data_dir; `says` tells people what the default means."""
+    parser.add_argument("--dataset", choices=data.NAMES, default=default, help=f"default: {says}")
     parser.add_argument(
         "--data_dir", help="folder of the data sets (default: $DIGITS_DATA_DIR, else data/)"
     )

@@ -1,0 +1,56 @@
+"""Write an artefact by its suffix, and put it in its place only when it has proved itself."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from digits import checkpoint
+from digits.classifier import metadata_of
+from digits.errors import DigitsError
+from digits.optimization.fold import fold_batch_norm
+from digits.optimization.onnx_file import onnx_bytes
+from digits.optimization.program import program_bytes
+
+CALIBRATION_TILES = 512
+FORMATS = {".onnx": onnx_bytes, ".pt2": program_bytes, ".pt": program_bytes}
+
+
+def build(content: dict[str, Any], suffix: str, calibration: Tensor | None = None) -> bytes:
+    """The bytes of an artefact of a checkpoint's content: float32, or int8 with `calibration`
+    (training tiles (M, 1, 28, 28) uint8).
+    """
+    model = fold_batch_norm(checkpoint.build(content))
+    return FORMATS[suffix](model, metadata_of(content), calibration)
+
+
+def calibration_tiles(training_tiles: Tensor) -> Tensor:
+    """512 tiles, evenly spread over the training tiles (N, 1, 28, 28) uint8."""
+    return training_tiles[:: max(1, len(training_tiles) // CALIBRATION_TILES)][:CALIBRATION_TILES]
+
+
+@contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, of the same suffix: renamed to `path` when the block ends
+    well, deleted when it raises, with what was at `path` untouched.
+
+    Raises:
+        DigitsError: the folder cannot be written, or the disk is full.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(suffix=path.suffix, prefix=".", dir=path.parent)
+        temporary = Path(name)
+        os.close(descriptor)
+        yield temporary
+        checkpoint.write_atomically(path, lambda file: file.write(temporary.read_bytes()))
+    except OSError as error:
+        raise DigitsError(f"{path}: not saved: {error.strerror}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

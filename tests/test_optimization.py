@@ -1,0 +1,167 @@
+"""Artefacts of every registered architecture answer as PyTorch does, at a quarter of the size."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from digits import archs, checkpoint, classifier
+from digits.errors import DigitsError
+from digits.optimization import artefact, parity
+from digits.optimization.fold import fold_batch_norm
+from digits.optimization.program import program_bytes
+from digits.spec import CLASSES
+
+NORMALISED = ["improved", "cnn5", "cnn6"]
+
+
+def tiles(count: int, seed: int = 0) -> torch.Tensor:
+    """Blots, bright on black, that differ enough for the logits to differ."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(count, 1, 7, 7, generator=generator).gt(0.6).float()
+    return (torch.nn.functional.interpolate(coarse, (28, 28), mode="bilinear") * 255).byte()
+
+
+def lively(arch: str) -> torch.nn.Module:
+    """A fresh model whose batch norms have statistics as after training, not 0 and 1."""
+    torch.manual_seed(0)
+    model = archs.create(arch)
+    with torch.no_grad():
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+                layer.momentum = None  # the average of all batches
+        for seed in range(3):
+            model(tiles(128, seed))
+    return model.eval()
+
+
+def content(arch: str) -> dict:
+    return checkpoint.pack(
+        arch, lively(arch), temperature=1.5, thresholds={"read": 0.9}, config={"dataset": "uci"}
+    )
+
+
+def logits(data: bytes, path: Path, batch: torch.Tensor) -> np.ndarray:
+    path.write_bytes(data)
+    return classifier.load(path)(batch.numpy())
+
+
+def expected(packed: dict, batch: torch.Tensor) -> np.ndarray:
+    with torch.no_grad():
+        return checkpoint.build(packed)(batch).numpy()
+
+
+def relative_error(found: np.ndarray, oracle: np.ndarray) -> float:
+    """Root mean square of the error, against the spread of the logits of one class."""
+    return float(np.sqrt(((found - oracle) ** 2).mean()) / oracle.std(axis=0).mean())
+
+
+@pytest.mark.parametrize("arch", NORMALISED)
+def test_folding_batch_norm_changes_no_logits(arch: str) -> None:
+    model = lively(arch)
+    folded = fold_batch_norm(model)
+    assert not [m for m in folded.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    with torch.no_grad():
+        torch.testing.assert_close(folded(tiles(9)), model(tiles(9)), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("arch", archs.names())
+def test_onnx_answers_as_pytorch_does(arch: str, tmp_path: Path) -> None:
+    packed = content(arch)
+    oracle = expected(packed, tiles(70, seed=9))
+    plain = logits(artefact.build(packed, ".onnx"), tmp_path / "a.onnx", tiles(70, seed=9))
+    np.testing.assert_allclose(plain, oracle, rtol=1e-3, atol=1e-3)
+    small = logits(
+        artefact.build(packed, ".onnx", tiles(128)), tmp_path / "a.onnx", tiles(70, seed=9)
+    )
+    assert relative_error(small, oracle) < 0.15
+
+
+@pytest.mark.parametrize("arch", ["improved", "cnn3"])
+def test_program_answers_as_pytorch_does(arch: str, tmp_path: Path) -> None:
+    packed = content(arch)
+    oracle = expected(packed, tiles(70, seed=9))
+    plain = logits(artefact.build(packed, ".pt2"), tmp_path / "a.pt2", tiles(70, seed=9))
+    np.testing.assert_allclose(plain, oracle, rtol=1e-3, atol=1e-3)
+    small = logits(artefact.build(packed, ".pt", tiles(128)), tmp_path / "a.pt", tiles(70, seed=9))
+    assert relative_error(small, oracle) < 0.15
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
+@pytest.mark.parametrize("arch", ["improved", "cnn3"])
+def test_int8_is_small_takes_any_batch_and_knows_what_it_is(
+    arch: str, suffix: str, tmp_path: Path
+) -> None:
+    packed = content(arch)
+    checkpoint.save(tmp_path / "a.pth", packed)
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(artefact.build(packed, suffix, tiles(128)))
+    assert path.stat().st_size <= 0.3 * (tmp_path / "a.pth").stat().st_size
+
+    model = classifier.load(path)
+    assert (model.classes, model.temperature, model.thresholds) == (CLASSES, 1.5, {"read": 0.9})
+    assert model.card["arch"] == arch and model.card["config"] == {"dataset": "uci"}
+
+    together = model(tiles(33).numpy())
+    apart = np.concatenate([model(tile[None]) for tile in tiles(33).numpy()])
+    # Not equal: sums in another order now and then round to the neighbouring level.
+    assert relative_error(together, apart) < 0.02
+
+
+def test_no_float_weights_stay_in_an_int8_program() -> None:
+    data = program_bytes(lively("cnn3"), {}, tiles(64))
+    weights = torch.export.load(io.BytesIO(data)).state_dict.values()
+    assert {w.dtype for w in weights if w.ndim > 1} == {torch.int8}
+
+
+def test_calibration_tiles_are_spread_over_the_training_set() -> None:
+    everything = torch.arange(5000).view(-1, 1, 1, 1)
+    chosen = artefact.calibration_tiles(everything).flatten()
+    assert len(chosen) == artefact.CALIBRATION_TILES and chosen.max() > 4500
+    assert len(artefact.calibration_tiles(everything[:100])) == 100
+
+
+def knows(path: Path, wrong: int) -> classifier.Classifier:
+    """A classifier of tiles whose first pixel is the label; it gets the first `wrong` wrong."""
+
+    def forward(batch: np.ndarray) -> np.ndarray:
+        labels, numbers = batch[:, 0, 0, 0].astype(int), batch[:, 0, 0, 1]
+        return np.eye(10)[np.where(numbers < wrong, (labels + 1) % 10, labels)]
+
+    path.write_bytes(b"x" * 1000)
+    return classifier.Classifier(forward, path)
+
+
+def test_compare_measures_both(tmp_path: Path) -> None:
+    labels = np.arange(200) % 10
+    batch = np.zeros((200, 1, 28, 28), np.uint8)
+    batch[:, 0, 0, 0], batch[:, 0, 0, 1] = labels, np.arange(200)
+    before, after = parity.compare(
+        knows(tmp_path / "a.pth", 0), knows(tmp_path / "b.onnx", 5), batch, labels
+    )
+    assert (before.accuracy, after.accuracy) == (1.0, 0.975)
+    assert before.size_bytes == after.size_bytes == 1000
+    low, high = after.range_ms
+    assert 0 < low <= after.median_ms <= high and after.tiles_per_s > 0
+    printed = parity.table(before, after)
+    assert "97.50%" in printed and "-2.50 pt" in printed and "100%" in printed
+    parity.require_parity(before, after, max_drop=2.5)
+    with pytest.raises(DigitsError, match=r"2\.50 points.*--max_drop 2\.5"):
+        parity.require_parity(before, after, max_drop=2.4)
+
+
+def test_staged_file_appears_only_when_all_went_well(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "model.onnx"
+    with pytest.raises(DigitsError), artefact.staged(path) as trial:
+        assert trial.parent == path.parent and trial.suffix == ".onnx"
+        trial.write_bytes(b"bad")
+        raise DigitsError("worse")
+    assert not list(path.parent.iterdir())
+    with artefact.staged(path) as trial:
+        trial.write_bytes(b"good")
+    with pytest.raises(DigitsError, match="not saved"), artefact.staged(path) as trial:
+        raise OSError(28, "No space left on device")
+    assert [p.name for p in path.parent.iterdir()] == ["model.onnx"]
+    assert path.read_bytes() == b"good"

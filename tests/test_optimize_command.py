@@ -1,0 +1,115 @@
+"""`digits optimize` on a small network trained on the UCI scans."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from digits import archs, checkpoint, classifier, data
+from digits.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def content() -> dict:
+    """A `base` network after two seconds of training."""
+    torch.manual_seed(0)
+    model = archs.create("base")
+    train = data.load("uci").train
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    for _ in range(40):
+        batch = torch.randint(len(train), (128,))
+        loss = torch.nn.functional.cross_entropy(model(train.images[batch]), train.labels[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return checkpoint.pack("base", model, config={"dataset": "uci"})
+
+
+@pytest.fixture
+def folder(content: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with models/best_model.pth in it."""
+    checkpoint.save(tmp_path / "models" / "best_model.pth", content)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def spoil(content: dict) -> dict:
+    """A hidden unit of huge activation that nothing listens to: float32 answers as before, but in
+    int8 its range leaves one level for all the others.
+    """
+    weights = {name: value.clone() for name, value in content["state_dict"].items()}
+    first, second = [name for name in weights if name.endswith("weight")][:2]
+    weights[first.replace("weight", "bias")][0] = 1e6
+    weights[second][:, 0] = 0
+    return {**content, "state_dict": weights}
+
+
+def models(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "models").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("flags", "output"),
+    [
+        ("--quantize", "optimized_model.onnx"),
+        (
+            "--model models/best_model.pth --output models/optimized_model.pt --quantize",
+            "optimized_model.pt",
+        ),
+        ("--output models/plain.onnx --max-drop 0", "plain.onnx"),
+    ],
+)
+def test_makes_an_artefact_that_reads_the_test_set(
+    flags: str, output: str, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(["optimize", *flags.split()]) == 0
+    printed = capsys.readouterr().out
+    assert ".pth" in printed and "tiles/s" in printed and f"models/{output}" in printed
+    assert models(folder) == ["best_model.pth", output]
+
+    test = data.load("uci").test
+    accuracies = []
+    for name in models(folder):
+        logits = classifier.load(folder / "models" / name)(test.images.numpy())
+        accuracies.append((logits.argmax(1) == test.labels.numpy()).mean())
+    assert accuracies[0] > 0.8  # the network has learnt something, so that there is what to lose
+    assert accuracies[1] >= accuracies[0] - 0.002
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
+def test_too_great_a_loss_fails_and_leaves_everything_as_it_was(
+    suffix: str, content: dict, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    checkpoint.save(folder / "models" / "best_model.pth", spoil(content))
+    older = folder / "models" / f"older{suffix}"
+    older.write_bytes(b"older")
+    for output in (older, folder / "models" / f"new{suffix}"):
+        assert main(["optimize", "--quantize", "--output", str(output)]) == 1
+        error = capsys.readouterr().err.strip()
+        assert "\n" not in error and "accuracy falls by" in error and "--max_drop" in error
+    assert models(folder) == ["best_model.pth", older.name] and older.read_bytes() == b"older"
+
+
+def test_a_shipped_model_stands_for_the_checkpoint_beside_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    shipped = folder / "shipped"
+    shipped.mkdir()
+    (folder / "models" / "best_model.pth").rename(shipped / "cnn3.pth")
+    (shipped / "cnn3.onnx").write_bytes(b"")
+    monkeypatch.setattr(classifier, "pretrained_dir", lambda: shipped)
+    assert main(["optimize", "--quantize", "--output", "a.onnx"]) == 0
+    assert "shipped/cnn3.pth -> a.onnx" in capsys.readouterr().out
+
+
+def test_only_checkpoints_can_be_optimized(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    (folder / "a.onnx").write_bytes(b"")
+    assert main(["optimize", "--model", "a.onnx", "--quantize"]) == 1
+    assert "only a checkpoint" in capsys.readouterr().err
+    assert models(folder) == ["best_model.pth"]
+
+
+def test_the_suffix_must_name_a_format(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as exit_code:
+        main(["optimize", "--output", "models/a.tflite"])
+    assert exit_code.value.code == 2 and ".onnx" in capsys.readouterr().err
