@@ -54,9 +54,18 @@ def pack(
 
 
 def build(content: dict[str, Any]) -> "nn.Module":
-    """The model of a loaded checkpoint, in evaluation mode, on the CPU."""
+    """The model of a loaded checkpoint, in evaluation mode, on the CPU.
+
+    Raises:
+        DigitsError: the weights do not fit the architecture of that name.
+    """
     model = archs.create(content["arch"], len(content["classes"]), **content["arch_args"])
-    model.load_state_dict(content["state_dict"])
+    try:
+        model.load_state_dict(content["state_dict"])
+    except RuntimeError:
+        raise DigitsError(
+            f"the checkpoint's weights do not fit today's {content['arch']!r}; train it again"
+        ) from None
     return model.eval()
 
 

@@ -1,6 +1,7 @@
 """Any artefact -> Classifier: uint8 tiles in, logits out. Loads without torch for ONNX files."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,7 @@ def find(name: str | Path | None) -> Path:
         DigitsError: there is no such file and no shipped model of that name.
     """
     if name is None:
-        return BEST_MODEL if BEST_MODEL.exists() else shipped()[DEFAULT_SHIPPED]
+        name = BEST_MODEL if BEST_MODEL.exists() else DEFAULT_SHIPPED
     if Path(name).is_file():
         return Path(name)
     if str(name) in shipped():
@@ -124,6 +125,7 @@ def _load_checkpoint(path: Path, device: Any) -> Backend:
 def _load_program(path: Path, device: Any) -> Backend:
     import torch
 
+    logging.getLogger("torch").setLevel(logging.ERROR)  # it logs tracebacks of what we catch
     # Without this import a reloaded int8 program runs 15 times slower: it registers the kernels.
     import torchao.quantization.pt2e.quantizer.x86_inductor_quantizer  # noqa: F401
 
