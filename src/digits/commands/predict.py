@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None) -> int:
     """Print an answer for every picture; 1 if one could not be read as a picture."""
     args = _parser().parse_args(argv)
-    from digits.reading.reader import read_file
+    from digits.reading.reader import Reader
     from digits.vision.files import pictures
 
-    classifier = _load(args)
+    reader = Reader.expecting(_load(args), args.expect)
     failed = False
     for name in pictures(args.image):
-        answer = read_file(name, classifier)
+        answer = reader.read_file(name)
         failed |= answer.status == "error"
         if args.json:
             print(json.dumps(answer.as_json(args.top_k), ensure_ascii=False), flush=True)
@@ -39,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model", help="file or name of a model (default: models/best_model.pth, else the shipped)"
     )
+    parser.add_argument(
+        "--expect", default="auto",
+        help="auto, digit, number, zip, time, amount, /a regular expression/ or @a file of allowed"
+        " numbers: the likeliest answer that fits (default: auto)",
+    )  # fmt: skip
     parser.add_argument(
         "--top_k", type=number(int, 1, 10), default=1, help="likeliest labels to show (default: 1)"
     )

@@ -41,9 +41,14 @@ def score(classifier: Classifier, tiles: np.ndarray) -> Scores:
     return Scores(labels, digit, 1 - digit.sum(axis=1))
 
 
-def status_of(probability: float, classifier: Classifier) -> str:
-    """`read`, `unsure` or `no_digit`, by the model's thresholds."""
+def status_of(probability: float, count: int, classifier: Classifier) -> str:
+    """`read`, `unsure` or `no_digit`, by the model's thresholds.
+
+    `probability` is that of all of `count` digits being right. What is relied on must be right as
+    a whole; what is a digit at all is asked of the digits on average (their geometric mean).
+    """
     thresholds = THRESHOLDS | classifier.thresholds
-    if probability >= thresholds["read"]:
+    if count and probability >= thresholds["read"]:
         return "read"
-    return "unsure" if probability >= thresholds["digit"] else "no_digit"
+    a_digit = count and probability ** (1 / count) >= thresholds["digit"]
+    return "unsure" if a_digit else "no_digit"

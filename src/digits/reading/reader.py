@@ -1,62 +1,167 @@
-"""Read a picture: ink, parts, tiles, classifier, answer."""
+"""Read a picture: ink, rows, tiles, classifier, answer."""
 
+import math
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
-from digits.reading.answer import Answer, Digit, Row
+from digits.reading.answer import Answer, Digit, Ranking, Row
 from digits.reading.digits import score, status_of
+from digits.reading.formats import Format
+from digits.reading.formats import parse as parse_format
+from digits.reading.lattice import Reading, read_pieces
+from digits.vision.cuts import pieces
 from digits.vision.files import STDIN
 from digits.vision.frame import frame
 from digits.vision.ink import Ink, variants
 from digits.vision.load import MAX_BYTES, Picture, load
-from digits.vision.parts import cut_out, of_one_digit
+from digits.vision.parts import Box, cut_out, enclosing, of_one_digit, stands_alone
+from digits.vision.quality import warnings
+from digits.vision.rows import RowInk, find_rows
+from digits.vision.rules import without_rules
 
-INVERTED = "light ink on dark paper: inverted"
-
-
-def read(picture: Picture, classifier: Classifier, image: str = "") -> Answer:
-    """Read a picture, called `image` in the answer.
-
-    Where polarity or light are in doubt, other ways to see the ink are tried until one is `read`;
-    else the likeliest answer is given.
-    """
-    best = Answer(image, "no_digit")
-    for ink in variants(picture.grey):
-        answer = _read_digit(ink, picture.scale, classifier, image)
-        best = max(best, answer, key=lambda a: a.probability)
-        if best.status == "read":
-            break
-    return best
+SURE = 0.7  # of a digit on average: no other way to see the ink is tried then
+UNLIKELY = 1e-3  # how often a picture does not hold what `expect` says, yet a reading of it fits
 
 
-def _read_digit(ink: Ink, scale: float, classifier: Classifier, image: str) -> Answer:
-    chosen = of_one_digit(ink)
-    if not chosen:
-        return Answer(image, "no_digit")
-    level, box = cut_out(ink, chosen)
-    tile = frame(level)
-    ranking = score(classifier, tile[None, None]).ranking(0)
-    label, probability = ranking[0]
-    status = status_of(probability, classifier)
+@dataclass(frozen=True)
+class Reader:
+    """A classifier and what is expected in the pictures; `Reader.expecting` makes one."""
+
+    classifier: Classifier
+    kind: str = "auto"  # auto, digit, or number
+    wanted: Format | None = None  # of a number; None takes any
+
+    @staticmethod
+    def expecting(classifier: Classifier, expect: str = "auto") -> "Reader":
+        """A reader for `--expect`.
+
+        Raises:
+            DigitsError: it is not known, or its pattern or list is wrong.
+        """
+        kind = expect if expect in ("auto", "digit") else "number"
+        return Reader(classifier, kind, parse_format(expect))
+
+    def read_file(self, name: str) -> Answer:
+        """Read a picture file, or standard input for '-'; a bad file gives an answer `error`."""
+        start = time.perf_counter()
+        try:
+            source = sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else Path(name)
+            answer = self.read(load(source, name), name)
+        except DigitsError as error:
+            answer = Answer(name, "error", error=str(error))
+        return replace(answer, seconds=time.perf_counter() - start)
+
+    def read(self, picture: Picture, image: str = "") -> Answer:
+        """Read a picture, called `image` in the answer.
+
+        Where polarity or light are in doubt, other ways to see the ink are tried until one is
+        `read`; else the likeliest answer is given.
+        """
+        best = Answer(image, "no_digit")
+        for ink in variants(picture.grey):
+            answer = self._answer(ink, self._rows(ink), image)
+            best = max(best, answer, key=_a_digit)
+            if _a_digit(best) > SURE:
+                break
+        return scaled(best, picture.scale)
+
+    def _rows(self, ink: Ink) -> list[Row]:
+        if self.kind == "digit":
+            return list(self._one_digit(ink))
+        one = list(self._one_digit(ink)) if self.kind == "auto" else []
+        alone = bool(one) and stands_alone(ink)
+        if alone and self._status(one) == "read":
+            return one
+        many = [row for row in map(self._row, find_rows(without_rules(ink))) if row]
+        sure = [row for row in many if row.probability >= 0.5]
+        many = sure or many
+        if not alone and sum(len(row.text) for row in many) > 1:
+            return many
+        return max(many, one, key=_probability)
+
+    def _one_digit(self, ink: Ink) -> Iterator[Row]:
+        """The picture as one digit, if there is ink in it."""
+        chosen = of_one_digit(ink)
+        if chosen:
+            level, box = cut_out(ink, chosen)
+            tile = frame(level)
+            ranking = score(self.classifier, tile[None, None]).ranking(0)
+            label, probability = ranking[0]
+            yield Row(
+                label, probability, box, ranking, [Digit(label, probability, box, ranking, tile)]
+            )
+
+    def _row(self, row: RowInk) -> Row | None:
+        """What a row says; None if nothing in it is a digit."""
+        found = pieces(row.level)
+        made, scores, readings = read_pieces(found, self.classifier, self.wanted)
+        if not readings or not readings[0].text:
+            return None
+        best = readings[0]
+        digits = []
+        for k, label in zip(best.chosen, best.text, strict=True):
+            ranking, box = scores.ranking(k), row.box_in_picture(made[k].box)
+            digits.append(Digit(label, dict(ranking)[label], box, ranking, made[k].tile))
+        alternatives = _shares(readings, self.wanted is not None)
+        return Row(best.text, alternatives[0][1], _around(digits), alternatives[:5], digits)
+
+    def _status(self, rows: list[Row]) -> str:
+        return status_of(_probability(rows), sum(len(r.text) for r in rows), self.classifier)
+
+    def _answer(self, ink: Ink, rows: list[Row], image: str) -> Answer:
+        status, probability = self._status(rows), _probability(rows)
+        height = max((digit.box[3] for row in rows for digit in row.digits), default=0)
+        words = warnings(ink, height)
+        if status == "no_digit":
+            return Answer(image, status, "", probability, [], words)
+        return Answer(image, status, "\n".join(r.text for r in rows), probability, rows, words)
+
+
+def scaled(answer: Answer, scale: float) -> Answer:
+    """An answer whose boxes are in the file's pixels, where the picture was read at 1/scale."""
+    if scale == 1.0:
+        return answer
+    rows = [
+        replace(
+            row,
+            box=_times(row.box, scale),
+            digits=[replace(digit, box=_times(digit.box, scale)) for digit in row.digits],
+        )
+        for row in answer.rows
+    ]
+    return replace(answer, rows=rows)
+
+
+def _times(box: Box, scale: float) -> Box:
     x, y, width, height = (round(v * scale) for v in box)
-    digit = Digit(label, probability, (x, y, width, height), ranking, tile)
-    row = Row(label, probability, digit.box, ranking, [digit])
-    warnings = [INVERTED] if ink.inverted else []
-    if status == "no_digit":
-        return Answer(image, status, "", probability, [], warnings)
-    return Answer(image, status, label, probability, [row], warnings)
+    return x, y, width, height
 
 
-def read_file(name: str, classifier: Classifier) -> Answer:
-    """Read a picture file, or standard input for '-'; a bad file gives an answer `error`."""
-    start = time.perf_counter()
-    try:
-        source = sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else Path(name)
-        answer = read(load(source, name), classifier, name)
-    except DigitsError as error:
-        answer = Answer(name, "error", error=str(error))
-    return replace(answer, seconds=time.perf_counter() - start)
+def _around(digits: list[Digit]) -> Box:
+    return enclosing([digit.box for digit in digits])
+
+
+def _a_digit(answer: Answer) -> float:
+    """How likely a digit is right on average (the geometric mean), 0..1."""
+    count = sum(len(row.text) for row in answer.rows)
+    return answer.probability ** (1 / count) if count else 0.0
+
+
+def _probability(rows: list[Row]) -> float:
+    return math.prod(row.probability for row in rows) if rows else 0.0
+
+
+def _shares(readings: list[Reading], expected: bool) -> Ranking:
+    """Texts with probabilities, from the log scores of their likeliest paths.
+
+    With nothing expected these are the product of the digits' probabilities. What fits an
+    expectation shares all probability but that of the picture not being as expected.
+    """
+    weights = [math.exp(reading.score) for reading in readings]
+    total = sum(weights) + UNLIKELY if expected else max(1.0, sum(weights))
+    return [(r.text, w / total) for r, w in zip(readings, weights, strict=True)]

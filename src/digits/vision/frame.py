@@ -48,10 +48,22 @@ def stroke_width(ink: np.ndarray) -> float:
 def _prescale(ink: np.ndarray) -> np.ndarray:
     """The longer side at 80 px, where a pen changes in steps of a quarter of a tile's pixel."""
     scale = 4 * INK_SIZE / max(ink.shape)
+    if scale >= 1:
+        return _resize(ink, scale)
+    return shrink(_padded(ink, int(1 / scale) + 1), scale)[0]  # room for a thin line to grow
+
+
+def shrink(ink: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
+    """Make ink smaller without letting thin lines fade into grey; returns the scale it has then.
+
+    A scale of 1 or more leaves it as it is.
+    """
+    if scale >= 1:
+        return ink, 1.0
     lacking = round(1 / scale - stroke_width(ink))
-    if scale < 1 and lacking > 0:  # or else a thin line on a large page would shrink into grey
-        ink = cv2.dilate(_padded(ink, lacking), np.ones((lacking + 1, lacking + 1), np.uint8))
-    return _resize(ink, scale)
+    if lacking > 0:
+        ink = cv2.dilate(ink, np.ones((lacking + 1, lacking + 1), np.uint8))
+    return _resize(ink, scale), scale
 
 
 def _resize(ink: np.ndarray, scale: float) -> np.ndarray:

@@ -62,11 +62,11 @@ def of_one_digit(ink: Ink) -> list[Part]:
     """The parts of the picture's one digit: the largest, and what lies by it and is no speck."""
     height, width = ink.mask.shape
     found = parts(ink.mask)
-    inner = [p for p in found if not _is_frame(p, width, height)]
+    inner = [p for p in found if not is_frame(p, width, height)]
     found = inner or found
     if not found:
         return []
-    main = max(found, key=lambda p: p.area * (0.5 if _at_edge(p, width, height) else 1.0))
+    main = max(found, key=lambda p: p.area * (0.5 if at_edge(p, width, height) else 1.0))
     reach = NEAR * max(main.box[2:])
     return [
         p
@@ -75,12 +75,28 @@ def of_one_digit(ink: Ink) -> list[Part]:
         or (
             p.area >= SPECK * main.area
             and _gap(p.box, main.box) <= reach
-            and not _at_edge(p, width, height)
+            and not at_edge(p, width, height)
         )
     ]
 
 
-def _is_frame(part: Part, width: int, height: int) -> bool:
+def stands_alone(ink: Ink) -> bool:
+    """Whether there is nothing else as high as half of the picture's one digit."""
+    height, width = ink.mask.shape
+    chosen = of_one_digit(ink)
+    tall = 0.5 * max(p.box[3] for p in chosen) if chosen else 0
+    main = max((p.area for p in chosen), default=0)
+    beside = [
+        p
+        for p in parts(ink.mask)
+        if p.box[3] >= tall
+        and not is_frame(p, width, height)
+        and not (at_edge(p, width, height) and p.area < 0.3 * main)
+    ]
+    return len(beside) <= len([p for p in chosen if p.box[3] >= tall])
+
+
+def is_frame(part: Part, width: int, height: int) -> bool:
     """A form box or a rule: from side to side, but hardly filled."""
     _, _, w, h = part.box
     wide, tall = w > 0.95 * width, h > 0.95 * height
@@ -90,7 +106,7 @@ def _is_frame(part: Part, width: int, height: int) -> bool:
     )
 
 
-def _at_edge(part: Part, width: int, height: int) -> bool:
+def at_edge(part: Part, width: int, height: int) -> bool:
     x, y, w, h = part.box
     return x == 0 or y == 0 or x + w == width or y + h == height
 

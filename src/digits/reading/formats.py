@@ -1,0 +1,108 @@
+"""What `--expect` says may stand in a picture, as automata that read a number digit by digit.
+
+Only digits are read off paper. So whatever else a pattern asks for, a colon or a dash, is taken as
+there, and stands in no text.
+"""
+
+from collections.abc import Hashable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from digits.errors import DigitsError
+from digits.reading.patterns import Pattern
+
+State = Hashable
+
+NAMED = {
+    "number": "[0-9]+",
+    "zip": "[0-9]{5}(-?[0-9]{4})?",
+    "time": "([01]?[0-9]|2[0-3])[:.]?[0-5][0-9]",
+    "amount": "([1-9][0-9]*|0)([.,][0-9]{2})?",
+}
+CHOICES = ("auto", "digit", *NAMED)
+
+
+class Format(Protocol):
+    """Which digit strings are valid: `start`, then a `step` a digit, at the end `accepts`."""
+
+    start: State
+
+    def step(self, state: State, label: str) -> State | None:
+        """The state after one more digit; None if nothing valid begins so."""
+
+    def accepts(self, state: State) -> bool:
+        """Whether what was read up to here is valid as a whole."""
+
+
+class Anything:
+    """Any digits, or none."""
+
+    start: State = 0
+
+    def step(self, state: State, label: str) -> State | None:
+        return state
+
+    def accepts(self, state: State) -> bool:
+        return True
+
+
+class OneOf:
+    """The numbers of a list, as a tree of their digits."""
+
+    def __init__(self, numbers: Iterable[str]) -> None:
+        self.start: State = 0
+        self._steps: list[dict[str, int]] = [{}]
+        self._ends: set[State] = set()
+        for number in numbers:
+            self._add([c for c in number if c.isascii() and c.isdigit()])
+
+    def _add(self, number: list[str]) -> None:
+        node = 0
+        for label in number:
+            if label not in self._steps[node]:
+                self._steps[node][label] = len(self._steps)
+                self._steps.append({})
+            node = self._steps[node][label]
+        if number:
+            self._ends.add(node)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def step(self, state: State, label: str) -> State | None:
+        assert isinstance(state, int)
+        return self._steps[state].get(label)
+
+    def accepts(self, state: State) -> bool:
+        return state in self._ends
+
+
+def parse(expect: str) -> Format | None:
+    """The format that `--expect` means; None for 'auto' and 'digit', which have none.
+
+    Raises:
+        DigitsError: an unknown word, a wrong pattern, a list that cannot be read or is empty.
+    """
+    if expect in ("auto", "digit"):
+        return None
+    if expect in NAMED:
+        return Pattern(NAMED[expect])
+    if len(expect) > 2 and expect.startswith("/") and expect.endswith("/"):
+        return Pattern(expect[1:-1])
+    if expect.startswith("@"):
+        return _listed(Path(expect[1:]))
+    raise DigitsError(
+        f"--expect {expect}: not known; it takes {', '.join(CHOICES)}, /a regular expression/ "
+        "or @a file of numbers"
+    )
+
+
+def _listed(path: Path) -> OneOf:
+    try:
+        numbers = OneOf(path.read_text("utf-8").splitlines())
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise DigitsError(f"--expect @{path}: cannot be read: {reason}") from None
+    if not len(numbers):
+        raise DigitsError(f"--expect @{path}: holds no numbers; write one a line")
+    return numbers

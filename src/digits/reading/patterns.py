@@ -1,0 +1,172 @@
+"""Regular expressions as automata over digits (Thompson 1968).
+
+Python's `re` cannot say whether a text may still become a match, which a search over a lattice asks
+at every step. Known are: literals, `.`, `\\d`, `[sets]`, `(groups)`, `|`, `*`, `+`, `?`, `{m,n}`.
+"""
+
+from collections.abc import Hashable
+
+from digits.errors import DigitsError
+
+DIGITS = frozenset("0123456789")
+MAX_NODES = 20_000
+
+Fragment = tuple[int, int]  # first and last node of a part of the automaton
+
+
+class Pattern:
+    """The digit strings that fit a pattern as a whole; what is no digit in it costs no step.
+
+    Raises:
+        DigitsError: the pattern is wrong, too large, or uses what is not known here.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern, self._at = pattern, 0
+        self._empty: list[list[int]] = []  # steps that read nothing
+        self._reads: list[tuple[frozenset[str], int] | None] = []  # the step that reads a digit
+        first, self._last = self._alternatives()
+        if self._at < len(pattern):
+            self._fail("')' without '('")
+        self.start: Hashable = self._closure({first})
+
+    def step(self, state: Hashable, label: str) -> frozenset[int] | None:
+        """The state after one more digit; None if nothing valid begins so."""
+        assert isinstance(state, frozenset)
+        steps = [self._reads[node] for node in state]
+        after = {step[1] for step in steps if step and label in step[0]}
+        return self._closure(after) if after else None
+
+    def accepts(self, state: Hashable) -> bool:
+        """Whether what was read up to here is valid as a whole."""
+        assert isinstance(state, frozenset)
+        return self._last in state
+
+    def _closure(self, nodes: set[int]) -> frozenset[int]:
+        reached, waiting = set(nodes), list(nodes)
+        while waiting:
+            for node in self._empty[waiting.pop()]:
+                if node not in reached:
+                    reached.add(node)
+                    waiting.append(node)
+        return frozenset(reached)
+
+    def _fail(self, reason: str) -> None:
+        raise DigitsError(f"--expect /{self._pattern}/: {reason}")
+
+    def _peek(self) -> str:
+        return self._pattern[self._at : self._at + 1]
+
+    def _take(self, what: str) -> bool:
+        if not self._pattern.startswith(what, self._at):
+            return False
+        self._at += len(what)
+        return True
+
+    def _node(self) -> int:
+        if len(self._empty) >= MAX_NODES:
+            self._fail("too large; use smaller counts in { }")
+        self._empty.append([])
+        self._reads.append(None)
+        return len(self._empty) - 1
+
+    def _alternatives(self) -> Fragment:
+        first, last = self._node(), self._node()
+        while True:
+            a, b = self._sequence()
+            self._empty[first].append(a)
+            self._empty[b].append(last)
+            if not self._take("|"):
+                return first, last
+
+    def _sequence(self) -> Fragment:
+        first = last = self._node()
+        while self._peek() not in ("", "|", ")"):
+            begin = self._at
+            a, b = self._atom()
+            least, most = self._count()
+            end = self._at
+            for copy in range(max(most or least, 1)):
+                if copy:  # the same part once more
+                    self._at = begin
+                    a, b = self._atom()
+                self._empty[last].append(a)
+                if copy >= least:
+                    self._empty[last].append(b)
+                last = b
+            if most is None:
+                self._empty[b].append(a)
+            self._at = end
+        return first, last
+
+    def _count(self) -> tuple[int, int | None]:
+        """How often a part may stand: least and most, None for without end."""
+        for sign, span in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
+            if self._take(sign):
+                return span
+        if not self._take("{"):
+            return 1, 1
+        inside, brace, _ = self._pattern[self._at :].partition("}")
+        low, comma, high = inside.partition(",")
+        if not brace or not (low or "0").isdigit() or not (high or "0").isdigit() or not inside:
+            self._fail("'{' without a count")
+        self._at += len(inside) + 1
+        least = int(low or 0)
+        most = (int(high) if high else None) if comma else least
+        if (most is not None and (most < least or most == 0)) or least > MAX_NODES:
+            self._fail(f"impossible count {{{inside}}}")
+        return least, most
+
+    def _atom(self) -> Fragment:
+        if self._take("("):
+            self._take("?:")
+            fragment = self._alternatives()
+            if not self._take(")"):
+                self._fail("'(' without ')'")
+            return fragment
+        if self._take("["):
+            return self._one_of(self._set())
+        sign = self._peek()
+        self._at += 1
+        if sign in ("*", "+", "?", "{"):
+            self._fail(f"'{sign}' with nothing before it")
+        if sign == "\\":
+            sign = self._escaped()
+            return self._one_of(set(DIGITS) if sign == "d" else {sign})
+        return self._one_of(set(DIGITS) if sign == "." else {sign})
+
+    def _escaped(self) -> str:
+        sign = self._peek()
+        self._at += 1
+        if not sign or (sign.isalnum() and sign != "d"):
+            self._fail(f"'\\{sign}' is not known here")
+        return sign
+
+    def _one_of(self, signs: set[str]) -> Fragment:
+        """A step over one of these signs; free where one of them is no digit."""
+        first, last = self._node(), self._node()
+        self._reads[first] = (DIGITS & signs, last)
+        if signs - DIGITS:
+            self._empty[first].append(last)
+        return first, last
+
+    def _set(self) -> set[str]:
+        """The signs of a [set] whose '[' is read."""
+        inverted = self._take("^")
+        signs: set[str] = set()
+        while not self._take("]"):
+            sign = self._peek()
+            if not sign:
+                self._fail("'[' without ']'")
+            self._at += 1
+            if sign == "\\" and self._escaped() == "d":
+                signs |= DIGITS
+                continue
+            sign = self._pattern[self._at - 1]
+            if self._peek() == "-" and self._pattern[self._at + 1 : self._at + 2] not in ("", "]"):
+                end = self._pattern[self._at + 1]
+                self._at += 2
+                signs |= {chr(code) for code in range(ord(sign), min(ord(end), 0x10FF) + 1)}
+            else:
+                signs.add(sign)
+        return set(DIGITS - signs) if inverted else signs

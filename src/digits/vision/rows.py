@@ -1,0 +1,156 @@
+"""From ink to rows of ink: which parts stand in one line, made level and upright.
+
+A row is a picture of its own: turned so that the line is level, sheared so that slanted digits
+stand upright, and scaled to one height, so that one set of measures fits all of them.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from digits.vision.frame import shrink
+from digits.vision.ink import Ink
+from digits.vision.parts import Box, Part, cut_out, is_frame, parts
+
+ROW_HEIGHT = 64  # pixels of a row's digits; a tile's are 20
+SMALL = 0.45  # of a row's height: what is lower is a dot, a dash or a digit's detached bar
+MAX_TILT = 16  # degrees by which a photograph is turned at the most
+MAX_SLANT = 0.7  # pixels to the right per pixel up
+MAX_ROWS = 40
+MARGIN = 4  # pixels around a row's ink
+
+
+@dataclass(frozen=True)
+class RowInk:
+    """A row's ink (h, w) uint8, its digits about ROW_HEIGHT high, and the way back to the picture.
+
+    `to_picture` (2, 3) is affine, from the row's pixels to the picture's.
+    """
+
+    level: np.ndarray
+    to_picture: np.ndarray
+
+    def box_in_picture(self, box: Box) -> Box:
+        """The upright box in the picture around a box in the row."""
+        x, y, width, height = box
+        corners = np.array([[x, y], [x + width, y], [x, y + height], [x + width, y + height]])
+        there = corners @ self.to_picture[:, :2].T + self.to_picture[:, 2]
+        left, top = np.floor(there.min(axis=0) + 0.5).astype(int)
+        right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
+        return int(left), int(top), int(right - left), int(bottom - top)
+
+
+def find_rows(ink: Ink) -> list[RowInk]:
+    """The rows of a picture, top to bottom."""
+    height, width = ink.mask.shape
+    found = [p for p in parts(ink.mask) if not is_frame(p, width, height)]
+    if not found:
+        return []
+    tall = _tall(found)
+    angle = _tilt(tall)
+    groups = _groups(tall, angle)[:MAX_ROWS]
+    small = [p for p in found if p not in tall]
+    return [_row(ink, group + _beside(group, small, angle), group, angle) for group in groups]
+
+
+def _tall(found: list[Part]) -> list[Part]:
+    """Parts that are as high as digits here: not dots, dashes and specks."""
+    heights = np.array([p.box[3] for p in found], float)
+    weights = np.array([p.area for p in found], float)
+    order = np.argsort(heights)
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    usual = heights[order][min(half, len(order) - 1)]
+    return [p for p in found if p.box[3] >= SMALL * usual]
+
+
+def _centre(part: Part, angle: float) -> tuple[float, float]:
+    """Along and across the lines of writing, in pixels."""
+    x, y, width, height = part.box
+    cx, cy = x + width / 2, y + height / 2
+    c, s = np.cos(angle), np.sin(angle)
+    return cx * c + cy * s, cy * c - cx * s
+
+
+def _tilt(tall: list[Part]) -> float:
+    """The angle of the lines in radians, by which the parts' centres fall into the narrowest rows.
+
+    0.0 for fewer than three parts, or where another angle is not clearly better.
+    """
+    if len(tall) < 3:
+        return 0.0
+    height = float(np.median([p.box[3] for p in tall]))
+
+    def spread(angle: float) -> float:
+        across = np.sort([_centre(p, angle)[1] for p in tall])
+        steps = np.diff(across)
+        return float(np.minimum(steps, 0.5 * height).sum() / height)
+
+    angles = np.deg2rad(np.arange(-MAX_TILT, MAX_TILT + 1))
+    spreads = np.array([spread(a) for a in angles])
+    best = float(angles[spreads <= spreads.min() + 0.02].mean())
+    return best if spread(best) < 0.7 * spread(0.0) - 0.05 else 0.0
+
+
+def _groups(tall: list[Part], angle: float) -> list[list[Part]]:
+    """Parts row by row, top to bottom: a part joins a row that half of its height shares."""
+    groups: list[list[Part]] = []
+    for part in sorted(tall, key=lambda p: -p.box[3]):
+        centre, half = _centre(part, angle)[1], part.box[3] / 2
+        for group in groups:
+            middle = np.mean([_centre(p, angle)[1] for p in group])
+            reach = max(p.box[3] for p in group) / 2
+            if abs(centre - middle) < max(reach, half) * 0.9:
+                group.append(part)
+                break
+        else:
+            groups.append([part])
+    return sorted(groups, key=lambda g: float(np.mean([_centre(p, angle)[1] for p in g])))
+
+
+def _beside(group: list[Part], small: list[Part], angle: float) -> list[Part]:
+    """The small parts within a row: a 5's bar, a dot."""
+    middle = float(np.mean([_centre(p, angle)[1] for p in group]))
+    reach = 0.75 * max(p.box[3] for p in group)
+    least = 0.01 * float(np.median([p.box[3] for p in group])) ** 2 * 0.5
+    return [p for p in small if abs(_centre(p, angle)[1] - middle) < reach and p.area >= least]
+
+
+def _row(ink: Ink, chosen: list[Part], tall: list[Part], angle: float) -> RowInk:
+    """Cut a row out, level, upright and at the usual height."""
+    level, (left, top, _, _) = cut_out(ink, chosen)  # with two pixels of edge around
+    scale = ROW_HEIGHT / float(np.median([p.box[3] for p in tall]))
+    level, scale = shrink(level, scale)
+    slant = _slant(level, angle) if len(tall) > 1 else 0.0
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[c, s], [-s, c]])
+    turn = np.array([[1, slant], [0, 1]]) @ turn
+    if scale_left := ROW_HEIGHT / (float(np.median([p.box[3] for p in tall])) * scale):
+        turn = turn * scale_left
+    height, width = level.shape
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ turn.T
+    offset = MARGIN - corners.min(axis=0)
+    size = np.ceil(np.ptp(corners, axis=0) + 2 * MARGIN).astype(int)
+    forward = np.hstack([turn, offset[:, None]])
+    straight = cv2.warpAffine(level, forward, (int(size[0]), int(size[1])), flags=cv2.INTER_LINEAR)
+    back = cv2.invertAffineTransform(forward) / scale
+    back[:, 2] += (left - 2, top - 2)
+    return RowInk(straight, back)
+
+
+def _slant(level: np.ndarray, angle: float) -> float:
+    """The shear that stands the strokes upright: that with the steepest column sums."""
+    factor = 32 / ROW_HEIGHT
+    small = cv2.resize(level, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    height, width = small.shape
+    shears = np.linspace(-MAX_SLANT, MAX_SLANT, 29)
+
+    def steepness(shear: float) -> float:
+        reach = abs(shear) * height
+        move = np.array([[1, shear, reach if shear < 0 else 0], [0, 1, 0]])
+        columns = cv2.warpAffine(small, move, (int(width + reach), height)).sum(axis=0, dtype=float)
+        return float(np.square(np.diff(columns)).sum())
+
+    values = np.array([steepness(s) for s in shears])
+    values *= 1 - 0.25 * (shears / MAX_SLANT) ** 2  # upright unless there is a reason
+    return float(shears[values.argmax()])

@@ -1,0 +1,57 @@
+"""Remove what is printed on the paper but is no digit: rules, form boxes, the edge of the sheet."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from digits.vision.ink import Ink
+
+RUN = 0.15  # of the picture's side: a straight run of ink so long belongs to a rule ...
+SPAN = 0.9  # ... if, gaps included, it crosses so much of the picture ...
+THIN = 0.06  # ... and is no thicker than this (a level rule), or half of it (an upright one:
+# a 1 in a tight crop is as high as the picture, and its stroke a thirtieth of that or more)
+MIN_RUN = 24  # pixels
+
+
+def without_rules(ink: Ink) -> Ink:
+    """Ink without straight lines across the picture; strokes that cross one stay whole."""
+    mask = ink.mask.astype(np.uint8)
+    for turned in (False, True):
+        way = mask.T if turned else mask
+        way = _erase(way, _lines(way, THIN * min(mask.shape) / (2 if turned else 1)))
+        mask = way.T if turned else way
+    if (mask > 0).sum() == ink.mask.sum():
+        return ink
+    kept = mask > 0
+    gone = cv2.dilate((ink.mask & ~kept).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return replace(ink, mask=kept, level=np.where(gone & ~kept, 0, ink.level))
+
+
+def _lines(mask: np.ndarray, thickest: float) -> np.ndarray:
+    """Where horizontal lines up to `thickest` pixels run, (H, W) uint8."""
+    mask = np.ascontiguousarray(mask)
+    width = mask.shape[1]
+    run = max(MIN_RUN, int(RUN * width))
+    runs = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
+    if not runs.any():
+        return runs
+    bridged = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((3, run), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
+    spans = stats[:, cv2.CC_STAT_WIDTH] >= SPAN * width
+    thin = stats[:, cv2.CC_STAT_AREA] < thickest * stats[:, cv2.CC_STAT_WIDTH]
+    keep = spans & thin
+    keep[0] = False
+    return runs * keep[labels]
+
+
+def _erase(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """Take lines away, then close the gaps that they leave in strokes."""
+    mask = np.ascontiguousarray(mask)
+    if not lines.any():
+        return mask
+    thickness = int(np.median(lines.sum(axis=0)[lines.any(axis=0)]))
+    edge = np.ones((3, 1), np.uint8)  # a line's ragged upper and lower pixels
+    rest = cv2.bitwise_and(mask, 1 - cv2.dilate(lines, edge))
+    closed = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((thickness + 5, 1), np.uint8))
+    return cv2.bitwise_or(rest, cv2.bitwise_and(closed, mask))
