@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 FLOORS = {
     "spec": 0, "errors": 0,
     "device": 1, "archs": 1, "data": 1, "vision": 1,
-    "checkpoint": 2, "metrics": 2,
+    "checkpoint": 2, "metrics": 2, "programs": 2,
     "classifier": 3,  # loads checkpoints, so it stands above them
     "training": 4, "reading": 4, "evaluation": 4, "optimization": 4,
     "web": 5,

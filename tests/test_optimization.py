@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from digits import archs, checkpoint, classifier
+from digits import archs, checkpoint, classifier, programs
 from digits.errors import DigitsError
 from digits.optimization import artefact, parity
 from digits.optimization.fold import fold_batch_norm
@@ -108,6 +108,15 @@ def test_int8_is_small_takes_any_batch_and_knows_what_it_is(
     apart = np.concatenate([model(tile[None]) for tile in tiles(33).numpy()])
     # Not equal: sums in another order now and then round to the neighbouring level.
     assert relative_error(together, apart) < 0.02
+
+
+def test_an_int8_program_run_eagerly_gives_the_same_logits() -> None:
+    module = torch.export.load(io.BytesIO(program_bytes(lively("cnn3"), {}, tiles(64)))).module()
+    with torch.no_grad():
+        before = module(tiles(50, seed=9))
+        programs.run_eagerly(module)
+        torch.testing.assert_close(module(tiles(50, seed=9)), before, rtol=0, atol=0)
+    assert not [n for n in module.graph.nodes if "quantized_decomposed" in str(n.target)]
 
 
 def test_no_float_weights_stay_in_an_int8_program() -> None:

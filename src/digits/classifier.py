@@ -1,7 +1,6 @@
 """Any artefact -> Classifier: uint8 tiles in, logits out. Loads without torch for ONNX files."""
 
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,21 +122,10 @@ def _load_checkpoint(path: Path, device: Any) -> Backend:
 
 
 def _load_program(path: Path, device: Any) -> Backend:
-    import torch
+    from digits import programs
 
-    logging.getLogger("torch").setLevel(logging.ERROR)  # it logs tracebacks of what we catch
-    # Without this import a reloaded int8 program runs 15 times slower: it registers the kernels.
-    import torchao.quantization.pt2e.quantizer.x86_inductor_quantizer  # noqa: F401
-
-    extra = {METADATA_KEY: ""}
-    try:
-        with path.open("rb") as file:  # by its path, torch warns of every suffix but .pt2
-            program = torch.export.load(file, extra_files=extra)
-        metadata = json.loads(extra[METADATA_KEY])
-    except Exception as error:  # a damaged archive raises whatever its reader trips over
-        reason = str(error).partition("\n")[0]
-        raise DigitsError(f"{path}: damaged, or not an exported program ({reason:.80})") from None
-    return _torch_forward(program.module(), device), metadata
+    module, metadata = programs.load(path, METADATA_KEY)
+    return _torch_forward(module, device), metadata
 
 
 def _torch_forward(model: Any, device: Any) -> Callable[[np.ndarray], np.ndarray]:
