@@ -29,6 +29,8 @@ def main(argv: list[str] | None = None) -> int:
     on = device.pick(args.gpu, args.cpu, args.device)
     with join(on) as ranks:
         run, config, dataset = prepare(given, args.preset, args.resume, args.data_dir, ranks)
+        if args.tensorboard and ranks.first:
+            run.open_board()
         device.seed(config.seed, config.deterministic)
         model = archs.create(config.arch).to(on)
         train, validation = dataset.train.to(on), dataset.validation.to(on)
@@ -67,6 +69,7 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         "--resume", nargs="?", const="latest", metavar="RUN",
         help="go on with a run that was broken off: its folder (default: the latest)",
     )  # fmt: skip
+    parser.add_argument("--tensorboard", action="store_true", help="log for TensorBoard too")
     parser.add_argument("--preset", choices=PRESETS, help="an architecture and its recipe")
     _flags.add_device_flags(parser, demand=True)
     _flags.add_data_flags(parser, default=None)

@@ -106,6 +106,8 @@ def fit(
                 progress.epoch_loss, progress.epoch_right = loss_sum, right_sum
                 done = (i + 1) * batch * ranks.count
                 bar.show(loss_sum / done, right_sum / done)
+                if i == steps_per_epoch - 1:
+                    continue  # an epoch is saved once it has been evaluated, not before
                 now = seconds()
                 if stopping or now - saved_at > config.save_every:
                     progress.seconds, saved_at = seconds_before + now, now
@@ -113,12 +115,12 @@ def fit(
                 if stopping:
                     break
 
-            if stopping:
-                break
             if not math.isfinite(loss_sum):
                 rate_cuts += 1
                 recover(state, run, config, rate_cuts, loss_sum)
                 continue
+            if progress.step % steps_per_epoch:
+                break  # stopped within the epoch
             seen = steps_per_epoch * batch * ranks.count
             row: dict[str, float] = {
                 "epoch": epoch + 1,
@@ -135,6 +137,8 @@ def fit(
                 print_row(row, is_best)
                 run.write_history(progress.history)
             save(state, run, ranks)
+            if stopping:
+                break
 
     progress = state.progress
     train_seconds = seconds_before + seconds()

@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 
 import torch
@@ -13,6 +14,8 @@ from torch import Tensor, nn
 
 from digits.data import Split
 from digits.errors import DigitsError
+
+LOST = re.compile("connection|socket|peer|timed? ?out|nccl", re.IGNORECASE)
 
 
 class Ranks:
@@ -81,7 +84,9 @@ def join(device: torch.device) -> Iterator[Ranks]:
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Ranks(dist.get_rank(), dist.get_world_size())
-    except dist.DistBackendError as error:
+    except RuntimeError as error:  # of gloo and NCCL alike, when a connection breaks
+        if not LOST.search(str(error)):
+            raise
         reason = str(error).partition("\n")[0]
         raise DigitsError(f"another process was lost ({reason:.80}); go on with --resume") from None
     finally:

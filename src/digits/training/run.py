@@ -12,6 +12,16 @@ from digits.errors import DigitsError
 from digits.spec import RUNS_DIR
 
 
+class NoBoard:
+    """Stands in for TensorBoard's writer where none is wanted."""
+
+    def add_scalar(self, name: str, value: float, step: float) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+
 class Run:
     """Paths and files of one run; `config.json` in it marks a folder as one."""
 
@@ -21,6 +31,7 @@ class Run:
         self.history = folder / "history.csv"
         self.metrics = folder / "metrics.json"
         self.model = folder / "model.pth"
+        self.board: Any = NoBoard()
 
     @classmethod
     def create(cls, arch: str, parent: Path = RUNS_DIR) -> "Run":
@@ -54,11 +65,27 @@ class Run:
             raise DigitsError(f"{parent}/: no run to resume; start one without --resume")
         return runs[-1]
 
-    def write_history(self, rows: Sequence[dict[str, Any]]) -> None:
+    def open_board(self) -> None:
+        """From now on write the rows for TensorBoard too.
+
+        Raises:
+            DigitsError: it is not installed.
+        """
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise DigitsError("--tensorboard needs it: pip install tensorboard") from None
+        self.board = SummaryWriter(str(self.folder / "tensorboard"))
+
+    def write_history(self, rows: Sequence[dict[str, float]]) -> None:
+        """Write the table of epochs, and the newest row for TensorBoard."""
         with self.history.open("w", newline="") as file:
             writer = csv.DictWriter(file, rows[0].keys())
             writer.writeheader()
             writer.writerows(rows)
+        for name, value in rows[-1].items():
+            self.board.add_scalar(name, value, rows[-1]["epoch"])
+        self.board.flush()
 
     def states(self) -> list[Path]:
         """Saved training states, oldest first."""
