@@ -214,8 +214,8 @@ def add_neighbours(images: Tensor, share: float, generator: Generator) -> Tensor
 
 
 def cut_sides(images: Tensor, share: float, generator: Generator) -> Tensor:
-    """Blank a strip of up to 8 px (the ink begins at 4) at one side of a share of the tiles."""
-    return images.masked_fill(_strip(images, share, 4, 8, generator), 0)
+    """Blank a strip of up to 7 px (the ink begins at 4) at one side of a share of the tiles."""
+    return images.masked_fill(_strip(images, share, 4, 7, generator), 0)
 
 
 def resample(images: Tensor, share: float, generator: Generator) -> Tensor:
