@@ -46,8 +46,8 @@ POLICIES = {
         rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, noise=8,
     ),
     "strong": Policy(
-        stroke=(-0.4, 1.0), line=0.06, rotation_deg=18, slant=0.35, scale=0.15, aspect=0.2,
-        shift_px=2, elastic_px=1.0, neighbour=0.1, cut=0.06, resample=0.35, contrast=0.4,
+        stroke=(-0.4, 1.0), line=0.06, rotation_deg=15, slant=0.3, scale=0.15, aspect=0.2,
+        shift_px=2, elastic_px=1.0, neighbour=0.1, cut=0.05, resample=0.35, contrast=0.4,
         binary=0.15, noise=20,
     ),
 }  # fmt: skip
