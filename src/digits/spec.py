@@ -10,6 +10,7 @@ TILE_SIZE = 28
 INK_SIZE = 20
 INPUT_SHAPE = (1, TILE_SIZE, TILE_SIZE)  # channels, height, width
 CLASSES = tuple("0123456789")
+NONE = "none"  # the eleventh class of models that were trained to know what is not a digit
 
 # Of the 60,000 MNIST training images, on the 0..255 scale on which pixels travel.
 PIXEL_MEAN = 33.3184

@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.tensorboard and ranks.first:
             run.open_board()
         device.seed(config.seed, config.deterministic)
-        model = archs.create(config.arch).to(on)
+        model = archs.create(config.arch, len(config.classes)).to(on)
         train, validation = dataset.train.to(on), dataset.validation.to(on)
         outcome = fit(model, train, validation, config, run, ranks, bool(args.resume))
         if not ranks.first:
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
 
     best_model = args.save_dir / BEST_MODEL.name
     if outcome.best_epoch:
-        content = publish(outcome, model, config, run, best_model)
+        content = publish(outcome, model, validation, config, run, best_model)
     if outcome.stopped_by:
         kept = f"epoch {outcome.best_epoch} is kept" if outcome.best_epoch else "in the first epoch"
         print(f"train: stopped ({kept}); go on with --resume {run.folder}", file=sys.stderr)
@@ -88,6 +88,9 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
     add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))
     add("augment", f"random changes; without a value: {AUGMENT}", nargs="?", const=AUGMENT)
+    add("strokes", "drawn digits to add, as a share of the set", type=number(float, 0, 10))
+    add("nondigits", "non-digits to add: a class `none`", type=number(float, 0, 10))
+    add("max_error", "among answers that count as read", type=number(float, 0, 1))
     add("average", "decay of the running average of the weights", type=number(float, 0, 0.99999))
     add("patience", "epochs without improvement before the end", type=number(int, 1))
     add("seed", "of all random numbers", type=number(int, 0))

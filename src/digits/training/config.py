@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from digits.spec import CLASSES, NONE
 from digits.training.recipes import PRESETS, RECIPES
 
 
@@ -20,6 +21,9 @@ class TrainConfig:
     label_smoothing: float = 0.1
     clip_norm: float = 1.0  # of all gradients together; 0 clips nothing
     augment: str = "none"
+    strokes: float = 0.0  # drawn digits to add, as a share of the training set
+    nondigits: float = 0.0  # non-digits to add, likewise; they bring the class `none`
+    max_error: float = 0.005  # among the answers that count as read
     average: float = 0.0  # decay of the running average of the weights; 0 keeps none
     patience: int = 5  # epochs without a better validation before the run ends
     seed: int = 0
@@ -35,6 +39,10 @@ class TrainConfig:
         recipe = PRESETS[preset] if preset else RECIPES.get(given.get("arch", cls.arch), {})
         values = {**recipe, **given}
         return cls(**{name: values[name] for name in cls.names() if name in values})
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return (*CLASSES, NONE) if self.nondigits else CLASSES
 
     @classmethod
     def names(cls) -> list[str]:

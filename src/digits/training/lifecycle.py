@@ -8,7 +8,8 @@ from typing import Any
 from torch import nn
 
 from digits import checkpoint, data
-from digits.data import Dataset
+from digits.data import Dataset, Split, mix
+from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
 from digits.training.loop import Outcome
 from digits.training.ranks import Ranks
@@ -33,9 +34,9 @@ def prepare(
     if resume:
         run = Run.find(resume)
         config = TrainConfig.make(json.loads(run.config.read_text("utf-8")))
-        return run, config, data.load(config.dataset, data_dir)
+        return run, config, _load(config, data_dir)
     config = TrainConfig.make(given, preset)
-    dataset = data.load(config.dataset, data_dir)
+    dataset = _load(config, data_dir)
     config = dataclasses.replace(config, dataset=dataset.name)  # not `auto`: what it came to be
     run = Run(Path(ranks.same(str(Run.create(config.arch).folder) if ranks.first else "")))
     if ranks.first:
@@ -44,18 +45,28 @@ def prepare(
 
 
 def publish(
-    outcome: Outcome, model: nn.Module, config: TrainConfig, run: Run, best_model: Path
+    outcome: Outcome,
+    model: nn.Module,
+    validation: Split,
+    config: TrainConfig,
+    run: Run,
+    best_model: Path,
 ) -> dict[str, Any]:
-    """Save the best epoch's checkpoint in the run's folder and a copy as `best_model`; returns it.
+    """Calibrate the best epoch's model, save it in the run's folder and a copy as `best_model`.
+
+    Returns the checkpoint's content.
 
     Raises:
         DigitsError: one of them cannot be written.
     """
     model.load_state_dict(outcome.weights)
+    temperature, thresholds = calibrate(model, validation, config)
     content = checkpoint.pack(
         config.arch,
         model,
-        temperature=outcome.temperature,
+        classes=config.classes,
+        temperature=temperature,
+        thresholds=thresholds,
         config=config.as_dict(),
         metrics={
             "validation": outcome.history[outcome.best_epoch - 1],
@@ -66,3 +77,10 @@ def publish(
     for path in (run.model, best_model):
         checkpoint.save(path, content)
     return content
+
+
+def _load(config: TrainConfig, data_dir: str | None) -> Dataset:
+    """The data set with what the settings add to its training part."""
+    dataset = data.load(config.dataset, data_dir)
+    train = mix.extend(dataset.train, config.strokes, config.nondigits, config.seed)
+    return dataclasses.replace(dataset, train=train)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from digits import metrics
 from digits.data import Split
 from digits.data.augment import augment
 from digits.device import autocast_dtype, timer
@@ -22,7 +21,7 @@ from digits.training.progress import EpochBar, print_row
 from digits.training.ranks import Ranks
 from digits.training.run import Run
 from digits.training.state import TrainingState
-from digits.training.step import Engine, logits_of
+from digits.training.step import Engine
 from digits.training.stop import StopRequest
 
 LOOK_EVERY = 20  # steps between looks at the loss where looking waits for a GPU or other ranks
@@ -36,7 +35,6 @@ class Outcome:
     weights: dict[str, Tensor]
     best_epoch: int
     history: list[dict[str, float]]  # one row an epoch
-    temperature: float  # fitted on validation
     train_seconds: float
     warmup_seconds: float  # and compilation
     stopped_by: int  # the number of the signal, or 0
@@ -142,16 +140,10 @@ def fit(
 
     progress = state.progress
     train_seconds = seconds_before + seconds()
-    temperature = 1.0
-    if progress.best_epoch:
-        model.load_state_dict(progress.best_weights)
-        logits = logits_of(model, validation.images).cpu().numpy()
-        temperature = metrics.fit_temperature(logits, validation.labels.cpu().numpy())
     return Outcome(
         progress.best_weights,
         progress.best_epoch,
         progress.history,
-        temperature,
         train_seconds,
         warmup_seconds,
         (stop.signal or signal.SIGTERM) if stopping else 0,

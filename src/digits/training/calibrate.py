@@ -1,0 +1,51 @@
+"""How sure a trained model may be: its temperature, and the thresholds of what counts as read."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from digits import metrics
+from digits.data import Split, mix
+from digits.data.augment import augment
+from digits.training.config import TrainConfig
+from digits.training.step import logits_of
+
+SHARE = 0.2  # of drawn digits and of non-digits, against validation tiles, in what is rehearsed
+SEED = 2**31  # not one that a run draws its training tiles with
+
+
+def calibrate(
+    model: nn.Module, validation: Split, config: TrainConfig
+) -> tuple[float, dict[str, float]]:
+    """Temperature, and thresholds for `reading`.
+
+    The temperature is fitted on validation as it is. A threshold from there would be far too low:
+    handwriting out in the world is harder. So it is set on a rehearsal: validation tiles as
+    distorted as those trained on, and with them what else the model was trained to meet. `read`
+    is the least probability above which at most `max_error` of the answers are wrong.
+    """
+    device = next(model.parameters()).device
+    clean = validation.to(device)
+    labels = validation.labels.cpu().numpy()
+    temperature = metrics.fit_temperature(logits_of(model, clean.images).cpu().numpy(), labels)
+
+    cpu = validation.to(torch.device("cpu"))
+    shares = (SHARE * bool(config.strokes), SHARE * bool(config.nondigits))
+    rehearsal = mix.extend(cpu, *shares, seed=SEED)
+    images = augment(rehearsal.images, config.augment, torch.Generator().manual_seed(SEED))
+    logits = logits_of(model, images.to(device)).cpu().numpy()
+    probabilities = metrics.softmax(logits, temperature)[:, : mix.NONE_LABEL]
+    right = probabilities.argmax(axis=1) == rehearsal.labels.numpy()
+    read = threshold(probabilities.max(axis=1), right, config.max_error)
+    return temperature, {"read": read}
+
+
+def threshold(confidence: np.ndarray, right: np.ndarray, max_error: float) -> float:
+    """The least confidence from which on at most `max_error` of the answers are wrong; both (N,).
+
+    1.0 where no confidence is enough. (A risk-coverage curve: El-Yaniv & Wiener 2010.)
+    """
+    order = np.argsort(-confidence, kind="stable")
+    errors = np.cumsum(~right[order]) / np.arange(1, len(right) + 1)
+    good = np.flatnonzero(errors <= max_error)
+    return float(confidence[order[good[-1]]]) if len(good) else 1.0
