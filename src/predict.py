@@ -1,6 +1,8 @@
 """Read the digits in pictures: `python src/predict.py --help` lists the flags."""
+
 import sys
 
 from digits.__main__ import main
 
-sys.exit(main(["predict", *sys.argv[1:]]))
+if __name__ == "__main__":  # the processes of --output import this file
+    sys.exit(main(["predict", *sys.argv[1:]]))

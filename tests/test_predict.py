@@ -140,3 +140,36 @@ def test_reading_with_onnx_imports_no_torch(model: str, folder: Path) -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert result.stdout.endswith(": 0\n") and result.stderr.startswith("warning: --gpu")
+
+
+def test_explain_and_tiles(model: str, folder: Path, tmp_path: Path) -> None:
+    out, tiles = tmp_path / "why.png", tmp_path / "tiles"
+    names = [str(folder / name) for name in ("a_zero.png", "c_blank.png")]
+    flags = ["--model", model, "--explain", str(out), "--save_tiles", str(tiles)]
+    assert main(["predict", "--image", *names, *flags]) == 0
+    for path in (out, tmp_path / "why-1.png"):
+        assert Image.open(path).size[0] >= 900
+    (tile,) = tiles.iterdir()
+    assert tile.name == "a_zero_1_1_0.png" and Image.open(tile).size == (28, 28)
+
+
+def test_explain_to_nowhere_is_one_line(
+    model: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--image", str(folder / "a_zero.png"), "--model", model]
+    assert main(["predict", *flags, "--explain", str(folder / "no" / "x.png")]) == 1
+    assert main(["predict", *flags, "--explain", str(folder / "x.nonsense")]) == 1
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_output_with_all_cores_and_resume(
+    model: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = folder / "answers.jsonl"
+    flags = ["--model", model, "--output", str(out)]
+    assert main(["predict", "--image", str(folder / "a*.png"), *flags]) == 0
+    assert main(["predict", "--image", str(folder), *flags]) == 1  # it exists
+    assert main(["predict", "--image", str(folder), *flags, "--resume"]) == 1  # a broken picture
+    answers = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [a["status"] for a in answers] == ["read", "read", "no_digit", "error"]
+    assert "1 were there before" in capsys.readouterr().err

@@ -48,12 +48,11 @@ def test_boxes_lead_back_to_the_picture() -> None:
     ink = find(grey, False)
     assert ink is not None
     first, second = find_rows(ink)
-    _, four = join(pieces(first.level))
-    x, y, width, height = first.box_in_picture(four)
+    x, y, width, height = first.box_in_picture(*join(pieces(first.level)))
     ys, xs = np.nonzero(grey[:110] < 128)
     assert abs(x - xs.min()) < 4 and abs(y - ys.min()) < 4
     assert abs(x + width - xs.max()) < 5 and abs(y + height - ys.max()) < 5
-    assert second.box_in_picture(pieces(second.level)[0].box)[1] > 110
+    assert second.box_in_picture(*join(pieces(second.level)))[1] > 110
 
 
 def test_rules_go_and_strokes_across_them_stay() -> None:

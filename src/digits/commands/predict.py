@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.commands._flags import Parser, add_device_flags, number
@@ -10,18 +11,52 @@ from digits.commands._flags import Parser, add_device_flags, number
 if TYPE_CHECKING:
     from digits.classifier import Classifier
     from digits.reading.answer import Answer
+    from digits.vision.load import Picture
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print an answer for every picture; 1 if one could not be read as a picture."""
+    """Print an answer for every picture, or write them to --output; 1 if one was no picture."""
     args = _parser().parse_args(argv)
+    return _many(args) if args.output else _some(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser("predict", description=__doc__)
+    add = parser.add_argument
+    add("--image", nargs="+", required=True, metavar="PICTURE",
+        help="files, folders, 'glob patterns', or - for standard input")  # fmt: skip
+    add("--model", help="file or name (default: models/best_model.pth, else the shipped one)")
+    add("--expect", default="auto",
+        help="auto, digit, number, zip, time, amount, /a regular expression/ or @a file of allowed"
+        " numbers: the likeliest answer that fits (default: auto)")  # fmt: skip
+    add("--top_k", type=number(int, 1, 10), default=1, help="likeliest labels (default: 1)")
+    add("--confidence", action="store_true", help="show probabilities")
+    add("--json", action="store_true", help="one JSON object a line")
+    add("--explain", type=Path, metavar="OUT.png", help="draw the picture, its tiles and bars")
+    add("--save_tiles", type=Path, metavar="DIR", help="write the tiles that the model saw")
+    add("--output", type=Path, metavar="ANSWERS",
+        help="a .csv, .jsonl or .parquet file of answers, made with all cores")  # fmt: skip
+    add("--resume", action="store_true", help="with --output: skip what is already answered")
+    add_device_flags(parser)
+    return parser
+
+
+def _some(args: argparse.Namespace) -> int:
+    from digits.reading.explain import explain, save_tiles
     from digits.reading.reader import Reader
     from digits.vision.files import pictures
 
+    def then(picture: "Picture", answer: "Answer") -> None:
+        if args.explain:
+            out = args.explain
+            explain(picture, answer, out.with_stem(f"{out.stem}-{count}") if count else out)
+        if args.save_tiles:
+            save_tiles(answer, args.save_tiles)
+
     reader = Reader.expecting(_load(args), args.expect)
     failed = False
-    for name in pictures(args.image):
-        answer = reader.read_file(name)
+    for count, name in enumerate(pictures(args.image)):  # noqa: B007, `then` reads it
+        answer = reader.read_file(name, then)
         failed |= answer.status == "error"
         if args.json:
             print(json.dumps(answer.as_json(args.top_k), ensure_ascii=False), flush=True)
@@ -30,27 +65,26 @@ def main(argv: list[str] | None = None) -> int:
     return int(failed)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser("predict", description=__doc__)
-    parser.add_argument(
-        "--image", nargs="+", required=True,
-        help="pictures: files, folders, 'glob patterns', or - for standard input",
-    )  # fmt: skip
-    parser.add_argument(
-        "--model", help="file or name of a model (default: models/best_model.pth, else the shipped)"
-    )
-    parser.add_argument(
-        "--expect", default="auto",
-        help="auto, digit, number, zip, time, amount, /a regular expression/ or @a file of allowed"
-        " numbers: the likeliest answer that fits (default: auto)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--top_k", type=number(int, 1, 10), default=1, help="likeliest labels to show (default: 1)"
-    )
-    parser.add_argument("--confidence", action="store_true", help="show probabilities")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    add_device_flags(parser)
-    return parser
+def _many(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from digits import classifier
+    from digits.reading.bulk import AnswerFile, read_all
+    from digits.reading.formats import parse
+    from digits.vision.files import pictures
+
+    parse(args.expect)  # what is wrong with it is said before any process starts
+    file = AnswerFile(args.output, args.resume)
+    names = [name for name in pictures(args.image) if name not in file.answered]
+    counts = {"read": 0, "unsure": 0, "no_digit": 0, "error": 0}
+    answers = read_all(names, classifier.find(args.model), args.expect, args.top_k)
+    for answer in tqdm(answers, total=len(names), unit="picture", disable=None, leave=False):
+        file.write(answer)
+        counts[answer["status"]] += 1
+    file.finish()
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    print(f"{args.output}: {told}; {len(file.answered)} were there before", file=sys.stderr)
+    return int(counts["error"] > 0)
 
 
 def _load(args: argparse.Namespace) -> "Classifier":
@@ -67,7 +101,7 @@ def _load(args: argparse.Namespace) -> "Classifier":
 
 
 def _print(answer: "Answer", args: argparse.Namespace) -> None:
-    """One line for people: the name, the text, how sure; with --top_k a line for each label."""
+    """One line for people: the name, the text, how sure; with --top_k a line for each digit."""
     if answer.status == "error":
         print(f"predict: {answer.error}", file=sys.stderr)
         return
@@ -78,6 +112,5 @@ def _print(answer: "Answer", args: argparse.Namespace) -> None:
     doubt = "  (unsure)" if answer.status == "unsure" else ""
     print(f"{answer.image}: {says}{sure}{doubt}")
     if args.top_k > 1:
-        for row in answer.rows:
-            for digit in row.digits:
-                print("   ", "  ".join(f"{k} {p:.1%}" for k, p in digit.ranking[: args.top_k]))
+        for digit in (digit for row in answer.rows for digit in row.digits):
+            print("   ", "  ".join(f"{k} {p:.1%}" for k, p in digit.ranking[: args.top_k]))

@@ -54,6 +54,7 @@ def _glyph(
     digit = tile[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
     scale = max(high, 12) / max(digit.shape)
     wide = scale * (1 + rng.normal(0, hand.size))
+    digit = cv2.convertScaleAbs(digit, alpha=255 / digit.max())
     digit = cv2.resize(digit, None, fx=wide, fy=scale, interpolation=cv2.INTER_CUBIC)
     if slant:
         reach = int(np.ceil(abs(slant) * digit.shape[0]))

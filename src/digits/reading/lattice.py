@@ -22,6 +22,7 @@ MAX_ASPECT = 1.5  # width by height of the row: a wide 2 with its tail has 1.2
 MAX_GAP = 0.3  # of the row's height, between pieces of one digit
 LOW, SLOPE = 0.3, 0.04  # half of what is so high (share of the row's height) is no digit but a dot
 LEFT_OUT = 0.05  # what is as high as a digit and yet is none is rare
+DOT = -0.1  # log probability that a dot-like piece is part of a digit: a 5's bar is now and then
 LEAST = 1e-4  # probability that is left to a label, and to an edge that leaves a piece out
 BEAM = 12  # readings kept at each place and state
 STATES = 200  # states of a format kept at each place: a list of 100,000 numbers has as many
@@ -75,10 +76,16 @@ def search(
     for k, candidate in enumerate(made):
         starting[candidate.begin].append(k)
     shapes = np.array([_looks_like_a_digit(c.box) for c in made])
+    dots = np.zeros(size + 1)  # before each place, pieces that look like dots
+    for k, candidate in enumerate(made):
+        if candidate.end == candidate.begin + 1:
+            dots[candidate.end] = 1 - shapes[k]
+    dots = dots.cumsum()
     for place in range(size):
         for state, kept in _pruned(arriving[place]).items():
             for k in starting[place]:
                 there = arriving[made[k].end]
+                joined = dots[made[k].end] - dots[place]
                 if made[k].end == place + 1:
                     out = math.log(
                         max(scores.none[k] * LEFT_OUT * shapes[k] + 1 - shapes[k], LEAST)
@@ -89,7 +96,7 @@ def search(
                 for label, p in zip(scores.labels, scores.digit[k] * shapes[k], strict=True):
                     after = wanted.step(state, label) if p > LEAST or not free else None
                     if after is not None:
-                        log_p = math.log(max(p, LEAST))
+                        log_p = math.log(max(p, LEAST)) + (DOT * joined)
                         there.setdefault(after, []).extend(
                             Reading(r.text + label, r.score + log_p, (*r.chosen, k)) for r in kept
                         )

@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from digits.reading.digits import score, status_of
 from digits.reading.formats import Format
 from digits.reading.formats import parse as parse_format
 from digits.reading.lattice import Reading, read_pieces
-from digits.vision.cuts import pieces
+from digits.vision.cuts import join, pieces
 from digits.vision.files import STDIN
 from digits.vision.frame import frame
 from digits.vision.ink import Ink, variants
@@ -46,15 +46,23 @@ class Reader:
         kind = expect if expect in ("auto", "digit") else "number"
         return Reader(classifier, kind, parse_format(expect))
 
-    def read_file(self, name: str) -> Answer:
-        """Read a picture file, or standard input for '-'; a bad file gives an answer `error`."""
+    def read_file(self, name: str, then: Callable[[Picture, Answer], None] | None = None) -> Answer:
+        """Read a picture file, or standard input for '-'; a bad file gives an answer `error`.
+
+        `then` is called with the picture and its answer if it is one.
+        """
         start = time.perf_counter()
         try:
-            source = sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else Path(name)
-            answer = self.read(load(source, name), name)
+            picture = load(
+                sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else Path(name), name
+            )
         except DigitsError as error:
-            answer = Answer(name, "error", error=str(error))
-        return replace(answer, seconds=time.perf_counter() - start)
+            return Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
+        answer = self.read(picture, name)
+        answer = replace(answer, seconds=time.perf_counter() - start)
+        if then:
+            then(picture, answer)
+        return answer
 
     def read(self, picture: Picture, image: str = "") -> Answer:
         """Read a picture, called `image` in the answer.
@@ -105,7 +113,8 @@ class Reader:
         best = readings[0]
         digits = []
         for k, label in zip(best.chosen, best.text, strict=True):
-            ranking, box = scores.ranking(k), row.box_in_picture(made[k].box)
+            ranking = scores.ranking(k)
+            box = row.box_in_picture(*join(found[made[k].begin : made[k].end]))
             digits.append(Digit(label, dict(ranking)[label], box, ranking, made[k].tile))
         alternatives = _shares(readings, self.wanted is not None)
         return Row(best.text, alternatives[0][1], _around(digits), alternatives[:5], digits)

@@ -31,11 +31,11 @@ class RowInk:
     level: np.ndarray
     to_picture: np.ndarray
 
-    def box_in_picture(self, box: Box) -> Box:
-        """The upright box in the picture around a box in the row."""
-        x, y, width, height = box
-        corners = np.array([[x, y], [x + width, y], [x, y + height], [x + width, y + height]])
-        there = corners @ self.to_picture[:, :2].T + self.to_picture[:, 2]
+    def box_in_picture(self, level: np.ndarray, box: Box) -> Box:
+        """The upright box in the picture around ink (h, w) uint8 that lies in a box of the row."""
+        ys, xs = np.nonzero(level > 127)
+        there = np.stack([xs + box[0], ys + box[1]], 1) @ self.to_picture[:, :2].T
+        there += self.to_picture[:, 2]
         left, top = np.floor(there.min(axis=0) + 0.5).astype(int)
         right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
         return int(left), int(top), int(right - left), int(bottom - top)
