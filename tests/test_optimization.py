@@ -152,8 +152,8 @@ def test_compare_measures_both(tmp_path: Path) -> None:
     )
     assert (before.accuracy, after.accuracy) == (1.0, 0.975)
     assert before.size_bytes == after.size_bytes == 1000
-    low, high = after.range_ms
-    assert 0 < low <= after.median_ms <= high and after.tiles_per_s > 0
+    low, high = after.speed.range_ms
+    assert 0 < low <= after.speed.median_ms <= high and after.speed.tiles_per_s > 0
     printed = parity.table(before, after)
     assert "97.50%" in printed and "-2.50 pt" in printed and "100%" in printed
     parity.require_parity(before, after, max_drop=2.5)

@@ -17,21 +17,34 @@ BATCH, BATCHES = 1000, 5  # tiles a call, and calls, when throughput is measured
 
 
 @dataclass(frozen=True)
+class Speed:
+    """How fast one classifier answers, through `Classifier`."""
+
+    median_ms: float  # of one tile
+    range_ms: tuple[float, float]  # 10th and 90th percentile
+    tiles_per_s: float  # median, `BATCH` tiles a call
+
+
+@dataclass(frozen=True)
 class Figures:
-    """What one artefact is good for. Times are of one tile, through `Classifier`."""
+    """What one artefact is good for."""
 
     name: str
     size_bytes: int
     accuracy: float
-    median_ms: float
-    range_ms: tuple[float, float]  # 10th and 90th percentile
-    tiles_per_s: float
+    speed: Speed
 
 
 def compare(
     before: Classifier, after: Classifier, tiles: np.ndarray, labels: np.ndarray
 ) -> tuple[Figures, Figures]:
-    """The figures of two classifiers on tiles (N, 1, 28, 28) uint8 and labels (N,), in turns."""
+    """The figures of two classifiers on tiles (N, 1, 28, 28) uint8 and labels (N,)."""
+    first, second = race(before, after, tiles)
+    return _figures(before, tiles, labels, first), _figures(after, tiles, labels, second)
+
+
+def race(before: Classifier, after: Classifier, tiles: np.ndarray) -> tuple[Speed, Speed]:
+    """The speed of two classifiers, in turns, on tiles (N, 1, 28, 28) uint8."""
     pair = (before, after)
     singles: tuple[list[float], list[float]] = ([], [])
     batches: tuple[list[float], list[float]] = ([], [])
@@ -41,14 +54,12 @@ def compare(
         for turn in range(1 + ROUNDS):
             for classifier, times in zip(pair, singles, strict=True):
                 seconds = [_seconds(classifier, tiles[i : i + 1]) for i in range(CALLS)]
-                times += seconds if turn else []  # the first is for warming up
+                times += seconds if turn else []  # the first turn is for warming up
     for _ in range(BATCHES):
         for classifier, times in zip(pair, batches, strict=True):
             times.append(_seconds(classifier, tiles[:BATCH]))
-    return (
-        _figures(before, tiles, labels, singles[0], batches[0]),
-        _figures(after, tiles, labels, singles[1], batches[1]),
-    )
+    size = min(BATCH, len(tiles))
+    return _speed(singles[0], batches[0], size), _speed(singles[1], batches[1], size)
 
 
 def require_parity(before: Figures, after: Figures, max_drop: float) -> None:
@@ -72,14 +83,14 @@ def table(before: Figures, after: Figures) -> str:
         f"{'':10} {'size':>10} {'accuracy':>9} {'one tile (10-90%)':>26} {'tiles/s':>9}",
         *(
             f"{f.name:10} {f.size_bytes / 1000:>7,.0f} kB {f.accuracy:>9.2%} "
-            f"{f.median_ms:>7.3f} ms ({f.range_ms[0]:.3f}-{f.range_ms[1]:.3f}) "
-            f"{f.tiles_per_s:>9,.0f}"
+            f"{f.speed.median_ms:>7.3f} ms ({f.speed.range_ms[0]:.3f}-{f.speed.range_ms[1]:.3f}) "
+            f"{f.speed.tiles_per_s:>9,.0f}"
             for f in (before, after)
         ),
         f"{'ratio':10} {after.size_bytes / before.size_bytes:>10.0%} "
         f"{100 * (after.accuracy - before.accuracy):>+6.2f} pt "
-        f"{before.median_ms / after.median_ms:>14.1f}x as fast "
-        f"{after.tiles_per_s / before.tiles_per_s:>11.1f}x",
+        f"{before.speed.median_ms / after.speed.median_ms:>14.1f}x as fast "
+        f"{after.speed.tiles_per_s / before.speed.tiles_per_s:>11.1f}x",
     ]
     return "\n".join(rows)
 
@@ -105,19 +116,13 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _figures(
-    classifier: Classifier,
-    tiles: np.ndarray,
-    labels: np.ndarray,
-    singles: list[float],
-    batches: list[float],
-) -> Figures:
+def _speed(singles: list[float], batches: list[float], size: int) -> Speed:
     low, median, high = (float(q) * 1000 for q in np.quantile(singles, (0.1, 0.5, 0.9)))
-    return Figures(
-        name=classifier.path.suffix,
-        size_bytes=classifier.path.stat().st_size,
-        accuracy=metrics.accuracy(classifier(tiles), labels),
-        median_ms=median,
-        range_ms=(low, high),
-        tiles_per_s=min(BATCH, len(tiles)) / float(np.median(batches)),
-    )
+    return Speed(median, (low, high), size / float(np.median(batches)))
+
+
+def _figures(
+    classifier: Classifier, tiles: np.ndarray, labels: np.ndarray, speed: Speed
+) -> Figures:
+    accuracy = metrics.accuracy(classifier(tiles), labels)
+    return Figures(classifier.path.suffix, classifier.path.stat().st_size, accuracy, speed)
