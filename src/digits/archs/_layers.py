@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from digits.spec import PIXEL_MEAN, PIXEL_STD
 
@@ -13,8 +14,29 @@ class Normalize(nn.Module):
     """
 
     def forward(self, tiles: Tensor) -> Tensor:
-        pixels = tiles if tiles.is_floating_point() else tiles.to(torch.float32)
+        kind = tiles.device.type
+        halved = torch.is_autocast_enabled(kind)  # bf16 and fp16 hold 0..255 exactly
+        pixels = tiles.to(torch.get_autocast_dtype(kind) if halved else torch.float32)
         return (pixels - PIXEL_MEAN) * (1 / PIXEL_STD)
+
+
+class Blocks(nn.Module):
+    """(N, 1, H, W) -> (N, 4, H/2, W/2): each 2x2 block becomes four channels, laid out last.
+
+    A 3x3 convolution after it is one of 6x6 with stride 2, on a quarter of the positions and four
+    channels instead of one: a first layer took longer than all that follow it.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last)
+
+
+class PixelsFirst(nn.Module):
+    """Flatten (N, C, H, W) as it lies in memory with channels last: a view, and so is its gradient,
+    where `nn.Flatten` copies both and leaves a layout in which the backward pass is slow."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, 2, 3, 1).flatten(1)
 
 
 def conv_relu(channels_in: int, channels: int, padding: int = 0) -> list[nn.Module]:

@@ -15,7 +15,8 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+    betas = (config.beta1 or 0.95, config.beta2)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=betas, fused=True)
 
 
 def make_schedule(
@@ -23,7 +24,10 @@ def make_schedule(
 ) -> torch.optim.lr_scheduler.OneCycleLR:
     """Up for 30% of the steps and down for the rest, momentum the other way (Smith 2018)."""
     return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=config.learning_rate, total_steps=max(steps, 2)
+        optimizer,
+        max_lr=config.learning_rate,
+        total_steps=max(steps, 2),
+        cycle_momentum=not config.beta1,
     )
 
 

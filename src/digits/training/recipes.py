@@ -6,7 +6,18 @@ Found by trying on MNIST's validation; a flag that is given goes before its reci
 from typing import Any
 
 # Keys are those of TrainConfig. An architecture that is not here trains by TrainConfig's defaults.
+_FAST: dict[str, Any] = {
+    "arch": "fast", "epochs": 1, "batch_size": 256, "learning_rate": 0.018,
+    "beta1": 0.7, "beta2": 0.9, "weight_decay": 0.0, "clip_norm": 0.0,
+}  # fmt: skip
+_FAST3: dict[str, Any] = {
+    "arch": "fast3", "epochs": 5, "batch_size": 256, "learning_rate": 0.01, "beta2": 0.99,
+    "weight_decay": 0.05, "clip_norm": 0.0, "augment": "light", "average": 0.98,
+}  # fmt: skip
+
 RECIPES: dict[str, dict[str, Any]] = {
+    "fast": _FAST,
+    "fast3": _FAST3,
     "base": {"augment": "light"},
     "improved": {"augment": "light", "average": 0.99},
     "cnn2": {"augment": "light", "average": 0.99, "batch_size": 128, "learning_rate": 3e-3},
@@ -15,4 +26,4 @@ RECIPES: dict[str, dict[str, Any]] = {
     "cnn6": {"augment": "light", "average": 0.99, "batch_size": 256, "learning_rate": 4e-3},
 }
 
-PRESETS: dict[str, dict[str, Any]] = {}
+PRESETS = {"fast": _FAST, "fast99.4": _FAST3}
