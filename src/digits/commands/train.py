@@ -100,7 +100,8 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("on_nan", "when the loss is not finite", choices=("stop", "lower"))
 
     args = parser.parse_args(argv)
-    given = {name: value for name in TrainConfig.names() if (value := vars(args)[name]) is not None}
+    names = set(TrainConfig.names()) & set(vars(args))  # what has no flag is the recipe's alone
+    given = {name: vars(args)[name] for name in names if vars(args)[name] is not None}
     if args.resume and given:
         parser.error(f"--resume keeps the run's own --{next(iter(given))}")
     return args, given
