@@ -1,0 +1,37 @@
+"""Every shipped model loads, and keeps the accuracy that it says it has."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits import classifier, metrics
+from digits.data import Dataset
+from digits.spec import pretrained_dir
+
+FILES = [
+    path.with_suffix(suffix)
+    for path in classifier.shipped().values()
+    for suffix in (".pth", ".onnx")
+]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_shipped_models_load_and_have_a_card(path: Path) -> None:
+    model = classifier.load(path)
+    logits = model(np.zeros((2, 1, 28, 28), np.uint8))
+    assert logits.shape == (2, len(model.classes)) and np.isfinite(logits).all()
+    accuracy = model.card["metrics"]["test"]["accuracy"]
+    assert f"{accuracy:.2%}" in path.with_suffix(".md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_shipped_models_keep_their_accuracy(path: Path, mnist: Dataset) -> None:
+    model = classifier.load(path)
+    accuracy = metrics.accuracy(model(mnist.test.images.numpy()), mnist.test.labels.numpy())
+    assert accuracy == pytest.approx(model.card["metrics"]["test"]["accuracy"], abs=2e-4)
+
+
+def test_the_default_is_shipped_and_all_are_small() -> None:
+    assert classifier.DEFAULT_SHIPPED in classifier.shipped()
+    assert sum(path.stat().st_size for path in pretrained_dir().iterdir()) < 40e6
