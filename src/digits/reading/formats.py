@@ -77,6 +77,14 @@ class OneOf:
         return state in self._ends
 
 
+def accepts(wanted: Format, text: str) -> bool:
+    """Whether a text is valid as a whole."""
+    state: State | None = wanted.start
+    for label in text:
+        state = None if state is None else wanted.step(state, label)
+    return state is not None and wanted.accepts(state)
+
+
 def parse(expect: str) -> Format | None:
     """The format that `--expect` means; None for 'auto' and 'digit', which have none.
 

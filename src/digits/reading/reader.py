@@ -13,8 +13,9 @@ from digits.reading.answer import Answer, Digit, Ranking, Row
 from digits.reading.digits import score, status_of
 from digits.reading.formats import Format
 from digits.reading.formats import parse as parse_format
-from digits.reading.lattice import Reading, read_pieces
-from digits.vision.cuts import join, pieces
+from digits.reading.lattice import Reading
+from digits.reading.rows import read_row
+from digits.vision.cuts import join
 from digits.vision.files import STDIN
 from digits.vision.frame import frame
 from digits.vision.ink import Ink, variants
@@ -106,17 +107,17 @@ class Reader:
 
     def _row(self, row: RowInk) -> Row | None:
         """What a row says; None if nothing in it is a digit."""
-        found = pieces(row.level)
-        made, scores, readings = read_pieces(found, self.classifier, self.wanted)
-        if not readings or not readings[0].text:
+        read = read_row(row, self.classifier, self.wanted)
+        if not read.readings or not read.readings[0].text:
             return None
-        best = readings[0]
+        best, scores = read.readings[0], read.scores
         digits = []
         for k, label in zip(best.chosen, best.text, strict=True):
             ranking = scores.ranking(k)
-            box = row.box_in_picture(*join(found[made[k].begin : made[k].end]))
-            digits.append(Digit(label, dict(ranking)[label], box, ranking, made[k].tile))
-        alternatives = _shares(readings, self.wanted is not None)
+            candidate = read.made[k]
+            box = row.box_in_picture(*join(read.found[candidate.begin : candidate.end]))
+            digits.append(Digit(label, dict(ranking)[label], box, ranking, candidate.tile))
+        alternatives = _shares(read.readings, self.wanted is not None)
         return Row(best.text, alternatives[0][1], _around(digits), alternatives[:5], digits)
 
     def _status(self, rows: list[Row]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 MIN_CONTRAST = 0.06  # of the paper's brightness: less is a blank page; pale pencil has 0.15
 NOISE_FACTOR = 4.0  # a pen must stand out of the paper's grain by so many deviations
 REACHES = (0.7, 0.2)
+SAMPLE = 200_000
 ESTIMATE_SIDE = 256  # pixels on which the paper's brightness is estimated: it varies slowly
 
 
@@ -84,7 +85,8 @@ def _depth(grey: np.ndarray, reach: float) -> np.ndarray:
     """How much darker than the paper under it each pixel is, as a share of its brightness."""
     paper = np.maximum(_paper(grey, reach), 40).astype(np.float32)
     depth = 1 - grey / paper
-    return np.clip(depth - max(0.0, float(np.median(depth))), 0, 1)  # closing rides on the grain
+    grain = max(0.0, float(np.median(_sample(depth))))  # the closing rides on its tips
+    return np.clip(depth - grain, 0, 1)
 
 
 def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
@@ -109,15 +111,25 @@ def _noise(depth: np.ndarray) -> float:
 
     Of their median, so that the edges of strokes do not count.
     """
-    step = np.abs(np.diff(depth, axis=1)) if depth.shape[1] > 1 else np.zeros(1, np.float32)
-    return float(np.median(step) / 0.954)  # median |difference| of two normals is 0.954 sigma
+    if depth.shape[1] < 2:
+        return 0.0
+    step = np.abs(depth[:, 1:] - depth[:, :-1])
+    return float(
+        np.median(_sample(step)) / 0.954
+    )  # median |difference| of two normals is 0.954 sigma
 
 
 def _texture(depth: np.ndarray, strong: float) -> float:
     """How dark the paper's own pattern gets (its 95th centile), away from strokes."""
     strokes = cv2.dilate((depth > strong).astype(np.uint8), np.ones((7, 7), np.uint8))
-    paper = depth[strokes == 0]
-    return float(np.percentile(paper, 95)) if paper.size > depth.size / 10 else 0.0
+    paper, strokes = _sample(depth), _sample(strokes)
+    paper = paper[strokes == 0]
+    return float(np.percentile(paper, 95)) if paper.size > strokes.size / 10 else 0.0
+
+
+def _sample(values: np.ndarray) -> np.ndarray:
+    """Every k-th row, about SAMPLE values: enough for a median, and a photograph has 4 million."""
+    return values[:: max(1, values.size // SAMPLE)]
 
 
 def _reaching(strong: np.ndarray, weak: np.ndarray) -> np.ndarray:

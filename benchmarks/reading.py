@@ -1,0 +1,256 @@
+"""Measure reading on other people's pictures: `python benchmarks/reading.py --data ../shared/data`.
+
+Prints the table of docs/results.md; `--output` also writes it as JSON. The folder holds MNIST/raw,
+handwriting/SET/DIGIT/*.png and strings/labels.csv; `--only` names the parts to measure.
+"""
+
+import argparse
+import csv
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from digits import classifier, data
+from digits.data import nondigits
+from digits.data.strings import HEIGHT, PLAIN, compose
+from digits.errors import DigitsError
+from digits.metrics import wilson_interval
+from digits.reading.answer import Answer
+from digits.reading.reader import Reader
+from digits.vision.load import from_array, load
+
+Line = dict[str, str | float]  # one line of the table: what was measured, its bar, the value
+SEED = 2024
+
+
+def share(what: str, bar: float, right: int, total: int, text: str = "") -> Line:
+    low, high = wilson_interval(right, total) if total else (0.0, 1.0)
+    value = right / max(total, 1)
+    shown = f"{value:.2%} of {total:,} (95%: {low:.2%} to {high:.2%}){text}"
+    return {"measured on": what, "bar": bar, "value": value, "shown": shown, "good": value >= bar}
+
+
+def limit(what: str, bar: float, value: float, unit: str) -> Line:
+    shown = f"{value:.3g} {unit}"
+    return {"measured on": what, "bar": bar, "value": value, "shown": shown, "good": value <= bar}
+
+
+class Measurements:
+    """Each public method is a part, named as for `--only`, and yields lines of the table."""
+
+    def __init__(self, folder: Path, model: Path, count: int) -> None:
+        self.folder, self.path, self.count = folder, model, count
+        self.model = classifier.load(model)
+        self.reader = Reader.expecting(self.model)
+        self.rng = np.random.default_rng(SEED)
+        self.wrong: list[str] = []
+        test = data.load("mnist", folder).test
+        self.tiles, self.labels = test.images.numpy(), test.labels.numpy()
+
+    def read(self, grey: np.ndarray) -> Answer:
+        return self.reader.read(from_array(grey))
+
+    def handwriting(self) -> Iterator[Line]:
+        """Single digits, drawn and photographed, with nothing said about what they are."""
+        counts = {"all": 0, "read": 0, "right": 0}
+        for name, bar in (("hwd1000", 0.998), ("paper", 0.98)):
+            files = sorted((self.folder / "handwriting" / name).glob("*/*.png"))
+            right = 0
+            for path in files:
+                answer = self.reader.read(load(path))
+                good = answer.text == path.parent.name
+                right += good
+                counts["all"] += 1
+                counts["read"] += answer.status == "read"
+                counts["right"] += good and answer.status == "read"
+                if not good:
+                    self.wrong.append(f"{path}: {answer.text!r} {answer.status}")
+            yield share(f"handwriting/{name}", bar, right, len(files))
+        yield share("handwriting, answers `read`: right", 0.998, counts["right"], counts["read"])
+        yield share("handwriting: answered `read`", 0.95, counts["read"], counts["all"])
+
+    def mnist(self) -> Iterator[Line]:
+        """The test set as tiles through the whole path, and as pictures like people's."""
+        some = slice(self.count or None)
+        tiles, labels = self.tiles[some], self.labels[some]
+        direct = self.model(tiles)[:, :10].argmax(axis=1) == labels
+        whole = [self.read(tile[0]).text == str(y) for tile, y in zip(tiles, labels, strict=True)]
+        loss = float(direct.mean() - np.mean(whole)) * 100
+        yield limit("MNIST test, direct accuracy less that of the whole path", 0.05, loss, "points")
+        right = sum(
+            self.read(self.picture_of(tile[0])).text == str(y)
+            for tile, y in zip(tiles, labels, strict=True)
+        )
+        yield share("MNIST test as pictures, 100-400 px, off centre", 0.995, right, len(labels))
+
+    def picture_of(self, tile: np.ndarray) -> np.ndarray:
+        """A tile black on white, 100-400 px, moved off centre."""
+        size = int(self.rng.integers(100, 401))
+        digit = cv2.resize(tile, (size, size), interpolation=cv2.INTER_CUBIC)
+        reach = size // 3
+        move = self.rng.integers(-reach, reach + 1, 2).tolist()
+        shift = np.array([[1, 0, move[0] / 2], [0, 1, move[1] / 2]], np.float32)
+        around = cv2.copyMakeBorder(digit, *[reach // 2] * 4, cv2.BORDER_CONSTANT, value=0)
+        return 255 - cv2.warpAffine(around, shift, around.shape[::-1])
+
+    def strings(self) -> Iterator[Line]:
+        """Cheque amounts, and rows composed of MNIST test digits; whole strings right."""
+        number = Reader.expecting(self.model, "number")
+        with (self.folder / "strings" / "labels.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        for reader, how in ((number, "--expect number"), (self.reader, "--expect auto")):
+            right = 0
+            for row in rows:
+                answer = reader.read(load(self.folder / "strings" / row["path"]))
+                right += answer.text == row["label"]
+                if answer.text != row["label"] and reader is number:
+                    self.wrong.append(f"{row['path']} {row['label']}: {answer.text!r}")
+            yield share(f"strings (bank cheques), {how}", 0.80, right, len(rows))
+        right, total = 0, self.count or 1000
+        for _ in range(total):
+            chosen = self.rng.integers(0, len(self.tiles), 5)
+            ink = np.pad(compose(self.tiles[chosen, 0], PLAIN, self.rng), HEIGHT // 4)
+            right += self.read(255 - ink).text == "".join(map(str, self.labels[chosen]))
+        yield share("5 MNIST test digits in a row, touching and spaced", 0.985, right, total)
+
+    def nondigits(self) -> Iterator[Line]:
+        """Kinds of non-digits that no model of ours was trained on, as pictures."""
+        total = self.count or 1000
+        tiles = nondigits.make(total, self.tiles, SEED, held_out=True)
+        answers = [self.read(self.picture_of(tile[0])) for tile in tiles]
+        right = sum(answer.status != "read" for answer in answers)
+        none = sum(answer.status == "no_digit" for answer in answers) / total
+        yield share("non-digits: not `read`", 0.95, right, total, f"; no_digit {none:.1%}")
+
+    def speed(self) -> Iterator[Line]:
+        """Medians in this process, on all cores; and the whole command in processes of its own."""
+        page = np.full((3000, 4000), 200.0)
+        page *= np.linspace(0.6, 1.1, 4000)
+        number = compose(self.tiles[[3, 2, 1, 30], 0], PLAIN, self.rng)
+        number = cv2.resize(number, None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC)
+        height, width = number.shape
+        page[1200 : 1200 + height, 900 : 900 + width] *= 1 - 0.7 * number / 255.0
+        page += self.rng.normal(0, 4, page.shape)
+        with tempfile.TemporaryDirectory() as folder:
+            photo, tile = Path(folder) / "photo.jpg", Path(folder) / "tile.png"
+            cv2.imwrite(str(photo), np.clip(page, 0, 255).astype(np.uint8))
+            cv2.imwrite(str(tile), self.tiles[0, 0])
+            read = self.reader.read_file
+            text = read(str(photo)).text
+            print(f"photograph read as {text!r}", file=sys.stderr)
+            yield limit(
+                "a 12-megapixel photograph", 0.4, median_s(lambda: read(str(photo)), 9), "s"
+            )
+            ms = 1e3 * median_s(lambda: read(str(tile)), 99)
+            yield limit("a 28x28 tile", 2, ms, "ms")
+            command = [sys.executable, "src/predict.py", "--model", self.path, "--image", tile]
+            shell = median_s(lambda: subprocess.run(command, check=True, capture_output=True), 7)
+            yield limit("from the shell to the answer", 0.6, shell, "s")
+
+    def hostile(self) -> Iterator[Line]:
+        """200 damaged or odd files through the command: its answers, the slowest, the memory."""
+        with tempfile.TemporaryDirectory() as folder:
+            total = write_hostile(Path(folder), self.rng)
+            command = [sys.executable, "src/predict.py", "--model", self.path, "--json"]
+            run = subprocess.run([*command, "--image", folder], capture_output=True, text=True)
+            answers = [json.loads(line) for line in run.stdout.splitlines()]
+            answered = 0 if "Traceback" in run.stderr else len(answers)
+            yield share(
+                "damaged and hostile files answered without a traceback", 1.0, answered, total
+            )
+            yield limit("the slowest of them", 5, max(a["seconds"] for a in answers), "s")
+            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+            yield limit("peak memory", 1, peak, "GB")
+
+
+def median_s(run: Callable[[], object], times: int) -> float:
+    """Median seconds of a call, after one to warm up."""
+    run()
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return float(np.median(taken))
+
+
+def write_hostile(folder: Path, rng: np.random.Generator, total: int = 200) -> int:
+    """Damaged copies of good pictures, and files that claim to be what they are not."""
+    from PIL import Image
+
+    drawing = np.full((300, 200, 3), 255, np.uint8)
+    cv2.putText(drawing, "7", (40, 220), cv2.FONT_HERSHEY_SIMPLEX, 6, (0, 0, 0), 14)
+    good = {}
+    for kind in ("png", "jpg", "gif", "bmp", "tif", "webp", "ppm", "tga"):
+        Image.fromarray(drawing).save(folder / f"good.{kind}")
+        good[kind] = (folder / f"good.{kind}").read_bytes()
+    odd = {
+        "empty.png": b"", "text.jpg": b"hello", "script.png": b"#!/bin/sh\nrm -rf /\n",
+        "postscript.png": b"%!PS-Adobe-3.0 EPSF-3.0\n", "vector.png": b"<svg xmlns='x'/>",
+        "bomb.ppm": b"P6 60000 60000 255\n", "bomb.pgm": b"P5 2000000000 2 255\n",
+    }  # fmt: skip
+    for name, content in odd.items():
+        (folder / name).write_bytes(content)
+    Image.new("1", (30000, 30000)).save(folder / "bomb.png")
+    Image.new("L", (7900, 7900), 255).save(folder / "large.png")
+    Image.new("RGB", (9900, 9900), "white").save(folder / "large.jpg", progressive=True)
+    Image.new("L", (1, 20000), 0).save(folder / "thin.png")
+    Image.new("L", (1, 1), 0).save(folder / "one.png")
+    noise = rng.integers(0, 256, (3000, 3000)).astype(np.uint8)
+    Image.fromarray(noise).save(folder / "noise.png")
+    Image.fromarray(np.where(noise > 250, 0, 255).astype(np.uint8)).save(folder / "specks.png")
+    while (made := len(list(folder.iterdir()))) < total:
+        kind = list(good)[made % len(good)]
+        broken = bytearray(good[kind])
+        for at in rng.integers(0, len(broken), 1 + 3 * (made % 7)):
+            broken[at] = rng.integers(256)
+        end = len(broken) if made % 3 else int(rng.integers(1, len(broken)))
+        (folder / f"broken{made}.{kind}").write_bytes(bytes(broken[:end]))
+    return total
+
+
+PARTS = ("handwriting", "mnist", "strings", "nondigits", "speed", "hostile")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--model", help="file or name (default: the shipped one)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--count", type=int, default=0, help="fewer pictures, for a quick look")
+    parser.add_argument("--output", type=Path, help="write the table as JSON")
+    parser.add_argument("--wrong", type=Path, help="write what was read wrongly, one line each")
+    args = parser.parse_args()
+    try:
+        parts = Measurements(args.data, classifier.find(args.model), args.count)
+    except DigitsError as error:
+        print(f"reading: {error}", file=sys.stderr)
+        return 1
+    lines: list[Line] = []
+    print("| measured on | bar | measured | |\n|---|---|---|---|")
+    for name in args.only:
+        for line in getattr(parts, name)():
+            good = "" if line["good"] else "short"
+            print(
+                f"| {line['measured on']} | {line['bar']} | {line['shown']} | {good} |", flush=True
+            )
+            lines.append(line)
+    if args.output:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        content = {"model": parts.path.name, "command": " ".join(sys.argv), "lines": lines}
+        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    if args.wrong:
+        args.wrong.write_text("\n".join(parts.wrong) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
