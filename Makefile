@@ -1,6 +1,7 @@
 # Each target sets up .venv first; nothing else has to be installed than Python 3.10 or newer.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .PHONY: train read test bench
 train: .venv/ready
@@ -12,14 +13,16 @@ read: .venv/ready
 
 test: .venv/ready
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 bench: .venv/ready
-	$(BIN)/python benchmarks/foundation.py
+	@test -n "$(NAME)" || { echo "usage: make bench NAME=training ARGS='--seeds 3'" >&2; exit 2; }
+	$(BIN)/python benchmarks/$(NAME).py $(ARGS)
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(PIP) -r requirements.txt
+	$(PIP) --editable '.[test]'
 	touch $@
