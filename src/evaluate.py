@@ -1,4 +1,5 @@
 """Measure a model on a data set: `python src/evaluate.py --help` lists the flags."""
+
 import sys
 
 from digits.__main__ import main

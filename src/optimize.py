@@ -1,4 +1,5 @@
 """Make a checkpoint small and fast: `python src/optimize.py --help` lists the flags."""
+
 import sys
 
 from digits.__main__ import main

@@ -1,4 +1,5 @@
 """Train a digit classifier: `python src/train.py --help` lists the flags."""
+
 import sys
 
 from digits.__main__ import main
