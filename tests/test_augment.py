@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from digits.data import augment as augmentation
-from digits.data.augment import POLICIES, Policy, augment
+from digits.data.augment import augment
+from digits.data.policies import POLICIES, Policy
 from digits.errors import DigitsError
 
 STEPS = {

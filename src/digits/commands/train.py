@@ -8,6 +8,7 @@ from typing import Any
 from digits import archs, checkpoint, classifier, device
 from digits.commands import _flags
 from digits.commands._flags import number
+from digits.data.policies import POLICIES
 from digits.spec import BEST_MODEL, SAVE_DIR
 from digits.training.config import TrainConfig
 from digits.training.recipes import PRESETS
@@ -87,7 +88,8 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("weight_decay", "of AdamW", type=number(float, 0))
     add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
     add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))
-    add("augment", f"random changes; without a value: {AUGMENT}", nargs="?", const=AUGMENT)
+    add("augment", f"random changes; without a value: {AUGMENT}",
+        nargs="?", const=AUGMENT, choices=POLICIES)  # fmt: skip
     add("strokes", "drawn digits to add, as a share of the set", type=number(float, 0, 10))
     add("nondigits", "non-digits to add: a class `none`", type=number(float, 0, 10))
     add("max_error", "among answers that count as read", type=number(float, 0, 1))
@@ -103,5 +105,7 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     names = set(TrainConfig.names()) & set(vars(args))  # what has no flag is the recipe's alone
     given = {name: vars(args)[name] for name in names if vars(args)[name] is not None}
     if args.resume and given:
-        parser.error(f"--resume keeps the run's own --{next(iter(given))}")
+        parser.error(f"--resume keeps the run's own --{min(given)}")
+    if args.preset and args.arch:
+        parser.error("--preset brings its own --arch")
     return args, given

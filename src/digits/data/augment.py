@@ -7,50 +7,16 @@ that of the world: the pen, the hand, the neighbours and the scissors, the camer
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from digits.errors import DigitsError
+from digits.data.policies import Policy, named
 from digits.spec import TILE_SIZE
 
 _KNOTS = 7  # an elastic displacement is a smooth surface over 7x7 random knots
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How far each step goes; zero leaves it out. `*_px` are pixels of the 28x28 tile."""
-
-    stroke: tuple[float, float] = (0.0, 0.0)  # edge moved outwards by px, in -1..1
-    line: float = 0.0  # the share of tiles drawn in one-pixel lines
-    rotation_deg: float = 0.0  # drawn from -x..x, as are the next five
-    slant: float = 0.0  # px sideways per px upwards
-    scale: float = 0.0  # of the size: 0.1 is 0.9..1.1
-    aspect: float = 0.0  # of height against width, likewise
-    shift_px: float = 0.0
-    elastic_px: float = 0.0  # mean displacement (root of the mean square) at most
-    neighbour: float = 0.0  # the share of tiles with a bit of another digit at a side
-    cut: float = 0.0  # the share of tiles that miss a strip at one side
-    resample: float = 0.0  # the share of tiles that are blurred or of low resolution
-    contrast: float = 0.0  # ink and gamma vary by this factor
-    binary: float = 0.0  # the share of tiles made black and white
-    noise: float = 0.0  # deviation at most, on the 0..255 scale
-
-
-POLICIES = {
-    "none": Policy(),
-    "light": Policy(
-        rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, noise=8,
-    ),
-    "strong": Policy(
-        stroke=(-0.4, 1.0), line=0.06, rotation_deg=15, slant=0.3, scale=0.15, aspect=0.2,
-        shift_px=2, elastic_px=1.0, neighbour=0.1, cut=0.05, resample=0.35, contrast=0.4,
-        binary=0.15, noise=20,
-    ),
-}  # fmt: skip
 
 
 def augment(images: Tensor, policy: str | Policy, generator: Generator) -> Tensor:
@@ -79,13 +45,6 @@ def augment(images: Tensor, policy: str | Policy, generator: Generator) -> Tenso
     if chosen.noise:
         images = add_noise(images, chosen.noise, generator)
     return images
-
-
-def named(name: str) -> Policy:
-    """The policy of this name. Raises DigitsError with the list of known ones."""
-    if name not in POLICIES:
-        raise DigitsError(f"unknown augmentation {name!r}; known are {', '.join(POLICIES)}")
-    return POLICIES[name]
 
 
 def _uniform(images: Tensor, low: float, high: float, generator: Generator) -> Tensor:
