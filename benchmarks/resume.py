@@ -18,7 +18,8 @@ from digits import checkpoint
 
 TRAIN = Path(__file__).parents[1] / "src" / "train.py"
 ROWS = ("--arch cnn3", "--arch improved --average 0.95", "--arch cnn2 --augment light")
-COMMON = "--dataset uci --epochs 6 --save_every 0.1 --cpu --seed 1"
+COMMON = "--dataset uci --patience 1000 --save_every 0.1 --cpu --seed 1"
+EPOCHS_A_KILL = 8  # so that a run is not over before all its kills
 STARTUP_SHARE = 0.2  # of the kills that fall before the first step, while things are being loaded
 
 
@@ -57,7 +58,7 @@ def final_weights(folder: Path) -> str:
 def survive(flags: str, kills: int, rng: random.Random) -> tuple[bool, list[str]]:
     """Whether a run that is killed `kills` times ends with the weights of an undisturbed one, and
     the moments of the kills."""
-    flags = f"{flags} {COMMON}"
+    flags = f"{flags} {COMMON} --epochs {EPOCHS_A_KILL * kills}"
     with tempfile.TemporaryDirectory() as scratch:
         whole, broken = Path(scratch, "whole"), Path(scratch, "broken")
         whole.mkdir()
