@@ -72,7 +72,9 @@ def test_no_network_is_touched_when_files_are_there(mnist: Dataset, offline: Non
 def test_without_mnist_auto_warns_and_mnist_fails(
     tmp_path: Path, offline: None, capsys: pytest.CaptureFixture
 ) -> None:
-    assert data.load("auto", tmp_path).name == "uci"
+    folder = tmp_path / "data"
+    assert data.load("auto", folder).name == "uci"
+    assert not folder.exists(), "an attempt leaves nothing behind"
     captured = capsys.readouterr()
     assert "WARNING" in captured.err and "uci" in captured.err and not captured.out
     with pytest.raises(DigitsError, match=r"could not be downloaded.*--dataset uci"):

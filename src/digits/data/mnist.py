@@ -40,6 +40,9 @@ def fetch(folder: Path) -> str | None:
             MNIST(str(folder), download=True)
     except (OSError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
+        for made in (raw, raw.parent, folder):  # torchvision makes them before it downloads
+            with contextlib.suppress(OSError):  # not empty, or not there
+                made.rmdir()
         return f"MNIST is not in {folder} and could not be downloaded ({reason:.80})"
     finally:
         socket.setdefaulttimeout(patience)
