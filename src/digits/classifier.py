@@ -58,8 +58,8 @@ DEFAULT_SHIPPED = "cnn6"
 
 
 def shipped() -> dict[str, Path]:
-    """Name -> file of the models in models/pretrained/."""
-    return {path.stem: path for path in sorted(pretrained_dir().glob("*.onnx"))}
+    """Name -> file of the models in models/pretrained/ that read tiles."""
+    return {path.stem: path for path in sorted(pretrained_dir().glob("[!_]*.onnx"))}
 
 
 def load(path: str | Path, device: Any = "cpu") -> Classifier:

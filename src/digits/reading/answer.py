@@ -24,13 +24,18 @@ class Digit:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of digits, left to right, and what else it may say."""
+    """A row of digits, left to right, and what else it may say.
+
+    `support` is how well its ink fits digits at all, 0..1 (a geometric mean over them): what tells
+    nonsense from numbers, where `probability` only tells one number from others.
+    """
 
     text: str
     probability: float
     box: Box
     alternatives: Ranking
     digits: list[Digit]
+    support: float
 
 
 @dataclass(frozen=True)

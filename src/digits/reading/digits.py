@@ -15,6 +15,7 @@ from digits.reading.answer import Ranking
 
 # For a model that keeps none: the least probability of an answer to be `read`, and to be a digit.
 THRESHOLDS = {"read": 0.9, "digit": 0.4}
+SUPPORTED = 0.7  # the least support for `read`: nine of ten rows of digits have more
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,13 @@ def score(classifier: Classifier, tiles: np.ndarray) -> Scores:
     return Scores(labels, digit, 1 - digit.sum(axis=1))
 
 
-def status_of(probability: float, count: int, classifier: Classifier) -> str:
+def status_of(probability: float, support: float, classifier: Classifier) -> str:
     """`read`, `unsure` or `no_digit`, by the model's thresholds.
 
-    `probability` is that of all of `count` digits being right. What is relied on must be right as
-    a whole; what is a digit at all is asked of the digits on average (their geometric mean).
+    `probability` is that of the whole answer, `support` how well its ink fits digits (see `Row`).
     """
     thresholds = THRESHOLDS | classifier.thresholds
-    if count and probability >= thresholds["read"]:
-        return "read"
-    a_digit = count and probability ** (1 / count) >= thresholds["digit"]
-    return "unsure" if a_digit else "no_digit"
+    if support < thresholds["digit"]:
+        return "no_digit"
+    relied = probability >= thresholds["read"] and support >= SUPPORTED
+    return "read" if relied else "unsure"

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
-from digits.reading.answer import Answer, Digit, Ranking, Row
+from digits.reading.answer import Answer, Digit, Row
 from digits.reading.digits import score, status_of
 from digits.reading.formats import Format
 from digits.reading.formats import parse as parse_format
-from digits.reading.lattice import Reading
 from digits.reading.rows import read_row
 from digits.vision.cuts import join
 from digits.vision.files import STDIN
@@ -25,8 +24,7 @@ from digits.vision.quality import warnings
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.rules import without_rules
 
-SURE = 0.7  # of a digit on average: no other way to see the ink is tried then
-UNLIKELY = 1e-3  # how often a picture does not hold what `expect` says, yet a reading of it fits
+LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,8 @@ class Reader:
         best = Answer(image, "no_digit")
         for ink in variants(picture.grey):
             answer = self._answer(ink, self._rows(ink), image)
-            best = max(best, answer, key=_a_digit)
-            if _a_digit(best) > SURE:
+            best = max(best, answer, key=lambda a: _support(a.rows))
+            if _support(best.rows) > LIKELY:
                 break
         return scaled(best, picture.scale)
 
@@ -87,11 +85,12 @@ class Reader:
         if alone and self._status(one) == "read":
             return one
         many = [row for row in map(self._row, find_rows(without_rules(ink))) if row]
-        sure = [row for row in many if row.probability >= 0.5]
-        many = sure or many
+        many = [row for row in many if row.support >= LIKELY] or many
         if not alone and sum(len(row.text) for row in many) > 1:
             return many
-        return max(many, one, key=_probability)
+        if alone and _support(many) < LIKELY:  # a letter's two strokes are no 11
+            return one
+        return max(many, one, key=_support)
 
     def _one_digit(self, ink: Ink) -> Iterator[Row]:
         """The picture as one digit, if there is ink in it."""
@@ -101,9 +100,8 @@ class Reader:
             tile = frame(level)
             ranking = score(self.classifier, tile[None, None]).ranking(0)
             label, probability = ranking[0]
-            yield Row(
-                label, probability, box, ranking, [Digit(label, probability, box, ranking, tile)]
-            )
+            digit = Digit(label, probability, box, ranking, tile)
+            yield Row(label, probability, box, ranking, [digit], probability)
 
     def _row(self, row: RowInk) -> Row | None:
         """What a row says; None if nothing in it is a digit."""
@@ -117,11 +115,12 @@ class Reader:
             candidate = read.made[k]
             box = row.box_in_picture(*join(read.found[candidate.begin : candidate.end]))
             digits.append(Digit(label, dict(ranking)[label], box, ranking, candidate.tile))
-        alternatives = _shares(read.readings, self.wanted is not None)
-        return Row(best.text, alternatives[0][1], _around(digits), alternatives[:5], digits)
+        _, probability = read.ranking[0]
+        around = _around(digits)
+        return Row(best.text, probability, around, read.ranking[:5], digits, read.support)
 
     def _status(self, rows: list[Row]) -> str:
-        return status_of(_probability(rows), sum(len(r.text) for r in rows), self.classifier)
+        return status_of(_probability(rows), _support(rows), self.classifier)
 
     def _answer(self, ink: Ink, rows: list[Row], image: str) -> Answer:
         status, probability = self._status(rows), _probability(rows)
@@ -156,22 +155,12 @@ def _around(digits: list[Digit]) -> Box:
     return enclosing([digit.box for digit in digits])
 
 
-def _a_digit(answer: Answer) -> float:
-    """How likely a digit is right on average (the geometric mean), 0..1."""
-    count = sum(len(row.text) for row in answer.rows)
-    return answer.probability ** (1 / count) if count else 0.0
+def _support(rows: list[Row]) -> float:
+    """Support of several rows, a digit of each counting alike (a geometric mean)."""
+    count = sum(len(row.text) for row in rows)
+    product = math.prod(max(row.support, 1e-9) ** len(row.text) for row in rows)
+    return product ** (1 / count) if count else 0.0
 
 
 def _probability(rows: list[Row]) -> float:
     return math.prod(row.probability for row in rows) if rows else 0.0
-
-
-def _shares(readings: list[Reading], expected: bool) -> Ranking:
-    """Texts with probabilities, from the log scores of their likeliest paths.
-
-    With nothing expected these are the product of the digits' probabilities. What fits an
-    expectation shares all probability but that of the picture not being as expected.
-    """
-    weights = [math.exp(reading.score) for reading in readings]
-    total = sum(weights) + UNLIKELY if expected else max(1.0, sum(weights))
-    return [(r.text, w / total) for r, w in zip(readings, weights, strict=True)]
