@@ -1,14 +1,18 @@
 """Every shipped model loads, and keeps the accuracy that it says it has."""
 
+import csv
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from digits import classifier, metrics
+from digits.__main__ import main
 from digits.data import Dataset
 from digits.spec import pretrained_dir
 
+IMAGES = Path(__file__).parents[1] / "test_images"
 FILES = [
     path.with_suffix(suffix)
     for path in classifier.shipped().values()
@@ -35,3 +39,16 @@ def test_shipped_models_keep_their_accuracy(path: Path, mnist: Dataset) -> None:
 def test_the_default_is_shipped_and_all_are_small() -> None:
     assert classifier.DEFAULT_SHIPPED in classifier.shipped()
     assert sum(path.stat().st_size for path in pretrained_dir().iterdir()) < 40e6
+
+
+def test_the_test_images_are_read_as_expected(capsys: pytest.CaptureFixture) -> None:
+    with (IMAGES / "expected.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = [str(IMAGES / row["image"]) for row in rows]
+    assert (
+        main(["predict", "--model", classifier.DEFAULT_SHIPPED, "--json", "--image", *names]) == 0
+    )
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(answers) == len(rows) >= 16
+    for row, answer in zip(rows, answers, strict=True):
+        assert (answer["text"], answer["status"]) == (row["text"], row["status"]), row["image"]
