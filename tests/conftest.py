@@ -8,6 +8,7 @@ import torch
 
 from digits import data
 from digits.data import Dataset
+from digits.data.mnist import MD5
 from digits.spec import data_dir
 
 # Tests often share the cores: threads that wait for each other then take ten times as long.
@@ -24,7 +25,7 @@ def uci() -> Dataset:
 
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
-    if not (MNIST_FOLDER / "MNIST" / "raw").is_dir():
+    if not all((MNIST_FOLDER / "MNIST" / "raw" / name).is_file() for name in MD5):
         pytest.skip(f"MNIST is not in {MNIST_FOLDER}; set DIGITS_DATA_DIR")
     return data.load("mnist", MNIST_FOLDER)
 
