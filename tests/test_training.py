@@ -15,6 +15,7 @@ from digits.errors import DigitsError
 from digits.training import loop, step
 from digits.training.config import TrainConfig
 from digits.training.loop import Outcome, fit
+from digits.training.optim import make_average
 from digits.training.ranks import Ranks
 from digits.training.run import Run
 from digits.training.step import Engine
@@ -196,3 +197,16 @@ def test_given_flags_go_before_defaults() -> None:
     config = TrainConfig.make({"arch": "base", "epochs": 3, "seed": None})
     assert (config.arch, config.epochs, config.seed) == ("base", 3, 0)
     assert TrainConfig.make(config.as_dict()) == config
+
+
+def test_the_average_follows_a_short_run_and_smooths_a_long_one() -> None:
+    model = nn.Linear(1, 1, bias=False)
+    average = make_average(model, decay=0.9)
+    assert average is not None and make_average(model, decay=0.0) is None
+    expected = None
+    for value in range(50):
+        nn.init.constant_(model.weight, value)
+        average.update_parameters(model)
+        weight = max(0.1, 9 / (10 + value))
+        expected = value if expected is None else expected + weight * (value - expected)
+        assert average.module.weight.item() == pytest.approx(expected, rel=1e-5)

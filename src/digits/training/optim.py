@@ -1,10 +1,12 @@
 """The optimizer, its one-cycle schedule, and the running average of the weights."""
 
 import torch
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from digits.training.config import TrainConfig
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
@@ -32,7 +34,20 @@ def make_schedule(
 
 
 def make_average(model: nn.Module, decay: float) -> AveragedModel | None:
-    """An exponential moving average of weights and batch statistics, or None for decay 0."""
+    """An exponential moving average of weights and batch statistics, or None for decay 0.
+
+    It starts short, over a tenth of the steps so far: else the random weights of the beginning
+    would weigh on the average of a run of few steps.
+    """
     if not decay:
         return None
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+    @torch.no_grad()
+    def update(averages: Tensors, values: Tensors, count: Tensor | int) -> None:
+        weight = max(1 - decay, 9 / (10 + int(count)))
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(averages, values, weight)
+        else:
+            torch._foreach_copy_(averages, values)
+
+    return AveragedModel(model, multi_avg_fn=update, use_buffers=True)
