@@ -15,6 +15,7 @@ from digits.reading.answer import Ranking
 
 # For a model that keeps none: the least probability of an answer to be `read`, and to be a digit.
 THRESHOLDS = {"read": 0.9, "digit": 0.4}
+EXPECTED = 0.1
 SUPPORTED = 0.7  # the least support for `read`: nine of ten rows of digits have more
 
 
@@ -42,13 +43,16 @@ def score(classifier: Classifier, tiles: np.ndarray) -> Scores:
     return Scores(labels, digit, 1 - digit.sum(axis=1))
 
 
-def status_of(probability: float, support: float, classifier: Classifier) -> str:
+def status_of(
+    probability: float, support: float, classifier: Classifier, expected: bool = False
+) -> str:
     """`read`, `unsure` or `no_digit`, by the model's thresholds.
 
     `probability` is that of the whole answer, `support` how well its ink fits digits (see `Row`).
+    Where a number of some format is `expected`, ink need not look so much like one.
     """
     thresholds = THRESHOLDS | classifier.thresholds
-    if support < thresholds["digit"]:
+    if support < (EXPECTED if expected else thresholds["digit"]):
         return "no_digit"
     relied = probability >= thresholds["read"] and support >= SUPPORTED
     return "read" if relied else "unsure"

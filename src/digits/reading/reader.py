@@ -120,7 +120,7 @@ class Reader:
         return Row(best.text, probability, around, read.ranking[:5], digits, read.support)
 
     def _status(self, rows: list[Row]) -> str:
-        return status_of(_probability(rows), _support(rows), self.classifier)
+        return status_of(_probability(rows), _support(rows), self.classifier, bool(self.wanted))
 
     def _answer(self, ink: Ink, rows: list[Row], image: str) -> Answer:
         status, probability = self._status(rows), _probability(rows)

@@ -1,0 +1,44 @@
+"""Sample pictures read with the shipped model: boxes, formats, what each word of --expect does."""
+
+from pathlib import Path
+
+import pytest
+
+from digits import classifier
+from digits.reading.reader import Reader
+
+FOLDER = Path(__file__).parents[1] / "test_images"
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    if classifier.DEFAULT_SHIPPED not in classifier.shipped():
+        pytest.skip("no model is shipped")
+    return Reader.expecting(classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED]))
+
+
+def test_boxes_stand_around_their_digits(reader: Reader) -> None:
+    answer = reader.read_file(str(FOLDER / "two_rows.png"))
+    first, second = answer.rows
+    assert [digit.label for digit in first.digits] == list("2026")
+    lefts = [digit.box[0] for digit in first.digits]
+    assert lefts == sorted(lefts)
+    assert second.box[1] > first.box[1] + 0.5 * first.box[3]
+
+
+def test_a_format_gives_the_likeliest_that_fits(reader: Reader) -> None:
+    picture = str(FOLDER / "number.png")
+    assert Reader.expecting(reader.classifier, "number").read_file(picture).text == "40917"
+    assert Reader.expecting(reader.classifier, "zip").read_file(picture).text == "40917"
+    wrong_last = Reader.expecting(reader.classifier, "/4091[0-68-9]/").read_file(picture)
+    assert wrong_last.text[:4] == "4091" and wrong_last.text[4:] not in ("", "7")
+    assert not Reader.expecting(reader.classifier, "/[0-9]{9}/").read_file(picture).text
+
+
+def test_a_list_gives_one_of_its_numbers(reader: Reader, tmp_path: Path) -> None:
+    codes = tmp_path / "codes.txt"
+    codes.write_text("40911\n40917\n12345\n")
+    answer = Reader.expecting(reader.classifier, f"@{codes}").read_file(str(FOLDER / "number.png"))
+    assert answer.text == "40917" and answer.status == "read"
+    texts = [text for text, _ in answer.rows[0].alternatives]
+    assert set(texts) <= {"40911", "40917", "12345"}
