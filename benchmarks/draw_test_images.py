@@ -106,7 +106,7 @@ def main() -> None:
         save("letter.png", paint(letter), "", "no_digit"),
     ]
     with (FOLDER / "expected.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["image", "text", "status"], *expected])
+        csv.writer(file, lineterminator="\n").writerows([["image", "text", "status"], *expected])
 
 
 if __name__ == "__main__":

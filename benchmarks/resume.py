@@ -39,7 +39,7 @@ def kill_at_random(process: subprocess.Popen, rng: random.Random) -> str:
         time.sleep(rng.uniform(0, 2))
     else:
         for line in process.stderr:
-            if "epoch" in line or "warm" in line:
+            if line.startswith("epoch") or line.split()[0].isdigit():  # the table of epochs
                 break
         time.sleep(rng.uniform(0, 1.5))
     threading.Thread(target=process.stderr.read, daemon=True).start()
