@@ -200,7 +200,7 @@ def write_hostile(folder: Path, rng: np.random.Generator, total: int = 200) -> i
     for name, content in odd.items():
         (folder / name).write_bytes(content)
     Image.new("1", (30000, 30000)).save(folder / "bomb.png")
-    Image.new("L", (7900, 7900), 255).save(folder / "large.png")
+    Image.new("L", (6300, 6300), 255).save(folder / "large.png")
     Image.new("RGB", (9900, 9900), "white").save(folder / "large.jpg", progressive=True)
     Image.new("L", (1, 20000), 0).save(folder / "thin.png")
     Image.new("L", (1, 1), 0).save(folder / "one.png")

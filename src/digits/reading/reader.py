@@ -19,11 +19,12 @@ from digits.vision.files import STDIN
 from digits.vision.frame import frame
 from digits.vision.ink import Ink, variants
 from digits.vision.load import MAX_BYTES, Picture, load
-from digits.vision.parts import Box, cut_out, enclosing, of_one_digit, stands_alone
+from digits.vision.parts import Box, cut_out, enclosing, of_one_digit, parts, stands_alone
 from digits.vision.quality import warnings
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.rules import without_rules
 
+CROWDED = 150  # parts: a texture, or a page that is read as well as can be
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 
 
@@ -73,7 +74,7 @@ class Reader:
         for ink in variants(picture.grey):
             answer = self._answer(ink, self._rows(ink), image)
             best = max(best, answer, key=lambda a: _support(a.rows))
-            if _support(best.rows) > LIKELY:
+            if _support(best.rows) > LIKELY or len(parts(ink.mask)) > CROWDED:
                 break
         return scaled(best, picture.scale)
 

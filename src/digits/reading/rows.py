@@ -20,10 +20,11 @@ from digits.reading.formats import Format, OneOf, accepts
 from digits.reading.lattice import Candidate, Reading, read_pieces, search
 from digits.spec import pretrained_dir
 from digits.vision.cuts import Piece, pieces
-from digits.vision.rows import RowInk
+from digits.vision.rows import ROW_HEIGHT, RowInk
 from digits.vision.strip import strip
 
 ROW_MODEL = "_strings.onnx"  # in models/pretrained/; without it the lattice reads alone
+WIDEST = 40 * ROW_HEIGHT  # longer rows are the lattice's alone: they are seldom numbers
 WEIGHT = 0.5  # of the row model
 # Of 140 strings composed of MNIST's validation digits, those with a probability above 0.9 were all
 # right (half to two thirds of them); 1.0 was too modest, 2.0 too sure.
@@ -63,7 +64,7 @@ def read_row(row: RowInk, model: Classifier, wanted: Format | None = None) -> Ro
     found = pieces(row.level)
     made, scores, readings = read_pieces(found, model, wanted)
     whole = row_model()
-    if whole is None or not readings:
+    if whole is None or not readings or row.level.shape[1] > WIDEST:
         ranking = shares(readings, 1.0, UNLIKELY if wanted else None)
         return RowReadings(found, made, scores, readings, ranking)
     log_probs = ctc.log_softmax(whole(strip(row.level)[None, None])[0].astype(np.float64))

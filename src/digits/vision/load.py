@@ -16,7 +16,7 @@ from digits.errors import DigitsError
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "TGA", "ICO", "AVIF")
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit only warns at first: these are checked instead
 MAX_BYTES = 128 << 20
-MAX_PIXELS = 64_000_000  # decoded: 256 MB as RGBA, and as much again while it is converted
+MAX_PIXELS = 40_000_000  # decoded: 160 MB as RGBA, and three times as much while it is converted
 MAX_JPEG_PIXELS = 100_000_000  # JPEG decodes at a half, a quarter or an eighth
 WORKING_SIDE = 2000  # pixels; a digit of 1% of a photograph's side is still a tile's 20 px then
 
@@ -83,6 +83,8 @@ def _decode(image: Image.Image, name: str) -> Picture:
         raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     if jpeg:
         image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # decode no finer than we look
+        if image.size[0] * image.size[1] > MAX_PIXELS:
+            raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     image.load()
     upright = ImageOps.exif_transpose(image)
     scale = max(width, height) / max(upright.size)

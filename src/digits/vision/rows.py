@@ -17,7 +17,7 @@ ROW_HEIGHT = 64  # pixels of a row's digits; a tile's are 20
 SMALL = 0.45  # of a row's height: what is lower is a dot, a dash or a digit's detached bar
 MAX_TILT = 16  # degrees by which a photograph is turned at the most
 MAX_SLANT = 0.7  # pixels to the right per pixel up
-MAX_ROWS = 40
+MAX_ROWS = 30
 MARGIN = 4  # pixels around a row's ink
 
 
@@ -33,7 +33,7 @@ class RowInk:
 
     def box_in_picture(self, level: np.ndarray, box: Box) -> Box:
         """The upright box in the picture around ink (h, w) uint8 that lies in a box of the row."""
-        ys, xs = np.nonzero(level > 127)
+        ys, xs = np.nonzero(level >= min(128, int(level.max())))
         there = np.stack([xs + box[0], ys + box[1]], 1) @ self.to_picture[:, :2].T
         there += self.to_picture[:, 2]
         left, top = np.floor(there.min(axis=0) + 0.5).astype(int)
