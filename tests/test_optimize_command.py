@@ -95,11 +95,12 @@ def test_a_shipped_model_stands_for_the_checkpoint_beside_it(
 ) -> None:
     shipped = folder / "shipped"
     shipped.mkdir()
-    (folder / "models" / "best_model.pth").rename(shipped / "cnn3.pth")
-    (shipped / "cnn3.onnx").write_bytes(b"")
+    default = shipped / f"{classifier.DEFAULT_SHIPPED}.pth"
+    (folder / "models" / "best_model.pth").rename(default)
+    default.with_suffix(".onnx").write_bytes(b"")
     monkeypatch.setattr(classifier, "pretrained_dir", lambda: shipped)
     assert main(["optimize", "--quantize", "--output", "a.onnx"]) == 0
-    assert "shipped/cnn3.pth -> a.onnx" in capsys.readouterr().out
+    assert f"shipped/{default.name} -> a.onnx" in capsys.readouterr().out
 
 
 def test_only_checkpoints_can_be_optimized(folder: Path, capsys: pytest.CaptureFixture) -> None:
