@@ -28,6 +28,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from digits import archs, data, device, spec
 from digits.data import Dataset
+from digits.evaluation.plots import figure
 from digits.training.config import TrainConfig
 from digits.training.loop import fit
 from digits.training.ranks import Ranks
@@ -151,11 +152,26 @@ def spread(values: list[float], form: str) -> str:
     return "{} ({}..{})".format(*words)
 
 
+def draw(path: Path, results: dict[str, list[tuple[float, float]]]) -> None:
+    """Training time, on a logarithmic scale, against accuracy: a point a seed."""
+    with figure(path, 1, 1, (7, 3.6)) as axes:
+        axis = axes[0][0]
+        for name, pairs in results.items():
+            seconds, accuracy = zip(*pairs, strict=True)
+            axis.scatter(seconds, accuracy, label=name, s=28, alpha=0.8)
+        axis.set(xscale="log", xlabel="seconds of training, two CPU cores", ylabel="test accuracy")
+        axis.yaxis.set_major_formatter("{x:.1%}")
+        axis.grid(alpha=0.25, which="both")
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(frameon=False)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--tutorials", type=int, default=2, help="runs of it: 3 minutes each")
     parser.add_argument("--output", type=Path, help="JSON file for the record")
+    parser.add_argument("--figure", type=Path, help="PNG file for the figure")
     args = parser.parse_args()
 
     dataset = data.load("mnist")
@@ -196,6 +212,8 @@ def main() -> None:
         print(
             f"{name}: {spread(rates, '{:,.0f}')} tiles/s, {flops:,.0f} GFLOP/s, {share:.1%} of it"
         )
+    if args.figure:
+        draw(args.figure, {name: pairs for name, pairs in results.items() if pairs})
     if args.output:
         record = {"results": results, "peaks_gflops": peaks, "threads": torch.get_num_threads()}
         args.output.write_text(json.dumps(record, indent=1) + "\n")
