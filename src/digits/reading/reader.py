@@ -87,11 +87,12 @@ class Reader:
             return one
         many = [row for row in map(self._row, find_rows(without_rules(ink))) if row]
         many = [row for row in many if row.support >= LIKELY] or many
-        if not alone and sum(len(row.text) for row in many) > 1:
-            return many
-        if alone and _support(many) < LIKELY:  # a letter's two strokes are no 11
-            return one
-        return max(many, one, key=_support)
+        if (
+            alone
+        ):  # one thing is one digit, unless it is none and a number is plain: no letter is 11
+            return many if _support(one) < 0.5 and _support(many) >= LIKELY else one
+        several = sum(len(row.text) for row in many) > 1
+        return many if several else max(many, one, key=_support)
 
     def _one_digit(self, ink: Ink) -> Iterator[Row]:
         """The picture as one digit, if there is ink in it."""
