@@ -53,5 +53,5 @@ def test_has_a_summary(name: str) -> None:
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(DigitsError, match=r"'cnn9'.*base, cnn2"):
+    with pytest.raises(DigitsError, match=r"'cnn9'.*base, best, cnn2"):
         archs.create("cnn9")

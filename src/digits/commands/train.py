@@ -23,8 +23,8 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
     from digits import evaluation
+    from digits.training import members
     from digits.training.lifecycle import prepare, publish
-    from digits.training.loop import fit
     from digits.training.ranks import join
 
     on = device.pick(args.gpu, args.cpu, args.device)
@@ -32,30 +32,30 @@ def main(argv: list[str] | None = None) -> int:
         run, config, dataset = prepare(given, args.preset, args.resume, args.data_dir, ranks)
         if args.tensorboard and ranks.first:
             run.open_board()
-        device.seed(config.seed, config.deterministic)
-        model = archs.create(config.arch, len(config.classes)).to(on)
-        train, validation = dataset.train.to(on), dataset.validation.to(on)
-        outcome = fit(model, train, validation, config, run, ranks, bool(args.resume))
+        trained = members.train(config, dataset, run, ranks, on, bool(args.resume))
         if not ranks.first:
             return 0
 
     best_model = args.save_dir / BEST_MODEL.name
-    if outcome.best_epoch:
-        content = publish(outcome, model, validation, config, run, best_model)
-    if outcome.stopped_by:
-        kept = f"epoch {outcome.best_epoch} is kept" if outcome.best_epoch else "in the first epoch"
+    if trained.kept:
+        content = publish(trained, dataset.validation, config, run, best_model)
+    if trained.stopped_by:
+        epoch = trained.outcomes[-1].best_epoch
+        kept = f"epoch {epoch} is kept" if trained.kept else "in the first epoch"
         print(f"train: stopped ({kept}); go on with --resume {run.folder}", file=sys.stderr)
-        return 128 + outcome.stopped_by
+        return 128 + trained.stopped_by
 
     best = classifier.load(run.model, on)
     test = evaluation.measure(best, dataset.test)
-    evaluation.draw_curves(run.folder / "training_curves.png", outcome.history, outcome.best_epoch)
+    for part, outcome in zip(trained.runs, trained.outcomes, strict=True):
+        curves = part.folder / "training_curves.png"
+        evaluation.draw_curves(curves, outcome.history, outcome.best_epoch)
+        part.drop_states()
     evaluation.draw(run.folder, test, dataset.test.images.numpy(), best.classes)
     checkpoint.write_json(run.metrics, {"test": test.summary, **content["metrics"]})
-    run.drop_states()
     print(f"test accuracy  {test.accuracy_in_words()}")
-    print(f"training       {outcome.train_seconds:.2f} s", end=" ")
-    print(f"(warm-up {outcome.warmup_seconds:.2f} s before it)")
+    print(f"training       {content['metrics']['train_seconds']:.2f} s", end=" ")
+    print(f"(warm-up {content['metrics']['warmup_seconds']:.2f} s before it)")
     print(f"model          {best_model}")
     print(f"run            {run.folder}")
     return 0
@@ -94,6 +94,9 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("nondigits", "non-digits to add: a class `none`", type=number(float, 0, 10))
     add("max_error", "among answers that count as read", type=number(float, 0, 1))
     add("average", "decay of the running average of the weights", type=number(float, 0, 0.99999))
+    add("teacher", "a model to learn from beside the labels: its path or shipped name")
+    add("ensemble", "models to train and combine, of the seeds from --seed on",
+        type=number(int, 1, 100))  # fmt: skip
     add("patience", "epochs without improvement before the end", type=number(int, 1))
     add("seed", "of all random numbers", type=number(int, 0))
     add("compile", "torch.compile", choices=("auto", "on", "off"))

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from torch import nn
+from torch.nn import functional as F
 
 from digits import checkpoint, data
 from digits.data import Dataset, Split, mix
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
-from digits.training.loop import Outcome
+from digits.training.members import Trained
 from digits.training.ranks import Ranks
 from digits.training.run import Run
+from digits.training.step import logits_of
 
 
 def prepare(
@@ -45,38 +47,44 @@ def prepare(
 
 
 def publish(
-    outcome: Outcome,
-    model: nn.Module,
-    validation: Split,
-    config: TrainConfig,
-    run: Run,
-    best_model: Path,
+    trained: Trained, validation: Split, config: TrainConfig, run: Run, best_model: Path
 ) -> dict[str, Any]:
-    """Calibrate the best epoch's model, save it in the run's folder and a copy as `best_model`.
+    """Calibrate what was trained, save it in the run's folder and a copy as `best_model`.
 
     Returns the checkpoint's content.
 
     Raises:
         DigitsError: one of them cannot be written.
     """
-    model.load_state_dict(outcome.weights)
-    temperature, thresholds = calibrate(model, validation, config)
+    temperature, thresholds = calibrate(trained.model, validation, config)
     content = checkpoint.pack(
-        config.arch,
-        model,
+        trained.arch,
+        trained.model,
+        arch_args=trained.arch_args,
         classes=config.classes,
         temperature=temperature,
         thresholds=thresholds,
         config=config.as_dict(),
         metrics={
-            "validation": outcome.history[outcome.best_epoch - 1],
-            "train_seconds": outcome.train_seconds,
-            "warmup_seconds": outcome.warmup_seconds,
+            "validation": measure(trained.model, validation),
+            "best_epochs": [outcome.best_epoch for outcome in trained.outcomes],
+            "train_seconds": sum(outcome.train_seconds for outcome in trained.outcomes),
+            "warmup_seconds": sum(outcome.warmup_seconds for outcome in trained.outcomes),
         },
     )
     for path in (run.model, best_model):
         checkpoint.save(path, content)
     return content
+
+
+def measure(model: nn.Module, split: Split) -> dict[str, float]:
+    """Loss and accuracy of a model over a split on its device."""
+    on = split.to(next(model.parameters()).device)
+    logits = logits_of(model, on.images)
+    return {
+        "validation_loss": float(F.cross_entropy(logits, on.labels)),
+        "validation_accuracy": float((logits.argmax(dim=1) == on.labels).float().mean()),
+    }
 
 
 def _load(config: TrainConfig, data_dir: str | None) -> Dataset:

@@ -65,6 +65,13 @@ class Run:
             raise DigitsError(f"{parent}/: no run to resume; start one without --resume")
         return runs[-1]
 
+    def part(self, name: str) -> "Run":
+        """A run within this one, in a folder of this name."""
+        part = Run(self.folder / name)
+        part.folder.mkdir(exist_ok=True)
+        part.board = self.board
+        return part
+
     def open_board(self) -> None:
         """From now on write the rows for TensorBoard too.
 

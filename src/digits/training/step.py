@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from digits.data import Split
 from digits.device import autocast_dtype, timer
+from digits.training import teacher
 from digits.training.config import TrainConfig
 from digits.training.ranks import Ranks
 from digits.training.state import TrainingState
@@ -33,6 +34,9 @@ class Engine:
         self.device = next(state.model.parameters()).device
         self.dtype = autocast_dtype(self.device)
         self.net: Callable[[Tensor], Tensor] = ranks.wrap(state.model)
+        self.teacher = (
+            teacher.load(config.teacher, config.classes, self.device) if config.teacher else None
+        )
         self.pieces = 1  # a batch is computed in this many pieces, more when memory runs out
         pays = self.device.type == "cuda" and total_steps >= COMPILE_FROM_STEPS
         if {"on": True, "off": False, "auto": pays}[config.compile]:
@@ -75,6 +79,9 @@ class Engine:
         loss = F.cross_entropy(
             logits.float(), labels, reduction="sum", label_smoothing=self.config.label_smoothing
         )
+        if self.teacher:
+            taught = logits_of(self.teacher, images, self.dtype)
+            loss = torch.lerp(loss, teacher.divergence(logits.float(), taught), teacher.SHARE)
         self.state.scaler.scale(loss / total).backward()
         return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum().float()
 
@@ -120,11 +127,12 @@ class Engine:
 
 def logits_of(model: nn.Module, images: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """Logits (N, K) float32 of tiles (N, 1, 28, 28), in evaluation mode, without gradients."""
+    was_training = model.training
     model.eval()
     with (
-        torch.inference_mode(),
+        torch.no_grad(),
         torch.autocast(images.device.type, dtype, enabled=dtype is not None),
     ):
         parts = [model(some).float() for some in images.split(EVALUATION_BATCH)]
-    model.train()
+    model.train(was_training)
     return torch.cat(parts)

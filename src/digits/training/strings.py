@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from digits import data
+from digits.archs._layers import Blocks
 from digits.checkpoint import write_atomically
 from digits.classifier import METADATA_KEY
 from digits.data import strokes
@@ -57,13 +58,12 @@ def build() -> nn.Sequential:
     """The row model: strips uint8 (N, 1, STRIP_HEIGHT, W) -> logits (N, W / 2, digits + blank)."""
     return nn.Sequential(
         Pixels(),
-        *_block(1, 16), nn.MaxPool2d(2),  # (N, 16, 20, W/2)
-        *_block(16, 32), nn.MaxPool2d((2, 1)),
-        *_block(32, 48), *_block(48, 48), nn.MaxPool2d((2, 1)),  # (N, 48, 5, W/2)
-        *_block(48, 64),
-        *_block(64, 112, (5, 3)), nn.Dropout(0.15),  # (N, 112, 1, W/2)
-        *_block(112, 112, (1, 5)), nn.Dropout(0.15),  # sees 34 columns: a digit and its neighbours
-        nn.Conv2d(112, BLANK + 1, (1, 3), padding=(0, 1)),
+        Blocks(), *_block(4, 32), *_block(32, 32), nn.MaxPool2d((2, 1)),  # (N, 32, 10, W/2)
+        *_block(32, 48), *_block(48, 64), nn.MaxPool2d((2, 1)),  # (N, 64, 5, W/2)
+        *_block(64, 96),
+        *_block(96, 128, (5, 3)), nn.Dropout(0.15),  # (N, 128, 1, W/2)
+        *_block(128, 128, (1, 5)), nn.Dropout(0.15),  # sees 38 columns: a digit and its neighbours
+        nn.Conv2d(128, BLANK + 1, (1, 3), padding=(0, 1)),
         Columns(),
     )  # fmt: skip
 

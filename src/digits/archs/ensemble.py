@@ -1,0 +1,19 @@
+"""Several models of one architecture, their logits averaged: made by `train --ensemble`."""
+
+import torch
+from torch import Tensor, nn
+
+from digits.archs._registry import create
+
+
+class Ensemble(nn.Module):
+    def __init__(self, members: list[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, tiles: Tensor) -> Tensor:
+        return torch.stack([member(tiles) for member in self.members]).mean(dim=0)
+
+
+def build(classes: int, member: str = "fast", count: int = 2) -> nn.Module:
+    return Ensemble([create(member, classes) for _ in range(count)])
