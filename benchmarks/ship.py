@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from digits import archs, checkpoint, classifier, data, evaluation, metrics
+from digits import archs, checkpoint, classifier, data, evaluation
 from digits.optimization import artefact, parity
 from digits.spec import pretrained_dir
 from digits.training.config import TrainConfig
@@ -69,21 +69,26 @@ def main() -> None:
     checkpoint.save(path, content)
     calibration = artefact.calibration_tiles(dataset.train.images)
     onnx = path.with_suffix(".onnx")
-    for _ in range(2):  # the second time with its own accuracy in what it says of itself
+    tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
+    model = checkpoint.build(content)
+    parameters = sum(p.numel() for p in model.parameters())
+    for _ in range(2):  # the second time with its own figures in what it says of itself
         with artefact.staged(onnx) as trial:
             trial.write_bytes(artefact.build(content, ".onnx", calibration))
         pair = classifier.load(path), classifier.load(onnx)
-        tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
-        content["metrics"]["test"] = {"accuracy": metrics.accuracy(pair[1](tiles), labels)}
-    before, after = (asdict(figures) for figures in parity.compare(*pair, tiles, labels))
+        before, after = (asdict(figures) for figures in parity.compare(*pair, tiles, labels))
+        content["metrics"]["test"] = {"accuracy": after["accuracy"]}
+        content["metrics"]["size"] = {
+            "parameters": parameters,
+            "one_tile_ms": after["speed"]["median_ms"],
+        }
 
     config = TrainConfig.make(content["config"])
-    model = checkpoint.build(content)
     low, high = test.summary["accuracy_interval_95"]
     card = CARD.format(
         name=args.name,
         summary=archs.summary(content["arch"]),
-        parameters=sum(p.numel() for p in model.parameters()),
+        parameters=parameters,
         classes=len(content["classes"]),
         before=before,
         after=after,

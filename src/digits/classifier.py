@@ -94,12 +94,23 @@ def metadata_of(content: dict[str, Any]) -> dict[str, Any]:
 Backend = tuple[Callable[[np.ndarray], np.ndarray], dict[str, Any]]
 
 
+_threads = 0  # of an ONNX session; 0: as many as there are cores
+
+
+def compute_on_one_thread() -> None:
+    """Let ONNX models that are loaded from now on use one thread: for processes that work side by
+    side, whose threads would wait for each other."""
+    global _threads
+    _threads = 1
+
+
 def _load_onnx(path: Path, device: Any) -> Backend:
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)  # errors only: warnings go past our one-line rule
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = _threads
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         metadata = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])

@@ -20,6 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     args, given = _parse(sys.argv[1:] if argv is None else argv)
     if args.list:
         print("\n".join(f"{name:10} {archs.summary(name)}" for name in archs.names()))
+        print(f"\n{shipped_table()}")
         return 0
 
     from digits import evaluation
@@ -61,10 +62,26 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def shipped_table() -> str:
+    """The shipped models, a line each, as their int8 artefacts describe themselves."""
+    lines = ["shipped     parameters  classes       int8  one tile  MNIST test"]
+    for name, path in classifier.shipped().items():
+        model = classifier.load(path)
+        size, test = model.card["metrics"]["size"], model.card["metrics"]["test"]
+        kilobytes = path.stat().st_size / 1000
+        lines.append(
+            f"{name:10} {size['parameters']:>11,} {len(model.classes):>8} {kilobytes:>7,.0f} kB "
+            f"{size['one_tile_ms']:>6.3f} ms {test['accuracy']:>11.2%}"
+        )
+    return "\n".join(lines)
+
+
 def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     """All flags, and by themselves those given ones that shape the run."""
     parser = _flags.Parser(prog="train", description="Train a digit classifier.")
-    parser.add_argument("--list", action="store_true", help="print the architectures and exit")
+    parser.add_argument(
+        "--list", action="store_true", help="print the architectures and the shipped models"
+    )
     parser.add_argument("--save_dir", type=Path, default=SAVE_DIR, help="default: %(default)s/")
     parser.add_argument(
         "--resume", nargs="?", const="latest", metavar="RUN",

@@ -98,7 +98,7 @@ def _start(model: Path, expect: str, top_k: int) -> None:
     from digits import classifier
 
     cv2.setNumThreads(1)
-    os.environ["OMP_NUM_THREADS"] = "1"
+    classifier.compute_on_one_thread()
     _worker.update(reader=Reader.expecting(classifier.load(model), expect), top_k=top_k)
 
 
