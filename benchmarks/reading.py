@@ -18,15 +18,17 @@ import cv2
 import numpy as np
 
 from digits import classifier, data
-from digits.data import nondigits
-from digits.data.strings import HEIGHT, PLAIN, compose
+from digits.data import nondigits, strokes
+from digits.data.strings import CHEQUE, HEIGHT, PLAIN, compose, on_paper
 from digits.errors import DigitsError
+from digits.evaluation.plots import figure
 from digits.metrics import wilson_interval
 from digits.reading.answer import Answer
 from digits.reading.reader import Reader
 from digits.vision.load import from_array, load
 
 Line = dict[str, str | float]  # one line of the table: what was measured, its bar, the value
+Failure = tuple[np.ndarray, str, Answer]  # a grey picture, what stands in it, what was read
 SEED = 2024
 # Runs a command, then prints its peak memory in kB. From a process of its own, as a child's peak
 # begins at what its parent held when it was started.
@@ -36,6 +38,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
 
 
 def share(what: str, bar: float, right: int, total: int, text: str = "") -> Line:
+    """A line of the table; a bar of 0 is none."""
     low, high = wilson_interval(right, total) if total else (0.0, 1.0)
     value = right / max(total, 1)
     shown = f"{value:.2%} of {total:,} (95%: {low:.2%} to {high:.2%}){text}"
@@ -55,7 +58,7 @@ class Measurements:
         self.model = classifier.load(model)
         self.reader = Reader.expecting(self.model)
         self.rng = np.random.default_rng(SEED)
-        self.wrong: list[str] = []
+        self.wrong: list[Failure] = []
         test = data.load("mnist", folder).test
         self.tiles, self.labels = test.images.numpy(), test.labels.numpy()
 
@@ -69,14 +72,15 @@ class Measurements:
             files = sorted((self.folder / "handwriting" / name).glob("*/*.png"))
             right = 0
             for path in files:
-                answer = self.reader.read(load(path))
+                picture = load(path)
+                answer = self.reader.read(picture)
                 good = answer.text == path.parent.name
                 right += good
                 counts["all"] += 1
                 counts["read"] += answer.status == "read"
                 counts["right"] += good and answer.status == "read"
                 if not good:
-                    self.wrong.append(f"{path}: {answer.text!r} {answer.status}")
+                    self.wrong.append((picture.grey, path.parent.name, answer))
             yield share(f"handwriting/{name}", bar, right, len(files))
         yield share("handwriting, answers `read`: right", 0.998, counts["right"], counts["read"])
         yield share("handwriting: answered `read`", 0.95, counts["read"], counts["all"])
@@ -113,10 +117,11 @@ class Measurements:
         for reader, how in ((number, "--expect number"), (self.reader, "--expect auto")):
             right = 0
             for row in rows:
-                answer = reader.read(load(self.folder / "strings" / row["path"]))
+                picture = load(self.folder / "strings" / row["path"])
+                answer = reader.read(picture)
                 right += answer.text == row["label"]
                 if answer.text != row["label"] and reader is number:
-                    self.wrong.append(f"{row['path']} {row['label']}: {answer.text!r}")
+                    self.wrong.append((picture.grey, row["label"], answer))
             yield share(f"strings (bank cheques), {how}", 0.80, right, len(rows))
         right, total = 0, self.count or 1000
         for _ in range(total):
@@ -125,11 +130,30 @@ class Measurements:
             right += self.read(255 - ink).text == "".join(map(str, self.labels[chosen]))
         yield share("5 MNIST test digits in a row, touching and spaced", 0.985, right, total)
 
+    def drawn(self) -> Iterator[Line]:
+        """Rows of digits drawn from stroke templates on patterned paper: pictures of our own."""
+        right, total = 0, self.count or 500
+        tiles, labels = strokes.draw(total, SEED)
+        for _ in range(total):
+            chosen = self.rng.integers(0, total, self.rng.integers(3, 8))
+            picture = on_paper(compose(tiles[chosen, 0], CHEQUE, self.rng), self.rng)
+            answer, text = self.read(picture), "".join(map(str, labels[chosen]))
+            right += answer.text == text
+            if answer.text != text:
+                self.wrong.append((picture, text, answer))
+        yield share("3 to 7 drawn digits in a row on patterned paper", 0, right, total)
+
     def nondigits(self) -> Iterator[Line]:
         """Kinds of non-digits that no model of ours was trained on, as pictures."""
         total = self.count or 1000
         tiles = nondigits.make(total, self.tiles, SEED, held_out=True)
-        answers = [self.read(self.picture_of(tile[0])) for tile in tiles]
+        pictures = [self.picture_of(tile[0]) for tile in tiles]
+        answers = [self.read(picture) for picture in pictures]
+        self.wrong += [
+            (picture, "none", answer)
+            for picture, answer in zip(pictures, answers, strict=True)
+            if answer.status == "read"
+        ]
         right = sum(answer.status != "read" for answer in answers)
         none = sum(answer.status == "no_digit" for answer in answers) / total
         yield share("non-digits: not `read`", 0.95, right, total, f"; no_digit {none:.1%}")
@@ -178,6 +202,19 @@ class Measurements:
             yield limit("peak memory", 1, int(peak) / 2**20, "GB")
 
 
+def draw_failures(path: Path, wrong: list[Failure], most: int = 48) -> None:
+    """A page of what was read wrongly, under each picture what stands in it and what was read."""
+    shown = wrong[:: -(-len(wrong) // most)] if wrong else []
+    with figure(
+        path, max(1, -(-len(shown) // 8)), 8, (14, 1.6 * max(1, -(-len(shown) // 8)))
+    ) as axes:
+        for axis in axes.flat:
+            axis.axis("off")
+        for axis, (picture, text, answer) in zip(axes.flat, shown, strict=False):
+            axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
+            axis.set_title(f"{text} \u2192 {answer.text or 'nothing'} ({answer.status})", size=8)
+
+
 def median_s(run: Callable[[], object], times: int) -> float:
     """Median seconds of a call, after one to warm up."""
     run()
@@ -224,7 +261,7 @@ def write_hostile(folder: Path, rng: np.random.Generator, total: int = 200) -> i
     return total
 
 
-PARTS = ("handwriting", "mnist", "strings", "nondigits", "speed", "hostile")
+PARTS = ("handwriting", "mnist", "strings", "drawn", "nondigits", "speed", "hostile")
 
 
 def main() -> int:
@@ -234,7 +271,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--count", type=int, default=0, help="fewer pictures, for a quick look")
     parser.add_argument("--output", type=Path, help="write the table as JSON")
-    parser.add_argument("--wrong", type=Path, help="write what was read wrongly, one line each")
+    parser.add_argument("--failures", type=Path, help="draw what was read wrongly, as PNG")
     args = parser.parse_args()
     try:
         parts = Measurements(args.data, classifier.find(args.model), args.count)
@@ -247,15 +284,16 @@ def main() -> int:
         for line in getattr(parts, name)():
             good = "" if line["good"] else "short"
             print(
-                f"| {line['measured on']} | {line['bar']} | {line['shown']} | {good} |", flush=True
+                f"| {line['measured on']} | {line['bar'] or '-'} | {line['shown']} | {good} |",
+                flush=True,
             )
             lines.append(line)
     if args.output:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         content = {"model": parts.path.name, "command": " ".join(sys.argv), "lines": lines}
         args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    if args.wrong:
-        args.wrong.write_text("\n".join(parts.wrong) + "\n", "utf-8")
+    if args.failures:
+        draw_failures(args.failures, parts.wrong)
     return 0
 
 

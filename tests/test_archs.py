@@ -14,6 +14,9 @@ PARAMETERS = {
     "cnn3": 93_322,
     "cnn5": 3_485_610,
     "cnn6": 584_618,
+    "best": 584_938,  # at most 2,000,000
+    "tiny": 4_818,  # at most 5,000
+    "micro": 1_931,  # at most 2,000
 }
 
 

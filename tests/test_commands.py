@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -39,6 +40,49 @@ def test_presets_train(run_folder: Path, preset: str) -> None:
     config = checkpoint.load("models/best_model.pth")["config"]
     assert config["arch"] == PRESETS[preset]["arch"]
     assert config["learning_rate"] == PRESETS[preset]["learning_rate"]
+
+
+def test_an_ensemble_is_one_model_that_ships_like_any_other(run_folder: Path) -> None:
+    small = ["--dataset", "uci", "--cpu"]
+    assert main(["train", "--arch", "fast", "--ensemble", "2", "--epochs", "2", *small]) == 0
+    (run,) = run_folder.glob("runs/*-fast")
+    parts = sorted(path.name for path in run.glob("*/training_curves.png"))
+    assert len(parts) == 2 and not list(run.rglob("state-*"))
+    content = checkpoint.load("models/best_model.pth")
+    assert (content["arch"], content["arch_args"]) == ("ensemble", {"member": "fast", "count": 2})
+    assert main(["evaluate", *small]) == 0
+    assert (
+        main(["optimize", "--output", "e.onnx", "--quantize", "--max_drop", "5", *small[:2]]) == 0
+    )
+    assert main(["train", "--arch", "fast", "--teacher", "models/best_model.pth", *small]) == 0
+
+
+def test_tensorboard_gets_every_epoch(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[str, float]] = []
+
+    class Writer:
+        def __init__(self, folder: str) -> None:
+            assert Path(folder).name == "tensorboard"
+
+        def add_scalar(self, name: str, value: float, step: float) -> None:
+            written.append((name, step))
+
+        def flush(self) -> None:
+            pass
+
+    stand_in = ModuleType("torch.utils.tensorboard")
+    stand_in.SummaryWriter = Writer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", stand_in)
+    assert main(["train", "--arch", "base", "--tensorboard", *SMALL]) == 0
+    assert {("validation_accuracy", 1), ("validation_accuracy", 2)} <= set(written)
+
+
+def test_tensorboard_that_is_not_there_is_one_line(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert main(["train", "--arch", "base", "--tensorboard", *SMALL]) == 1
+    assert "pip install tensorboard" in capsys.readouterr().err
 
 
 def test_evaluate_measures_and_draws(run_folder: Path, capsys: pytest.CaptureFixture) -> None:

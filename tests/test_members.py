@@ -40,6 +40,13 @@ def test_an_ensemble_averages_the_logits_of_differing_members(uci: Dataset, tmp_
     assert torch.equal(logits_of(again, tiles), logits_of(trained.model, tiles))
 
 
+def test_a_member_is_the_model_of_its_seed_trained_alone(uci: Dataset, tmp_path: Path) -> None:
+    both = train(uci, tmp_path / "run", augment="light").model.get_submodule("members")
+    _, second = both.children()
+    alone = train(uci, tmp_path / "alone", augment="light", ensemble=1, seed=CONFIG.seed + 1).model
+    assert checkpoint.digest(second.state_dict()) == checkpoint.digest(alone.state_dict())
+
+
 class Interrupt(BaseException):
     """Stands for a kill: nothing in the loop catches it."""
 

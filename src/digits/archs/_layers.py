@@ -44,9 +44,9 @@ def conv_relu(channels_in: int, channels: int, padding: int = 0) -> list[nn.Modu
     return [nn.Conv2d(channels_in, channels, 3, padding=padding), nn.ReLU()]
 
 
-def conv_norm_relu(channels_in: int, channels: int) -> list[nn.Module]:
-    """A 3x3 convolution that keeps the size; batch norm brings the bias."""
-    convolution = nn.Conv2d(channels_in, channels, 3, padding=1, bias=False)
+def conv_norm_relu(channels_in: int, channels: int, padding: int = 1) -> list[nn.Module]:
+    """A 3x3 convolution that keeps the size unless told otherwise; batch norm brings the bias."""
+    convolution = nn.Conv2d(channels_in, channels, 3, padding=padding, bias=False)
     return [convolution, nn.BatchNorm2d(channels), nn.ReLU()]
 
 

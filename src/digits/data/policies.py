@@ -33,10 +33,6 @@ POLICIES = {
     "elastic": Policy(
         rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, elastic_px=0.8,
     ),
-    "pen": Policy(
-        stroke=(-0.3, 0.5), rotation_deg=15, slant=0.2, scale=0.12, aspect=0.1, shift_px=2,
-        elastic_px=0.8,
-    ),
     "strong": Policy(
         stroke=(-0.4, 1.0), line=0.06, rotation_deg=15, slant=0.3, scale=0.15, aspect=0.2,
         shift_px=2, elastic_px=1.0, neighbour=0.1, cut=0.05, resample=0.35, contrast=0.4,

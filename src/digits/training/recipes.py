@@ -7,8 +7,8 @@ from typing import Any
 
 # Keys are those of TrainConfig. An architecture that is not here trains by TrainConfig's defaults.
 _FAST: dict[str, Any] = {
-    "arch": "fast", "epochs": 2, "batch_size": 512, "learning_rate": 0.02,
-    "beta1": 0.7, "beta2": 0.9, "weight_decay": 0.0, "clip_norm": 0.0,
+    "arch": "fast", "epochs": 1, "batch_size": 256, "learning_rate": 0.018, "rise": 0.2,
+    "anneal": "linear", "beta1": 0.8, "beta2": 0.9, "weight_decay": 0.0, "clip_norm": 0.0,
 }  # fmt: skip
 _FAST3: dict[str, Any] = {
     "arch": "fast3", "epochs": 5, "batch_size": 256, "learning_rate": 0.01, "beta2": 0.99,
@@ -24,6 +24,15 @@ RECIPES: dict[str, dict[str, Any]] = {
     "cnn3": {"augment": "light", "average": 0.99, "batch_size": 128, "learning_rate": 3e-3},
     "cnn5": {"augment": "light", "average": 0.99, "batch_size": 256, "learning_rate": 4e-3},
     "cnn6": {"augment": "light", "average": 0.99, "batch_size": 256, "learning_rate": 4e-3},
+    "best": {
+        "augment": "elastic",
+        "average": 0.998,
+        "epochs": 40,
+        "batch_size": 256,
+        "learning_rate": 4e-3,
+        "weight_decay": 0.05,
+        "patience": 40,
+    },
 }
 
 PRESETS = {"fast": _FAST, "fast99.4": _FAST3}
