@@ -10,6 +10,11 @@ _FAST: dict[str, Any] = {
     "arch": "fast", "epochs": 1, "batch_size": 256, "learning_rate": 0.018, "rise": 0.2,
     "anneal": "linear", "beta1": 0.8, "beta2": 0.9, "weight_decay": 0.0, "clip_norm": 0.0,
 }  # fmt: skip
+# Unsmoothed labels: so small a network has nothing to spare for being unsure on purpose.
+_SMALL: dict[str, Any] = {
+    "epochs": 25, "batch_size": 128, "learning_rate": 0.01, "label_smoothing": 0.0,
+    "augment": "light", "average": 0.995, "patience": 25,
+}  # fmt: skip
 _FAST3: dict[str, Any] = {
     "arch": "fast3", "epochs": 5, "batch_size": 256, "learning_rate": 0.01, "beta2": 0.99,
     "weight_decay": 0.05, "clip_norm": 0.0, "augment": "light", "average": 0.98,
@@ -18,6 +23,8 @@ _FAST3: dict[str, Any] = {
 RECIPES: dict[str, dict[str, Any]] = {
     "fast": _FAST,
     "fast3": _FAST3,
+    "tiny": _SMALL,
+    "micro": _SMALL,
     "base": {"augment": "light"},
     "improved": {"augment": "light", "average": 0.99},
     "cnn2": {"augment": "light", "average": 0.99, "batch_size": 128, "learning_rate": 3e-3},

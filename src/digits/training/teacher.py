@@ -1,4 +1,8 @@
-"""Learn from a trained model beside the labels (distillation: Hinton et al. 2015)."""
+"""Learn from a trained model beside the labels (distillation: Hinton et al. 2015).
+
+The teacher's answers are taken at its calibrated temperature. Softer ones, as in the paper, made
+small students worse: a teacher that was trained with smoothed labels is too soft as it is.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +12,21 @@ from digits import checkpoint, classifier
 from digits.errors import DigitsError
 
 SHARE = 0.9  # of the teacher's answers in what is learned, against the labels
-SOFTNESS = 2.0  # both distributions are taken at this temperature
 
 
-def load(name: str, classes: tuple[str, ...], device: torch.device) -> nn.Module:
+class Teacher(nn.Module):
+    """A trained model that is never trained on: tiles -> calibrated logits (N, K)."""
+
+    def __init__(self, model: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.model = model.requires_grad_(False)
+        self.temperature = temperature
+
+    def forward(self, tiles: Tensor) -> Tensor:
+        return self.model(tiles) / self.temperature
+
+
+def load(name: str, classes: tuple[str, ...], device: torch.device) -> Teacher:
     """The model of a checkpoint, by its path or the name of a shipped one, on `device`.
 
     Raises:
@@ -25,12 +40,10 @@ def load(name: str, classes: tuple[str, ...], device: torch.device) -> nn.Module
         )
     model = checkpoint.build(content).to(device)
     model.to(memory_format=torch.channels_last)
-    return model.requires_grad_(False)
+    return Teacher(model, content["temperature"])
 
 
 def divergence(logits: Tensor, taught: Tensor) -> Tensor:
-    """The sum over a batch of KL(teacher || student), both logits (N, K), times the square of
-    SOFTNESS, which keeps its gradients as large as the labels'."""
-    student = F.log_softmax(logits / SOFTNESS, dim=1)
-    teacher = F.log_softmax(taught / SOFTNESS, dim=1)
-    return F.kl_div(student, teacher, reduction="sum", log_target=True) * SOFTNESS**2
+    """The sum over a batch of KL(teacher || student), both logits (N, K)."""
+    student, teacher = F.log_softmax(logits, dim=1), F.log_softmax(taught, dim=1)
+    return F.kl_div(student, teacher, reduction="sum", log_target=True)
