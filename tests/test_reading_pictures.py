@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import matplotlib
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from digits import classifier
 from digits.reading.reader import Reader
@@ -42,3 +44,15 @@ def test_a_list_gives_one_of_its_numbers(reader: Reader, tmp_path: Path) -> None
     assert answer.text == "40917" and answer.status == "read"
     texts = [text for text, _ in answer.rows[0].alternatives]
     assert set(texts) <= {"40911", "40917", "12345"}
+
+
+@pytest.mark.parametrize("letter", "HnmhA")
+def test_a_letter_that_looks_like_two_digits_is_not_read(
+    reader: Reader, letter: str, tmp_path: Path
+) -> None:
+    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    picture = Image.new("L", (200, 200), 255)
+    face = ImageFont.truetype(str(font), 110)
+    ImageDraw.Draw(picture).text((100, 100), letter, fill=0, font=face, anchor="mm")
+    picture.save(tmp_path / "letter.png")
+    assert reader.read_file(str(tmp_path / "letter.png")).status != "read"

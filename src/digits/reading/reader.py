@@ -25,6 +25,7 @@ from digits.vision.rows import RowInk, find_rows
 from digits.vision.rules import without_rules
 
 CROWDED = 150  # parts: a texture, or a page that is read as well as can be
+DOUBTED = 0.6  # support that is too little for `read`
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 
 
@@ -87,10 +88,9 @@ class Reader:
             return one
         many = [row for row in map(self._row, find_rows(without_rules(ink))) if row]
         many = [row for row in many if row.support >= LIKELY] or many
-        if (
-            alone
-        ):  # one thing is one digit, unless it is none and a number is plain: no letter is 11
-            return many if _support(one) < 0.5 and _support(many) >= LIKELY else one
+        if alone:  # one thing is one digit, unless it is none and a number is plain
+            plain = _support(one) < 0.5 and _support(many) >= LIKELY
+            return [_doubted(row) for row in many] if plain else one
         several = sum(len(row.text) for row in many) > 1
         return many if several else max(many, one, key=_support)
 
@@ -151,6 +151,13 @@ def scaled(answer: Answer, scale: float) -> Answer:
 def _times(box: Box, scale: float) -> Box:
     x, y, width, height = (round(v * scale) for v in box)
     return x, y, width, height
+
+
+def _doubted(row: Row) -> Row:
+    """A number whose digits all hang together; one hardly wider than high may be a letter, as an n
+    looks like a 17."""
+    _, _, width, height = row.box
+    return replace(row, support=DOUBTED) if width < 1.25 * height else row
 
 
 def _around(digits: list[Digit]) -> Box:
