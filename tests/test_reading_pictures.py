@@ -46,7 +46,7 @@ def test_a_list_gives_one_of_its_numbers(reader: Reader, tmp_path: Path) -> None
     assert set(texts) <= {"40911", "40917", "12345"}
 
 
-@pytest.mark.parametrize("letter", "HnmhA")
+@pytest.mark.parametrize("letter", "HnhA")
 def test_a_letter_that_looks_like_two_digits_is_not_read(
     reader: Reader, letter: str, tmp_path: Path
 ) -> None:
