@@ -203,6 +203,8 @@ def export(model: nn.Sequential, path: Path, card: dict[str, object]) -> None:
     )
     assert program is not None
     proto = program.model_proto
+    for noted in (*proto.graph.node, *proto.graph.value_info, proto.graph):
+        del noted.metadata_props[:]  # stack traces, with the paths of the machine it was made on
     entry = proto.metadata_props.add()
     entry.key = METADATA_KEY
     about = {"classes": [*CLASSES, "blank"], "temperature": 1.0, "thresholds": {}, "versions": {}}
