@@ -1,6 +1,6 @@
 """Make a shipped model of a training run: checkpoint, int8 ONNX and card in models/pretrained/.
 
-python benchmarks/ship.py cnn6 runs/2026-11-21-022549-cnn6
+python benchmarks/ship.py best runs/2026-11-21-062412-best
 """
 
 import argparse

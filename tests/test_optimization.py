@@ -14,7 +14,7 @@ from digits.optimization.fold import fold_batch_norm
 from digits.optimization.program import program_bytes
 from digits.spec import CLASSES
 
-NORMALISED = ["improved", "cnn5", "cnn6"]
+NORMALISED = ["improved", "cnn5", "cnn6", "best", "tiny"]
 
 
 def tiles(count: int, seed: int = 0) -> torch.Tensor:
