@@ -113,6 +113,9 @@ def draw(path: Path, runs: list[dict[str, Any]], sizes: dict[str, dict[str, floa
                 )
             axis.set(xscale="log", yscale="log", xlabel=label, ylabel="test error, %")
             axis.set_yticks([0.2, 0.3, 0.5, 1.0], ["0.2", "0.3", "0.5", "1.0"])
+            if what == "int8_ms":
+                axis.set_xticks([0.03, 0.05, 0.1, 0.2, 0.4], ["0.03", "0.05", "0.1", "0.2", "0.4"])
+            axis.xaxis.set_minor_formatter("")
             axis.yaxis.set_minor_formatter("")
             axis.margins(x=0.18, y=0.12)
             axis.grid(alpha=0.25)
