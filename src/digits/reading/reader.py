@@ -89,7 +89,8 @@ class Reader:
         many = [row for row in map(self._row, find_rows(without_rules(ink))) if row]
         many = [row for row in many if row.support >= LIKELY] or many
         if alone:  # one thing is one digit, unless it is none and a number is plain
-            plain = _support(one) < 0.5 and _support(many) >= LIKELY
+            enough = _support(one) if _is_wide(one[0]) else LIKELY
+            plain = _support(one) < 0.5 and _support(many) >= enough
             return [_doubted(row) for row in many] if plain else one
         several = sum(len(row.text) for row in many) > 1
         return many if several else max(many, one, key=_support)
@@ -154,10 +155,15 @@ def _times(box: Box, scale: float) -> Box:
 
 
 def _doubted(row: Row) -> Row:
-    """A number whose digits all hang together; one hardly wider than high may be a letter, as an n
-    looks like a 17."""
+    """A number whose digits all hang together; one that is not wide may be a letter, as an n looks
+    like a 17."""
+    return row if _is_wide(row) else replace(row, support=DOUBTED)
+
+
+def _is_wide(row: Row) -> bool:
+    """Whether this is too wide for one digit or letter."""
     _, _, width, height = row.box
-    return replace(row, support=DOUBTED) if width < 1.25 * height else row
+    return width >= 1.25 * height
 
 
 def _around(digits: list[Digit]) -> Box:
