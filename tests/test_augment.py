@@ -84,7 +84,7 @@ def test_floats_and_bytes_give_the_same() -> None:
 
 
 def test_unknown_policies_are_named_with_the_known_ones() -> None:
-    with pytest.raises(DigitsError, match="'heavy'; known are none, light, strong"):
+    with pytest.raises(DigitsError, match="'heavy'; known are none, light, elastic, strong"):
         augment(digits(), "heavy", generator())
 
 
