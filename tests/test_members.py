@@ -56,6 +56,8 @@ def test_an_ensemble_goes_on_in_the_member_where_it_stopped(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_step: int
 ) -> None:
     whole = checkpoint.digest(train(uci, tmp_path / "whole").model.state_dict())
+    broken = tmp_path / "runs" / "broken"
+    broken.parent.mkdir()
     update, left = Engine.update, [last_step]
 
     def dies(self: Engine) -> None:
@@ -67,8 +69,9 @@ def test_an_ensemble_goes_on_in_the_member_where_it_stopped(
     with monkeypatch.context() as patched:
         patched.setattr(Engine, "update", dies)
         with pytest.raises(Interrupt):
-            train(uci, tmp_path / "broken", save_every=0.0)
-    resumed = train(uci, tmp_path / "broken", resume=True)
+            train(uci, broken, save_every=0.0)
+    assert Run.find("latest", broken.parent).folder == broken
+    resumed = train(uci, broken, resume=True)
     assert checkpoint.digest(resumed.model.state_dict()) == whole
 
 

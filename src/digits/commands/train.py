@@ -51,9 +51,10 @@ def main(argv: list[str] | None = None) -> int:
     for part, outcome in zip(trained.runs, trained.outcomes, strict=True):
         curves = part.folder / "training_curves.png"
         evaluation.draw_curves(curves, outcome.history, outcome.best_epoch)
-        part.drop_states()
     evaluation.draw(run.folder, test, dataset.test.images.numpy(), best.classes)
     checkpoint.write_json(run.metrics, {"test": test.summary, **content["metrics"]})
+    for part in trained.runs:
+        part.drop_states()
     print(f"test accuracy  {test.accuracy_in_words()}")
     print(f"training       {content['metrics']['train_seconds']:.2f} s", end=" ")
     print(f"(warm-up {content['metrics']['warmup_seconds']:.2f} s before it)")

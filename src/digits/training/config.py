@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from digits.spec import CLASSES, NONE
 from digits.training.recipes import PRESETS, RECIPES
@@ -17,8 +17,6 @@ class TrainConfig:
     epochs: int = 10
     batch_size: int = 64  # over all ranks together
     learning_rate: float = 1e-3  # the peak of the one-cycle schedule
-    rise: float = 0.3  # the share of the steps in which the rate rises to it
-    anneal: Literal["cos", "linear"] = "cos"  # how it falls again
     beta1: float = 0.0  # of AdamW; 0 cycles it between 0.95 and 0.85, against the rate
     beta2: float = 0.999
     weight_decay: float = 1e-2

@@ -24,13 +24,11 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
 def make_schedule(
     optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int
 ) -> torch.optim.lr_scheduler.OneCycleLR:
-    """Up for a share of the steps and down for the rest, momentum the other way (Smith 2018)."""
+    """Up for 30% of the steps and down for the rest, momentum the other way (Smith 2018)."""
     return torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=config.learning_rate,
         total_steps=max(steps, 2),
-        pct_start=config.rise,
-        anneal_strategy=config.anneal,
         cycle_momentum=not config.beta1,
     )
 

@@ -60,10 +60,10 @@ class Run:
             if not run.config.is_file():
                 raise DigitsError(f"{folder}: not the folder of a training run (no config.json)")
             return run
-        runs = [cls(path.parent) for path in sorted(parent.glob("*/state-*.pth"))]
+        runs = [run for run in sorted(parent.glob("*/")) if list(run.rglob("state-*.pth"))]
         if not runs:
             raise DigitsError(f"{parent}/: no run to resume; start one without --resume")
-        return runs[-1]
+        return cls(runs[-1])
 
     def part(self, name: str) -> "Run":
         """A run within this one, in a folder of this name."""
