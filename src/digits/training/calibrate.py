@@ -21,8 +21,9 @@ def calibrate(
 
     The temperature is fitted on validation as it is. A threshold from there would be far too low:
     handwriting out in the world is harder. So it is set on a rehearsal: validation tiles as
-    distorted as those trained on, and with them what else the model was trained to meet. `read`
-    is the least probability above which at most `max_error` of the answers are wrong.
+    distorted as those trained on, elastically at least, and with them digits drawn in other styles
+    than MNIST's, and non-digits if the model was trained to meet them. `read` is the least
+    probability above which at most `max_error` of the answers are wrong.
     """
     device = next(model.parameters()).device
     clean = validation.to(device)
@@ -30,9 +31,9 @@ def calibrate(
     temperature = metrics.fit_temperature(logits_of(model, clean.images).cpu().numpy(), labels)
 
     cpu = validation.to(torch.device("cpu"))
-    shares = (SHARE * bool(config.strokes), SHARE * bool(config.nondigits))
-    rehearsal = mix.extend(cpu, *shares, seed=SEED)
-    images = augment(rehearsal.images, config.augment, torch.Generator().manual_seed(SEED))
+    rehearsal = mix.extend(cpu, SHARE, SHARE * bool(config.nondigits), seed=SEED)
+    policy = "strong" if config.augment == "strong" else "elastic"
+    images = augment(rehearsal.images, policy, torch.Generator().manual_seed(SEED))
     logits = logits_of(model, images.to(device)).cpu().numpy()
     probabilities = metrics.softmax(logits, temperature)[:, : mix.NONE_LABEL]
     right = probabilities.argmax(axis=1) == rehearsal.labels.numpy()
