@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from digits import classifier
 from digits.reading.reader import Reader
+from digits.vision.load import from_array
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 
@@ -26,6 +28,20 @@ def test_boxes_stand_around_their_digits(reader: Reader) -> None:
     lefts = [digit.box[0] for digit in first.digits]
     assert lefts == sorted(lefts)
     assert second.box[1] > first.box[1] + 0.5 * first.box[3]
+
+
+@pytest.mark.parametrize("what", ["box", "shadow"])
+def test_a_number_in_a_form_box_or_under_a_shadow(reader: Reader, what: str) -> None:
+    with Image.open(FOLDER / "number.png") as picture:
+        grey = np.asarray(picture.convert("L")).copy()
+    if what == "shadow":
+        grey[:, grey.shape[1] // 2 :] //= 2
+    else:
+        grey = np.pad(grey, 12, mode="edge")
+        grey[[3, 4, -5, -4], 3:-3] = grey[3:-3, [3, 4, -5, -4]] = 40
+        grey = np.pad(grey, 60, constant_values=int(np.median(grey)))
+    answer = reader.read(from_array(grey))
+    assert (answer.text, answer.status) == ("40917", "read")
 
 
 def test_a_format_gives_the_likeliest_that_fits(reader: Reader) -> None:

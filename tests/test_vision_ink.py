@@ -6,6 +6,8 @@ import pytest
 
 from digits.vision.ink import REACHES, find, polarities
 from digits.vision.parts import of_one_digit, parts
+from digits.vision.rules import without_frames
+from digits.vision.strip import STRIP_HEIGHT, WIDEST_GAP, strip
 
 SIZE = 160
 
@@ -80,6 +82,50 @@ def test_an_empty_form_box_around_is_left_out() -> None:
     assert ink is not None
     (part,) = of_one_digit(ink)
     assert part.box[2] < SIZE / 2
+
+
+def test_a_shadow_across_a_stroke_changes_nothing() -> None:
+    strokes = five()
+    light = np.where(np.arange(SIZE) > SIZE / 2, 0.5, 1.0)
+    grey = (light * np.where(strokes > 0, 60, 210)).astype(np.uint8)
+    assert not polarities(grey)[0]
+    ink = find(grey, inverted=False)
+    assert ink is not None and overlap(ink.mask, strokes) > 0.8
+
+
+@pytest.mark.parametrize("degrees", [0, 7])
+@pytest.mark.parametrize("cells", [1, 2])
+def test_form_boxes_go_and_what_stands_in_them_stays(cells: int, degrees: float) -> None:
+    digit, width = five(), 140
+    box = np.zeros((200, 2 * SIZE), np.uint8)
+    for k in range(cells):
+        cv2.rectangle(box, (20 + k * width, 20), (20 + (k + 1) * width, 180), 255, 3)
+    inside = cv2.resize(digit, None, fx=0.8, fy=0.8)
+    row = np.zeros_like(box)
+    row[35 : 35 + inside.shape[0], 25 : 25 + inside.shape[1]] = inside
+    turn = cv2.getRotationMatrix2D((SIZE, 100), degrees, 0.8)
+    box, row = (cv2.warpAffine(part, turn, part.shape[::-1]) for part in (box, row))
+    ink = find(255 - np.maximum(box, row), inverted=False)
+    assert ink is not None
+    kept = without_frames(ink).mask
+    assert overlap(kept, row) > 0.8
+    if not degrees:
+        assert not kept[(box > 0) & (cv2.dilate(row, np.ones((9, 9))) == 0)].any()
+
+
+def test_an_angular_eight_is_no_form_box() -> None:
+    eight = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.rectangle(eight, (60, 30), (130, 170), 255, 6)
+    cv2.line(eight, (60, 100), (130, 100), 255, 6)
+    ink = find(255 - eight, inverted=False)
+    assert ink is not None and without_frames(ink) is ink
+
+
+def test_wide_gaps_of_a_row_are_narrowed() -> None:
+    row = np.zeros((64, 600), np.uint8)
+    row[:, 10:20] = row[:, 500:510] = 255
+    shape = strip(row).shape
+    assert shape[0] == STRIP_HEIGHT and WIDEST_GAP < shape[1] < 40
 
 
 def test_the_smallest_pictures() -> None:

@@ -22,9 +22,9 @@ from digits.vision.load import MAX_BYTES, Picture, load
 from digits.vision.parts import Box, cut_out, enclosing, of_one_digit, parts, stands_alone
 from digits.vision.quality import warnings
 from digits.vision.rows import RowInk, find_rows
-from digits.vision.rules import without_rules
+from digits.vision.rules import without_frames, without_rules
 
-CROWDED = 150  # parts: a texture, or a page that is read as well as can be
+CROWDED = 150  # parts: a texture, or a page of numbers
 DOUBTED = 0.6  # support that is too little for `read`
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 
@@ -69,17 +69,22 @@ class Reader:
         """Read a picture, called `image` in the answer.
 
         Where polarity or light are in doubt, other ways to see the ink are tried until one is
-        `read`; else the likeliest answer is given.
+        `read`; else the likeliest answer is given. What looks like a texture is tried last, once.
         """
-        best = Answer(image, "no_digit")
+        best, crowded = Answer(image, "no_digit"), None
         for ink in variants(picture.grey):
-            answer = self._answer(ink, self._rows(ink), image)
-            best = max(best, answer, key=lambda a: _support(a.rows))
-            if _support(best.rows) > LIKELY or len(parts(ink.mask)) > CROWDED:
+            if len(parts(ink.mask)) > CROWDED:
+                crowded = crowded or ink
+                continue
+            best = max(best, self._answer(ink, self._rows(ink), image), key=_support_of)
+            if _support_of(best) > LIKELY:
                 break
+        if crowded and _support_of(best) <= LIKELY:
+            best = max(best, self._answer(crowded, self._rows(crowded), image), key=_support_of)
         return scaled(best, picture.scale)
 
     def _rows(self, ink: Ink) -> list[Row]:
+        ink = without_frames(ink)
         if self.kind == "digit":
             return list(self._one_digit(ink))
         one = list(self._one_digit(ink)) if self.kind == "auto" else []
@@ -175,6 +180,10 @@ def _support(rows: list[Row]) -> float:
     count = sum(len(row.text) for row in rows)
     product = math.prod(max(row.support, 1e-9) ** len(row.text) for row in rows)
     return product ** (1 / count) if count else 0.0
+
+
+def _support_of(answer: Answer) -> float:
+    return _support(answer.rows)
 
 
 def _probability(rows: list[Row]) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 MIN_CONTRAST = 0.06  # of the paper's brightness: less is a blank page; pale pencil has 0.15
 NOISE_FACTOR = 4.0  # a pen must stand out of the paper's grain by so many deviations
 REACHES = (0.7, 0.2)
+SHADOW = 0.1  # of the brightness: where light and paper change by more it is an edge, kept sharp
 SAMPLE = 200_000
 ESTIMATE_SIDE = 256  # pixels on which the paper's brightness is estimated: it varies slowly
 
@@ -34,14 +35,21 @@ def polarities(grey: np.ndarray) -> list[bool]:
     """Whether ink is light on dark: both values, the likelier first; one value where it is plain.
 
     The paper is what most of the border shows. It is plain when that is more than 95% of the
-    border and also most of the picture: not in a tight crop, nor for paper on a dark table.
+    border and also most of the picture: not in a tight crop, nor under the edge of a shadow, nor on
+    a dark table. There the likelier is what differs more from the median around it, as strokes do:
+    paper in them, or beyond an edge, is its own median.
     """
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     inverted = bool(border.mean() > 0.5)
     on_border = max(border.mean(), 1 - border.mean())
-    plain = on_border > 0.95 and (dark.mean() > 0.5) == inverted
-    return [inverted] if plain else [inverted, not inverted]
+    if on_border > 0.95 and (dark.mean() > 0.5) == inverted:
+        return [inverted]
+    small = _estimate(grey)
+    around = cv2.medianBlur(small, max(3, min(small.shape) // 2) | 1)
+    lighter, darker = cv2.subtract(small, around).sum(), cv2.subtract(around, small).sum()
+    inverted = bool(lighter > darker)
+    return [inverted, not inverted]
 
 
 def variants(grey: np.ndarray) -> Iterator[Ink]:
@@ -94,16 +102,23 @@ def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
 
     The edge of a shadow or a table wider than that survives it.
     """
-    factor = min(1.0, ESTIMATE_SIDE / max(grey.shape))
-    size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    smooth = cv2.medianBlur(small, 3) if min(size) > 64 else small
-    pad = side = max(3, int(reach * min(size))) | 1
+    small = _estimate(grey)
+    smooth = cv2.medianBlur(small, 3) if min(small.shape) > 64 else small
+    pad = side = max(3, int(reach * min(small.shape))) | 1
     padded = cv2.copyMakeBorder(smooth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)
-    closed = cv2.blur(closed, (side // 4 | 1, side // 4 | 1))[pad:-pad, pad:-pad]
+    even, stepped = cv2.blur(closed, (side // 4 | 1,) * 2), cv2.medianBlur(closed, side // 4 | 1)
+    step = cv2.absdiff(even, stepped) > SHADOW * even
+    closed = np.where(step, stepped, even)[pad:-pad, pad:-pad]
     return cv2.resize(closed, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def _estimate(grey: np.ndarray) -> np.ndarray:
+    """The picture, at most ESTIMATE_SIDE pixels wide and high."""
+    factor = min(1.0, ESTIMATE_SIDE / max(grey.shape))
+    size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
 
 
 def _noise(depth: np.ndarray) -> float:

@@ -8,6 +8,7 @@ from digits.vision.rows import ROW_HEIGHT
 STRIP_HEIGHT = 40  # pixels: room for digits half as high again as the row's usual ones
 STRIP_DIGIT = 26
 SIDE = 4  # columns of paper at both ends
+WIDEST_GAP = 10  # columns of paper between digits: what stands further apart is moved nearer
 
 
 def strip(level: np.ndarray) -> np.ndarray:
@@ -24,5 +25,14 @@ def strip(level: np.ndarray) -> np.ndarray:
         top = round(moments["m01"] / max(moments["m00"], 1e-9) - STRIP_HEIGHT / 2)
         top = min(max(top, 0), height - STRIP_HEIGHT)
         ink, height = ink[top : top + STRIP_HEIGHT], STRIP_HEIGHT
+    ink = _closer(ink)
     above = (STRIP_HEIGHT - height) // 2
-    return np.pad(ink, ((above, STRIP_HEIGHT - height - above), (SIDE, SIDE + width % 2)))
+    return np.pad(ink, ((above, STRIP_HEIGHT - height - above), (SIDE, SIDE + ink.shape[1] % 2)))
+
+
+def _closer(ink: np.ndarray) -> np.ndarray:
+    """The columns of ink (h, w), less what is beyond WIDEST_GAP of each gap."""
+    columns = np.arange(ink.shape[1])
+    written = (ink > 32).any(axis=0)
+    last = np.maximum.accumulate(np.where(written, columns, -1))
+    return ink[:, columns - last <= WIDEST_GAP]

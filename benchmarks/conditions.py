@@ -1,0 +1,217 @@
+"""Numbers on the papers and in the lights that people bring: where reading holds, where it breaks.
+
+    python benchmarks/conditions.py --count 100
+
+Five MNIST test digits in a row, spaced, on a page of 900x1400 pixels, one condition at a time,
+read with nothing said about what they are. Seeded: every condition shows the same numbers.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from digits import classifier, data
+from digits.data.strings import PLAIN, compose
+from digits.metrics import wilson_interval
+from digits.reading.reader import Reader
+from digits.vision.load import from_array
+
+HAND = replace(PLAIN, gap=(0.03, 0.3))
+HEIGHT, WIDTH = 900, 1400
+PAPER, PEN, PENCIL, PRINT = 205, 60, 165, 75  # brightness
+CELL = 140  # pixels of a form's cell
+
+
+@dataclass
+class Page:
+    """Paper (H, W) float32, how much of each pixel is ink (H, W) 0..1, and the ink's box."""
+
+    paper: np.ndarray
+    ink: np.ndarray
+    box: tuple[int, int, int, int]
+    rng: Generator
+
+    def photograph(self, pen: float = PEN) -> np.ndarray:
+        """Grey (H, W) uint8, slightly blurred and noisy."""
+        grey = self.paper * (1 - self.ink) + np.minimum(self.paper, pen) * self.ink
+        grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + self.rng.normal(0, 4, grey.shape)
+        return np.clip(grey, 0, 255).astype(np.uint8)
+
+
+def page_of(tiles: np.ndarray, rng: Generator) -> Page:
+    number = cv2.resize(compose(tiles, HAND, rng), None, fx=2.2, fy=2.2)
+    height, width = number.shape
+    x = (WIDTH - width) // 2 + int(rng.integers(-80, 81))
+    y = (HEIGHT - height) // 2 + int(rng.integers(-60, 61))
+    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    ink[y : y + height, x : x + width] = number / 255
+    return Page(np.full_like(ink, PAPER), ink, (x, y, width, height), rng)
+
+
+def plain(page: Page) -> np.ndarray:
+    return page.photograph()
+
+
+def in_pencil(page: Page) -> np.ndarray:
+    return page.photograph(PENCIL)
+
+
+def small(page: Page) -> np.ndarray:
+    """Digits of about twenty pixels."""
+    x, y, width, height = page.box
+    around = page.photograph()[y - 30 : y + height + 30, x - 30 : x + width + 30]
+    return cv2.resize(around, None, fx=0.18, fy=0.18, interpolation=cv2.INTER_AREA)
+
+
+def hard_jpeg(page: Page) -> np.ndarray:
+    half = cv2.resize(page.photograph(), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    return cv2.imdecode(cv2.imencode(".jpg", half, [cv2.IMWRITE_JPEG_QUALITY, 18])[1], 0)
+
+
+def light_on_dark(page: Page) -> np.ndarray:
+    return 255 - page.photograph()
+
+
+def ruled(page: Page) -> np.ndarray:
+    _, y, _, height = page.box
+    step = round(height * page.rng.uniform(0.9, 1.6))
+    foot = y + height + int(page.rng.integers(-6, 10))  # the number stands on a line, or about
+    for line in range(foot % step, HEIGHT, step):
+        cv2.line(page.paper, (0, line), (WIDTH, line), 150, 2)
+    return page.photograph()
+
+
+def squared(page: Page) -> np.ndarray:
+    step = round(page.box[3] * page.rng.uniform(0.35, 0.6))
+    for line in range(int(page.rng.integers(step)), WIDTH, step):
+        cv2.line(page.paper, (line, 0), (line, HEIGHT), 165, 2)
+        cv2.line(page.paper, (0, line), (WIDTH, line), 165, 2)
+    return page.photograph()
+
+
+def shadow_edge(page: Page) -> np.ndarray:
+    """Everything to the right of an edge through the number has half the light."""
+    x, _, width, _ = page.box
+    edge = x + int(page.rng.integers(width))
+    into = np.clip((np.arange(WIDTH) - edge) / page.rng.uniform(5, 60), 0, 1)
+    page.paper *= 1 - 0.45 * into.astype(np.float32)
+    return page.photograph(PEN * 0.75)
+
+
+def table_edge(page: Page) -> np.ndarray:
+    x, _, width, _ = page.box
+    grey = page.photograph()
+    table = grey[:, min(WIDTH - 5, x + width + 60) :]
+    table[:] = np.clip(page.rng.normal(70, 10, table.shape), 0, 255)
+    return cv2.GaussianBlur(grey, (0, 0), 1.2)
+
+
+def form_box(page: Page, margin: int = 25) -> np.ndarray:
+    x, y, width, height = page.box
+    corner = (x + width + margin, y + height + margin)
+    cv2.rectangle(page.paper, (x - margin, y - margin), corner, PRINT, 3)
+    return page.photograph()
+
+
+def tight_form_box(page: Page) -> np.ndarray:
+    """Its sides touch digits as often as not."""
+    return form_box(page, int(page.rng.integers(-4, 12)))
+
+
+def tilted_form_box(page: Page) -> np.ndarray:
+    return turned(form_box(page), page.rng.uniform(-10, 10))
+
+
+def tilted(page: Page) -> np.ndarray:
+    return turned(page.photograph(), 15 * page.rng.choice([-1, 1]))
+
+
+def in_perspective(page: Page) -> np.ndarray:
+    corners = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
+    moved = corners + page.rng.uniform(-0.12, 0.12, (4, 2)) * [WIDTH, HEIGHT]
+    matrix = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    return cv2.warpPerspective(page.photograph(), matrix, (WIDTH, HEIGHT), borderValue=PAPER)
+
+
+def turned(grey: np.ndarray, degrees: float) -> np.ndarray:
+    matrix = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, 1)
+    return cv2.warpAffine(grey, matrix, (WIDTH, HEIGHT), borderValue=PAPER)
+
+
+def in_cells(tiles: np.ndarray, apart: int, rng: Generator) -> np.ndarray:
+    """A digit in each cell of a form, the cells side by side or `apart` pixels apart."""
+    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    page = Page(np.full_like(ink, PAPER), ink, (0, 0, WIDTH, HEIGHT), rng)
+    for k, tile in enumerate(tiles):
+        x, y = 200 + k * (CELL + apart), 350
+        cv2.rectangle(page.paper, (x, y), (x + CELL, y + CELL), PRINT, 3)
+        side = round(CELL * rng.uniform(0.75, 1.05))
+        digit = cv2.resize(tile, (side, side), interpolation=cv2.INTER_CUBIC) / 255
+        x, y = (v + (CELL - side) // 2 + int(rng.integers(-8, 9)) for v in (x, y))
+        there = ink[y : y + side, x : x + side]
+        np.maximum(there, digit, out=there)
+    return page.photograph()
+
+
+Condition = Callable[[np.ndarray, Generator], np.ndarray]  # tiles, rng -> grey
+ON_A_PAGE = (
+    plain, in_pencil, small, hard_jpeg, light_on_dark, ruled, squared, shadow_edge, table_edge,
+    tilted, in_perspective, form_box, tight_form_box, tilted_form_box,
+)  # fmt: skip
+
+
+def conditions() -> dict[str, Condition]:
+    made: dict[str, Condition] = {
+        change.__name__.replace("_", " "): lambda tiles, rng, change=change: change(
+            page_of(tiles, rng)
+        )
+        for change in ON_A_PAGE
+    }
+    made["in cells side by side"] = lambda tiles, rng: in_cells(tiles, 0, rng)
+    made["in cells apart"] = lambda tiles, rng: in_cells(tiles, 20, rng)
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", help="file or name (default: the shipped one)")
+    parser.add_argument("--count", type=int, default=100, help="numbers a condition")
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--only", nargs="+", help="names of conditions")
+    parser.add_argument("--output", type=Path, help="write the rows as JSON")
+    args = parser.parse_args()
+    reader = Reader.expecting(classifier.load(classifier.find(args.model)))
+    test = data.load("mnist").test
+    tiles, labels = test.images[:, 0].numpy(), test.labels.numpy()
+    rows = []
+    print("| condition | whole number right | `read` | wrong among these |\n|---|---|---|---|")
+    for name, picture_of in conditions().items():
+        if args.only and name not in args.only:
+            continue
+        rng = np.random.default_rng(args.seed)
+        right = read = wrong = 0
+        for chosen in np.random.default_rng(args.seed).integers(0, len(tiles), (args.count, 5)):
+            answer = reader.read(from_array(picture_of(tiles[chosen], rng)))
+            good = answer.text == "".join(map(str, labels[chosen]))
+            right += good
+            read += answer.status == "read"
+            wrong += answer.status == "read" and not good
+        low, high = wilson_interval(right, args.count)
+        shown = f"{right / args.count:.0%} ({low:.0%} to {high:.0%})"
+        print(f"| {name} | {shown} | {read / args.count:.0%} | {wrong} |", flush=True)
+        rows.append({"condition": name, "count": args.count, "right": right, "read": read})
+        rows[-1]["wrong_read"] = wrong
+    if args.output:
+        content = {"command": " ".join(sys.argv), "rows": rows}
+        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
