@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from digits.vision.forms import in_forms
 from digits.vision.ink import REACHES, find, polarities
 from digits.vision.parts import of_one_digit, parts
-from digits.vision.rules import without_frames
 from digits.vision.strip import STRIP_HEIGHT, WIDEST_GAP, strip
 
 SIZE = 160
@@ -107,10 +107,20 @@ def test_form_boxes_go_and_what_stands_in_them_stays(cells: int, degrees: float)
     box, row = (cv2.warpAffine(part, turn, part.shape[::-1]) for part in (box, row))
     ink = find(255 - np.maximum(box, row), inverted=False)
     assert ink is not None
-    kept = without_frames(ink).mask
+    kept = in_forms(ink).mask
     assert overlap(kept, row) > 0.8
     if not degrees:
         assert not kept[(box > 0) & (cv2.dilate(row, np.ones((9, 9))) == 0)].any()
+
+
+def test_what_stands_beside_form_boxes_is_left_out() -> None:
+    page = np.zeros((SIZE, 3 * SIZE), np.uint8)
+    page[:, :SIZE] = page[:, -SIZE:] = five()
+    cv2.rectangle(page, (2 * SIZE + 5, 10), (3 * SIZE - 5, SIZE - 10), 255, 3)
+    ink = find(255 - page, inverted=False)
+    assert ink is not None
+    kept = in_forms(ink).mask
+    assert not kept[:, : 2 * SIZE].any() and overlap(kept[:, 2 * SIZE :], five()) > 0.8
 
 
 def test_an_angular_eight_is_no_form_box() -> None:
@@ -118,7 +128,7 @@ def test_an_angular_eight_is_no_form_box() -> None:
     cv2.rectangle(eight, (60, 30), (130, 170), 255, 6)
     cv2.line(eight, (60, 100), (130, 100), 255, 6)
     ink = find(255 - eight, inverted=False)
-    assert ink is not None and without_frames(ink) is ink
+    assert ink is not None and in_forms(ink) is ink
 
 
 def test_wide_gaps_of_a_row_are_narrowed() -> None:

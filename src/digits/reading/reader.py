@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading.answer import Answer, Digit, Row
@@ -16,16 +18,21 @@ from digits.reading.formats import parse as parse_format
 from digits.reading.rows import read_row
 from digits.vision.cuts import join
 from digits.vision.files import STDIN
+from digits.vision.forms import in_forms
 from digits.vision.frame import frame
 from digits.vision.ink import Ink, variants
 from digits.vision.load import MAX_BYTES, Picture, load
 from digits.vision.parts import Box, cut_out, enclosing, of_one_digit, parts, stands_alone
 from digits.vision.quality import warnings
-from digits.vision.rows import RowInk, find_rows
-from digits.vision.rules import without_frames, without_rules
+from digits.vision.rows import ROW_HEIGHT, RowInk, find_rows
+from digits.vision.rules import without_rules
 
 CROWDED = 150  # parts: a texture, or a page of numbers
+FORMS = "form boxes: only what stands in them is read"
 DOUBTED = 0.6  # support that is too little for `read`
+TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above
+WIDE_WORD = 2.0  # heights: what is narrower is kept, as it may be a digit that is hard to read
+MAX_WORDS = 12
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 
 
@@ -76,15 +83,14 @@ class Reader:
             if len(parts(ink.mask)) > CROWDED:
                 crowded = crowded or ink
                 continue
-            best = max(best, self._answer(ink, self._rows(ink), image), key=_support_of)
+            best = max(best, self._answer(ink, image), key=_support_of)
             if _support_of(best) > LIKELY:
                 break
         if crowded and _support_of(best) <= LIKELY:
-            best = max(best, self._answer(crowded, self._rows(crowded), image), key=_support_of)
+            best = max(best, self._answer(crowded, image), key=_support_of)
         return scaled(best, picture.scale)
 
     def _rows(self, ink: Ink) -> list[Row]:
-        ink = without_frames(ink)
         if self.kind == "digit":
             return list(self._one_digit(ink))
         one = list(self._one_digit(ink)) if self.kind == "auto" else []
@@ -113,7 +119,7 @@ class Reader:
 
     def _row(self, row: RowInk) -> Row | None:
         """What a row says; None if nothing in it is a digit."""
-        read = read_row(row, self.classifier, self.wanted)
+        read = read_row(self._without_text(row), self.classifier, self.wanted)
         if not read.readings or not read.readings[0].text:
             return None
         best, scores = read.readings[0], read.scores
@@ -127,13 +133,28 @@ class Reader:
         around = _around(digits)
         return Row(best.text, probability, around, read.ranking[:5], digits, read.support)
 
+    def _without_text(self, row: RowInk) -> RowInk:
+        """A row less its words that are plainly no numbers, if another of its words is one."""
+        words = row.words()
+        wide = [word.width > WIDE_WORD * ROW_HEIGHT for word in words]
+        if not any(wide) or not 1 < len(words) <= MAX_WORDS:
+            return row
+        supports = [read_row(word, self.classifier).support for word in words]
+        if max(supports) < LIKELY:
+            return row
+        parts = zip(words, wide, supports, strict=True)
+        kept = [word.level for word, is_wide, s in parts if s >= TEXT or not is_wide]
+        return replace(row, level=np.max(kept, axis=0))
+
     def _status(self, rows: list[Row]) -> str:
         return status_of(_probability(rows), _support(rows), self.classifier, bool(self.wanted))
 
-    def _answer(self, ink: Ink, rows: list[Row], image: str) -> Answer:
+    def _answer(self, seen: Ink, image: str) -> Answer:
+        ink = in_forms(seen)
+        rows = self._rows(ink)
         status, probability = self._status(rows), _probability(rows)
         height = max((digit.box[3] for row in rows for digit in row.digits), default=0)
-        words = warnings(ink, height)
+        words = warnings(ink, height) + ([FORMS] if ink is not seen else [])
         if status == "no_digit":
             return Answer(image, status, "", probability, [], words)
         return Answer(image, status, "\n".join(r.text for r in rows), probability, rows, words)

@@ -82,7 +82,7 @@ def samples(count: int, tiles: np.ndarray, labels: np.ndarray, seed: int) -> lis
     made: list[Sample] = []
     while len(made) < count:
         length = int(rng.integers(1, LONGEST + 1))
-        share = rng.choice([0.0, 0.5, 1.0], p=[0.55, 0.225, 0.225])  # of drawn digits
+        share = rng.choice([0.0, 0.5, 1.0], p=[0.65, 0.175, 0.175])  # of drawn digits
         chosen, text = [], ""
         for _ in range(length):
             source, names = sources[int(rng.random() < share)]
@@ -90,7 +90,7 @@ def samples(count: int, tiles: np.ndarray, labels: np.ndarray, seed: int) -> lis
             chosen.append(source[i])
             text += str(int(names[i]))
         ink = compose(
-            np.array(chosen), HAND if rng.random() < 0.7 else replace(HAND, pen=None), rng
+            np.array(chosen), HAND if rng.random() < 0.85 else replace(HAND, pen=None), rng
         )
         made_strip = _through_vision(ink, rng) if rng.random() < 0.5 else _blemished(ink, rng)
         if made_strip is not None and made_strip.shape[1] <= WIDEST:

@@ -4,7 +4,7 @@ Ink is a map (H, W) uint8: 0 paper, 255 the full colour of the pen, the soft edg
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -29,6 +29,15 @@ class Ink:
     mask: np.ndarray
     contrast: float
     inverted: bool
+
+
+def keeping(ink: Ink, mask: np.ndarray) -> Ink:
+    """Ink less the strokes that are not in `mask` (H, W) uint8."""
+    kept = mask > 0
+    if kept.sum() == ink.mask.sum():
+        return ink
+    gone = cv2.dilate((ink.mask & ~kept).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return replace(ink, mask=kept, level=np.where(gone & ~kept, 0, ink.level))
 
 
 def polarities(grey: np.ndarray) -> list[bool]:

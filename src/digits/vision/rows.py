@@ -4,7 +4,8 @@ A row is a picture of its own: turned so that the line is level, sheared so that
 stand upright, and scaled to one height, so that one set of measures fits all of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ MAX_TILT = 16  # degrees by which a photograph is turned at the most
 MAX_SLANT = 0.7  # pixels to the right per pixel up
 MAX_ROWS = 30
 MARGIN = 4  # pixels around a row's ink
+WORD_GAP = 0.8  # of the height, between words
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,24 @@ class RowInk:
         left, top = np.floor(there.min(axis=0) + 0.5).astype(int)
         right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
         return int(left), int(top), int(right - left), int(bottom - top)
+
+    @property
+    def width(self) -> int:
+        """Columns from the first with ink to the last."""
+        columns = np.flatnonzero((self.level > 32).any(axis=0))
+        return int(np.ptp(columns)) if len(columns) else 0
+
+    def words(self) -> list["RowInk"]:
+        """The row part by part, where wide gaps part it; each in its place, without the others."""
+        columns = np.flatnonzero((self.level > 32).any(axis=0))
+        gaps = np.flatnonzero(np.diff(columns) > WORD_GAP * ROW_HEIGHT)
+        cuts = [0, *((columns[gaps] + columns[gaps + 1]) // 2), self.level.shape[1]]
+        made = []
+        for left, right in pairwise(cuts):
+            level = np.zeros_like(self.level)
+            level[:, left:right] = self.level[:, left:right]
+            made.append(replace(self, level=level))
+        return made
 
 
 def find_rows(ink: Ink) -> list[RowInk]:

@@ -1,0 +1,111 @@
+"""Form boxes: what stands in them is read; their lines and what is printed beside them are not."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from digits.vision.ink import Ink, keeping
+from digits.vision.rules import MIN_RUN, THIN, lines
+
+FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
+CLOSED = 0.97  # of its sides are drawn
+
+
+@dataclass(frozen=True)
+class Form:
+    """A closed line along four straight sides: its corners (4, 1, 2), clockwise, in pixels of the
+    patch that it was found in, and how thick its sides are."""
+
+    corners: np.ndarray
+    line: int
+
+
+def in_forms(ink: Ink) -> Ink:
+    """The ink that stands in form boxes, without their lines, if there are any; else all ink.
+
+    A box has something as high as a digit in it. Upright lines from side to side part its cells,
+    and go too; strokes that cross a side stay whole. Of boxes in boxes the inner ones count.
+    """
+    mask = ink.mask.astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    fields = []  # corners in the picture
+    for k, (x, y, width, height, area) in enumerate(stats):
+        if k and min(width, height) >= MIN_RUN and area < 0.5 * width * height:
+            there = np.s_[y : y + height, x : x + width]
+            form = _form(mask[there], (labels[there] == k).astype(np.uint8))
+            if form:
+                mask[there] = _without(mask[there], form)
+                fields.append(form.corners + np.array([x, y], np.int32))
+    return keeping(ink, _inside(mask, _innermost(fields)) if fields else mask)
+
+
+def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
+    """The form box that a part (H, W) of the ink around it is, if it is one."""
+    contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = cv2.convexHull(contours[0])
+    corners = cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, closed=True), closed=True)
+    if len(corners) != 4:
+        return None
+    thickest = max(3, round(THIN * min(part.shape)))
+    along, sides = (_drawn(part.shape, corners, width) for width in (1, 2 * thickest + 1))
+    depth = cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    line = round(2 * float(np.median(depth[(part & along) > 0])) + 1)
+    near = cv2.dilate(part, np.ones((2 * thickest + 1, 2 * thickest + 1), np.uint8))
+    if line > thickest or near[along > 0].mean() < CLOSED:
+        return None
+    inside = cv2.fillPoly(np.zeros_like(part), [corners], 1) & (1 - sides)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask & inside)
+    highest = max(stats[1:, cv2.CC_STAT_HEIGHT], default=0)
+    return Form(corners, line) if highest > FRAMED * part.shape[0] else None
+
+
+def _without(mask: np.ndarray, form: Form) -> np.ndarray:
+    """Ink (H, W) less a box's sides and the lines between its cells."""
+    between = _between_cells(mask, form)
+    sides = _drawn(mask.shape, form.corners, 2 * form.line + 1)
+    rest = mask & (1 - sides) & (1 - cv2.dilate(between, np.ones((3, 3), np.uint8)))
+    gap = np.ones((2 * form.line + 7, 2 * form.line + 7), np.uint8)
+    return rest | (cv2.morphologyEx(rest, cv2.MORPH_CLOSE, gap) & mask & (1 - between))
+
+
+def _between_cells(mask: np.ndarray, form: Form) -> np.ndarray:
+    """Lines from the upper to the lower side of a box, (H, W) uint8, found as if it were level."""
+    height, width = mask.shape
+    points = form.corners.reshape(4, 2).astype(np.float32)
+    points = np.roll(points, -int(points.sum(axis=1).argmin()), axis=0)
+    level = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(points, level)
+    levelled = cv2.warpPerspective(mask, matrix, (width, height), flags=cv2.INTER_NEAREST)
+    uprights = np.ascontiguousarray(lines(levelled.T, 2.0 * form.line + 1).T)
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    return cv2.warpPerspective(uprights, matrix, (width, height), flags=flags)
+
+
+def _drawn(shape: tuple[int, ...], corners: np.ndarray, width: int) -> np.ndarray:
+    """The sides of a box (H, W) uint8, `width` pixels wide."""
+    return cv2.polylines(np.zeros(shape, np.uint8), [corners], True, 1, width)
+
+
+def _innermost(fields: list[np.ndarray]) -> list[np.ndarray]:
+    """Boxes in which there is no other; each (4, 1, 2)."""
+    middles = [corners.mean(axis=(0, 1)).tolist() for corners in fields]
+    return [
+        corners
+        for k, corners in enumerate(fields)
+        if not any(
+            j != k and cv2.pointPolygonTest(corners, middle, measureDist=False) > 0
+            for j, middle in enumerate(middles)
+        )
+    ]
+
+
+def _inside(mask: np.ndarray, fields: list[np.ndarray]) -> np.ndarray:
+    """The connected ink of which more than half lies in boxes."""
+    inside = cv2.fillPoly(np.zeros_like(mask), fields, 1)
+    count, labels = cv2.connectedComponents(mask)
+    total = np.bincount(labels.ravel(), minlength=count)
+    within = np.bincount(labels[inside > 0], minlength=count)
+    kept = within > 0.5 * total
+    kept[0] = False
+    return kept[labels].astype(np.uint8)
