@@ -10,6 +10,7 @@ from digits.vision.rules import MIN_RUN, THIN, lines
 
 FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
 CLOSED = 0.97  # of its sides are drawn
+NARROWEST = 0.75  # of its height: an angular 0 or 8 is narrower
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = cv2.convexHull(contours[0])
     corners = cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, closed=True), closed=True)
-    if len(corners) != 4:
+    height, width = part.shape
+    if len(corners) != 4 or width < NARROWEST * height:
         return None
     thickest = max(3, round(THIN * min(part.shape)))
     along, sides = (_drawn(part.shape, corners, width) for width in (1, 2 * thickest + 1))
@@ -57,7 +59,7 @@ def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
     inside = cv2.fillPoly(np.zeros_like(part), [corners], 1) & (1 - sides)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask & inside)
     highest = max(stats[1:, cv2.CC_STAT_HEIGHT], default=0)
-    return Form(corners, line) if highest > FRAMED * part.shape[0] else None
+    return Form(corners, line) if highest > FRAMED * height else None
 
 
 def _without(mask: np.ndarray, form: Form) -> np.ndarray:
