@@ -123,6 +123,15 @@ def test_what_stands_beside_form_boxes_is_left_out() -> None:
     assert not kept[:, : 2 * SIZE].any() and overlap(kept[:, 2 * SIZE :], five()) > 0.8
 
 
+def test_a_narrow_cell_is_a_form_box_too() -> None:
+    cell = np.zeros((2 * SIZE, 2 * SIZE), np.uint8)
+    cell[70 : 70 + SIZE, 60 : 60 + SIZE] = five()
+    cv2.rectangle(cell, (80, 60), (200, 240), 255, 3)
+    ink = find(255 - cell, inverted=False)
+    assert ink is not None
+    assert not in_forms(ink).mask[:, :90].any() and in_forms(ink).mask.any()
+
+
 def test_an_angular_eight_is_no_form_box() -> None:
     eight = np.zeros((SIZE, SIZE), np.uint8)
     cv2.rectangle(eight, (60, 30), (130, 170), 255, 6)

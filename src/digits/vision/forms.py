@@ -10,7 +10,7 @@ from digits.vision.rules import MIN_RUN, THIN, lines
 
 FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
 CLOSED = 0.97  # of its sides are drawn
-NARROWEST = 0.75  # of its height: an angular 0 or 8 is narrower
+NARROW = 0.75  # of its height: an angular 0 or 8 is, and what is in it hangs together with it
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
     hull = cv2.convexHull(contours[0])
     corners = cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, closed=True), closed=True)
     height, width = part.shape
-    if len(corners) != 4 or width < NARROWEST * height:
+    if len(corners) != 4:
         return None
     thickest = max(3, round(THIN * min(part.shape)))
     along, sides = (_drawn(part.shape, corners, width) for width in (1, 2 * thickest + 1))
@@ -57,7 +57,8 @@ def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
     if line > thickest or near[along > 0].mean() < CLOSED:
         return None
     inside = cv2.fillPoly(np.zeros_like(part), [corners], 1) & (1 - sides)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask & inside)
+    content = mask & inside & (1 - part) if width < NARROW * height else mask & inside
+    _, _, stats, _ = cv2.connectedComponentsWithStats(content)
     highest = max(stats[1:, cv2.CC_STAT_HEIGHT], default=0)
     return Form(corners, line) if highest > FRAMED * height else None
 
