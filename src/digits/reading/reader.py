@@ -142,8 +142,8 @@ class Reader:
         supports = [read_row(word, self.classifier).support for word in words]
         if max(supports) < LIKELY:
             return row
-        parts = zip(words, wide, supports, strict=True)
-        kept = [word.level for word, is_wide, s in parts if s >= TEXT or not is_wide]
+        judged = zip(words, wide, supports, strict=True)
+        kept = [word.level for word, is_wide, support in judged if support >= TEXT or not is_wide]
         return replace(row, level=np.max(kept, axis=0))
 
     def _status(self, rows: list[Row]) -> str:
