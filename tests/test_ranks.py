@@ -42,6 +42,28 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
         assert two["validation_accuracy"] == pytest.approx(one["validation_accuracy"], abs=0.08)
 
 
+JOIN_AND_LEAVE = """
+import os, sys
+import torch
+from digits.training.ranks import join
+with join(torch.device("cpu")) as ranks:
+    ranks.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
+threads = [open(f"/proc/self/task/{task}/comm").read() for task in os.listdir("/proc/self/task")]
+sys.exit(any("gloo" in name for name in threads))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="Linux lists its threads there")
+def test_no_thread_of_the_process_group_outlives_it(tmp_path: Path) -> None:
+    """One that does may abort the process while Python shuts down: once in some hundred runs."""
+    script = tmp_path / "script.py"
+    script.write_text(JOIN_AND_LEAVE)
+    environment = os.environ | {"PYTHONPATH": str(Path(TRAIN).parent)}
+    command = [sys.executable, *TORCHRUN, str(script)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    assert result.returncode == 0, result.stderr
+
+
 def test_a_lost_process_ends_the_run_and_one_alone_resumes_it(tmp_path: Path) -> None:
     flags = [*FLAGS, "--epochs", "30", "--patience", "30"]
     process = subprocess.Popen(

@@ -10,6 +10,10 @@ from collections.abc import Iterator
 
 import torch
 import torch.distributed as dist
+
+# DDP would import it later, and the default arguments in it would then hold the process group
+# for ever: its threads would outlive destroy_process_group() and could abort the process's end.
+import torch.distributed.nn
 from torch import Tensor, nn
 
 from digits.data import Split
