@@ -67,6 +67,24 @@ def test_rules_go_and_strokes_across_them_stay() -> None:
     assert without_rules(clean) is clean
 
 
+def test_a_piece_of_a_rule_goes_if_it_is_longer_than_strokes_are() -> None:
+    """All that is seen of a pale rule is often what hangs together with a digit."""
+    grey = page(["120"])
+    clean = find(grey, False)
+    under = int(np.flatnonzero((grey < 128).any(axis=1))[-1])
+    grey[under : under + 3, 40:270] = np.minimum(grey[under : under + 3, 40:270], 60)
+    ruled = find(grey, False)
+    assert clean and ruled and (ruled.mask ^ clean.mask).sum() > 300
+    assert (without_rules(ruled).mask ^ clean.mask).sum() < 60
+
+
+def test_a_digit_far_below_its_row_stays_in_it() -> None:
+    grey = page(["12345"])
+    grey[:, 120:164] = np.roll(grey[:, 120:164], 30, axis=0)
+    ink = find(grey, False)
+    assert ink and len(find_rows(ink)) == 1
+
+
 def test_touching_digits_are_cut_apart() -> None:
     ink = np.zeros((80, 150), np.uint8)
     for x in (40, 86):

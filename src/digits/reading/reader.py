@@ -150,8 +150,13 @@ class Reader:
         return status_of(_probability(rows), _support(rows), self.classifier, bool(self.wanted))
 
     def _answer(self, seen: Ink, image: str) -> Answer:
+        """The answer to ink: as what stands in form boxes, unless it is likelier without them."""
         ink = in_forms(seen)
         rows = self._rows(ink)
+        if ink is not seen and _support(rows) < LIKELY:
+            without = self._rows(seen)
+            if _support(without) > _support(rows):
+                ink, rows = seen, without
         status, probability = self._status(rows), _probability(rows)
         height = max((digit.box[3] for row in rows for digit in row.digits), default=0)
         words = warnings(ink, height) + ([FORMS] if ink is not seen else [])

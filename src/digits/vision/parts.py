@@ -98,6 +98,15 @@ def stands_alone(ink: Ink) -> bool:
     return len(beside) <= len([p for p in chosen if p.box[3] >= tall])
 
 
+def usual_height(found: list[Part]) -> float:
+    """The height of the parts in pixels: their median, a part weighing as much as it has ink."""
+    heights = np.array([p.box[3] for p in found], float)
+    weights = np.array([p.area for p in found], float)
+    order = np.argsort(heights)
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    return float(heights[order][min(half, len(order) - 1)]) if found else 0.0
+
+
 def is_frame(part: Part, width: int, height: int) -> bool:
     """A form box or a rule: from side to side, but hardly filled."""
     _, _, w, h = part.box

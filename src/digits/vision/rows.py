@@ -5,14 +5,14 @@ stand upright, and scaled to one height, so that one set of measures fits all of
 """
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 import cv2
 import numpy as np
 
 from digits.vision.frame import shrink
 from digits.vision.ink import Ink
-from digits.vision.parts import Box, Part, cut_out, is_frame, parts
+from digits.vision.parts import Box, Part, cut_out, is_frame, parts, usual_height
 
 ROW_HEIGHT = 64  # pixels of a row's digits; a tile's are 20
 SMALL = 0.45  # of a row's height: what is lower is a dot, a dash or a digit's detached bar
@@ -20,6 +20,7 @@ MAX_TILT = 16  # degrees by which a photograph is turned at the most
 MAX_SLANT = 0.7  # pixels to the right per pixel up
 MAX_ROWS = 30
 MARGIN = 4  # pixels around a row's ink
+UNEVEN = 0.8  # of the height: how much lower a digit may stand than its row
 WORD_GAP = 0.8  # of the height, between words
 
 
@@ -76,11 +77,7 @@ def find_rows(ink: Ink) -> list[RowInk]:
 
 def _tall(found: list[Part]) -> list[Part]:
     """Parts that are as high as digits here: not dots, dashes and specks."""
-    heights = np.array([p.box[3] for p in found], float)
-    weights = np.array([p.area for p in found], float)
-    order = np.argsort(heights)
-    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    usual = heights[order][min(half, len(order) - 1)]
+    usual = usual_height(found)
     return [p for p in found if p.box[3] >= SMALL * usual]
 
 
@@ -118,19 +115,48 @@ def _groups(tall: list[Part], angle: float) -> list[list[Part]]:
     for part in sorted(tall, key=lambda p: -p.box[3]):
         centre, half = _centre(part, angle)[1], part.box[3] / 2
         for group in groups:
-            middle = np.mean([_centre(p, angle)[1] for p in group])
+            middle = _middle(group, angle)
             reach = max(p.box[3] for p in group) / 2
             if abs(centre - middle) < max(reach, half) * 0.9:
                 group.append(part)
                 break
         else:
             groups.append([part])
-    return sorted(groups, key=lambda g: float(np.mean([_centre(p, angle)[1] for p in g])))
+    groups.sort(key=lambda g: _middle(g, angle))
+    return _merged(groups, angle)
+
+
+def _merged(groups: list[list[Part]], angle: float) -> list[list[Part]]:
+    """Rows that overlap in height and have nothing above each other are one, unevenly written."""
+    merged = groups[:1]
+    for group in groups[1:]:
+        height = max(p.box[3] for p in merged[-1] + group)
+        near = _middle(group, angle) - _middle(merged[-1], angle) < UNEVEN * height
+        if near and not _stacked(merged[-1], group):
+            merged[-1] = merged[-1] + group
+        else:
+            merged.append(group)
+    return merged
+
+
+def _middle(group: list[Part], angle: float) -> float:
+    """How far across the lines of writing a row lies, in pixels."""
+    return float(np.mean([_centre(p, angle)[1] for p in group]))
+
+
+def _stacked(upper: list[Part], lower: list[Part]) -> bool:
+    """Whether a part of one row lies above one of the other, by half of the narrower one's width"""
+    for (x, _, width, _), (x2, _, width2, _) in product(
+        (p.box for p in upper), (p.box for p in lower)
+    ):
+        if min(x + width, x2 + width2) - max(x, x2) > 0.5 * min(width, width2):
+            return True
+    return False
 
 
 def _beside(group: list[Part], small: list[Part], angle: float) -> list[Part]:
     """The small parts within a row: a 5's bar, a dot."""
-    middle = float(np.mean([_centre(p, angle)[1] for p in group]))
+    middle = _middle(group, angle)
     reach = 0.75 * max(p.box[3] for p in group)
     least = 0.01 * float(np.median([p.box[3] for p in group])) ** 2 * 0.5
     return [p for p in small if abs(_centre(p, angle)[1] - middle) < reach and p.area >= least]
