@@ -181,7 +181,7 @@ def conditions() -> dict[str, Condition]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--model", help="file or name (default: the shipped one)")
+    parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
     parser.add_argument("--count", type=int, default=100, help="numbers a condition")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--only", nargs="+", help="names of conditions")

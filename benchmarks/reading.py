@@ -267,7 +267,7 @@ PARTS = ("handwriting", "mnist", "strings", "drawn", "nondigits", "speed", "host
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--model", help="file or name (default: the shipped one)")
+    parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--count", type=int, default=0, help="fewer pictures, for a quick look")
     parser.add_argument("--output", type=Path, help="write the table as JSON")
