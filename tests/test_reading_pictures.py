@@ -44,6 +44,20 @@ def test_a_number_in_a_form_box_or_under_a_shadow(reader: Reader, what: str) -> 
     assert (answer.text, answer.status) == ("40917", "read")
 
 
+def test_it_is_said_that_text_is_left_out(reader: Reader) -> None:
+    with Image.open(FOLDER / "number.png") as picture:
+        number = np.asarray(picture.convert("L"))
+    page = np.full((number.shape[0] + 140, 900), int(np.median(number)), np.uint8)
+    page[140:, : number.shape[1]] = number
+    image = Image.fromarray(page)
+    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif.ttf"
+    font = ImageFont.truetype(str(path), 64)
+    ImageDraw.Draw(image).text((20, 30), "Number of the house", fill=30, font=font)
+    answer = reader.read(from_array(np.asarray(image)))
+    assert answer.text == "40917"
+    assert any("text is left out" in warning for warning in answer.warnings)
+
+
 def test_a_format_gives_the_likeliest_that_fits(reader: Reader) -> None:
     picture = str(FOLDER / "number.png")
     assert Reader.expecting(reader.classifier, "number").read_file(picture).text == "40917"

@@ -132,6 +132,18 @@ def test_a_narrow_cell_is_a_form_box_too() -> None:
     assert not in_forms(ink).mask[:, :90].any() and in_forms(ink).mask.any()
 
 
+def test_one_box_among_more_that_is_as_high_is_a_digit() -> None:
+    page = np.zeros((SIZE, 4 * SIZE), np.uint8)
+    page[:, :SIZE] = page[:, SIZE : 2 * SIZE] = five()
+    page[45:125, 3 * SIZE + 40 : 3 * SIZE + 120] = cv2.resize(five(), (80, 80))
+    cv2.rectangle(page, (3 * SIZE + 40, 40), (3 * SIZE + 120, 130), 255, 2)
+    ink = find(255 - page, inverted=False)
+    assert ink is not None and in_forms(ink) is ink
+    page[:, :SIZE] = 0
+    ink = find(255 - page, inverted=False)
+    assert ink is not None and in_forms(ink) is not ink
+
+
 def test_an_angular_eight_is_no_form_box() -> None:
     eight = np.zeros((SIZE, SIZE), np.uint8)
     cv2.rectangle(eight, (60, 30), (130, 170), 255, 6)

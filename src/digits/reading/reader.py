@@ -29,6 +29,7 @@ from digits.vision.rules import without_rules
 
 CROWDED = 150  # parts: a texture, or a page of numbers
 FORMS = "form boxes: only what stands in them is read"
+TEXT_LEFT_OUT = "something that looks like text is left out"
 DOUBTED = 0.6  # support that is too little for `read`
 TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above
 WIDE_WORD = 2.0  # heights: what is narrower is kept, as it may be a digit that is hard to read
@@ -90,21 +91,29 @@ class Reader:
             best = max(best, self._answer(crowded, image), key=_support_of)
         return scaled(best, picture.scale)
 
-    def _rows(self, ink: Ink) -> list[Row]:
+    def _rows(self, ink: Ink) -> tuple[list[Row], bool]:
+        """The rows that are numbers, and whether other ones or words were left out as text."""
         if self.kind == "digit":
-            return list(self._one_digit(ink))
+            return list(self._one_digit(ink)), False
         one = list(self._one_digit(ink)) if self.kind == "auto" else []
         alone = bool(one) and stands_alone(ink)
         if alone and self._status(one) == "read":
-            return one
-        many = [row for row in map(self._row, find_rows(without_rules(ink))) if row]
-        many = [row for row in many if row.support >= LIKELY] or many
+            return one, False
+        found = find_rows(without_rules(ink))
+        numbers = [self._without_text(row) for row in found]
+        many = [row for row in map(self._row, numbers) if row]
+        count = len(many)
+        if any(row.support >= LIKELY for row in many):
+            many = [row for row in many if row.support >= TEXT]
+        left_out = len(many) < count or any(a is not b for a, b in zip(found, numbers, strict=True))
         if alone:  # one thing is one digit, unless it is none and a number is plain
             enough = _support(one) if _is_wide(one[0]) else LIKELY
             plain = _support(one) < 0.5 and _support(many) >= enough
-            return [_doubted(row) for row in many] if plain else one
+            return ([_doubted(row) for row in many], left_out) if plain else (one, False)
         several = sum(len(row.text) for row in many) > 1
-        return many if several else max(many, one, key=_support)
+        if not several and _support(one) > _support(many):
+            return one, False
+        return many, left_out
 
     def _one_digit(self, ink: Ink) -> Iterator[Row]:
         """The picture as one digit, if there is ink in it."""
@@ -119,7 +128,7 @@ class Reader:
 
     def _row(self, row: RowInk) -> Row | None:
         """What a row says; None if nothing in it is a digit."""
-        read = read_row(self._without_text(row), self.classifier, self.wanted)
+        read = read_row(row, self.classifier, self.wanted)
         if not read.readings or not read.readings[0].text:
             return None
         best, scores = read.readings[0], read.scores
@@ -152,14 +161,14 @@ class Reader:
     def _answer(self, seen: Ink, image: str) -> Answer:
         """The answer to ink: as what stands in form boxes, unless it is likelier without them."""
         ink = in_forms(seen)
-        rows = self._rows(ink)
+        rows, left_out = self._rows(ink)
         if ink is not seen and _support(rows) < LIKELY:
-            without = self._rows(seen)
+            without, text = self._rows(seen)
             if _support(without) > _support(rows):
-                ink, rows = seen, without
+                ink, rows, left_out = seen, without, text
         status, probability = self._status(rows), _probability(rows)
         height = max((digit.box[3] for row in rows for digit in row.digits), default=0)
-        words = warnings(ink, height) + ([FORMS] if ink is not seen else [])
+        words = [*warnings(ink, height), *[FORMS] * (ink is not seen), *[TEXT_LEFT_OUT] * left_out]
         if status == "no_digit":
             return Answer(image, status, "", probability, [], words)
         return Answer(image, status, "\n".join(r.text for r in rows), probability, rows, words)

@@ -10,6 +10,7 @@ from digits.vision.rules import MIN_RUN, THIN, lines
 
 FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
 CLOSED = 0.97  # of its sides are drawn
+ALIKE = 0.7  # of its height: so high are digits, and labels are not
 NARROW = 0.75  # of its height: an angular 0 or 8 is, and what is in it hangs together with it
 
 
@@ -38,7 +39,23 @@ def in_forms(ink: Ink) -> Ink:
             if form:
                 mask[there] = _without(mask[there], form)
                 fields.append(form.corners + np.array([x, y], np.int32))
-    return keeping(ink, _inside(mask, _innermost(fields)) if fields else mask)
+    if not fields or _are_digits(fields, stats):
+        return ink
+    return keeping(ink, _inside(mask, _innermost(fields)))
+
+
+def _are_digits(fields: list[np.ndarray], stats: np.ndarray) -> bool:
+    """Whether more that is as high stands beside the boxes: then they are angular digits.
+
+    `stats` are those of all connected parts (N, 5), the first one of the paper.
+    """
+    high = ALIKE * float(np.median([np.ptp(corners[..., 1]) for corners in fields]))
+    beside = 0
+    for x, y, width, height, _ in stats[1:]:
+        middle = (float(x + width / 2), float(y + height / 2))
+        within = (cv2.pointPolygonTest(corners, middle, measureDist=False) for corners in fields)
+        beside += height >= high and max(within) < 0
+    return beside > len(fields)
 
 
 def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
