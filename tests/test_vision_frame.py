@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digits.spec import INK_SIZE, TILE_SIZE
-from digits.vision.frame import THICK, frame, stroke_width
+from digits.vision.frame import THICK, as_tile, frame, stroke_width
 
 
 def ring(size: int, thickness: int) -> np.ndarray:
@@ -41,6 +41,16 @@ def test_the_centre_of_mass_is_the_centre() -> None:
 def test_a_tile_comes_through_byte_for_byte() -> None:
     tile = frame(ring(200, 20))
     assert (frame(tile) == tile).all()
+    assert as_tile(tile) is tile
+    negative = as_tile(255 - tile)
+    assert negative is not None and (negative == tile).all()
+
+
+def test_what_is_not_framed_is_no_tile() -> None:
+    tile = frame(ring(200, 20))
+    assert as_tile(np.roll(tile, 3, axis=1)) is None
+    assert as_tile(np.pad(tile, 1)) is None
+    assert as_tile(np.zeros_like(tile)) is None
 
 
 def test_aspect_is_kept() -> None:

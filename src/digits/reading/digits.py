@@ -49,7 +49,7 @@ def status_of(
     """`read`, `unsure` or `no_digit`, by the model's thresholds.
 
     `probability` is that of the whole answer, `support` how well its ink fits digits (see `Row`).
-    Where a number of some format is `expected`, ink need not look so much like one.
+    Where a digit or a number of some format is `expected`, ink need not look so much like one.
     """
     thresholds = THRESHOLDS | classifier.thresholds
     if support < (EXPECTED if expected else thresholds["digit"]):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from digits.classifier import Classifier
@@ -19,7 +20,7 @@ from digits.reading.rows import read_row
 from digits.vision.cuts import join
 from digits.vision.files import STDIN
 from digits.vision.forms import in_forms
-from digits.vision.frame import frame
+from digits.vision.frame import as_tile, frame
 from digits.vision.ink import Ink, variants
 from digits.vision.load import MAX_BYTES, Picture, load
 from digits.vision.parts import Box, cut_out, enclosing, of_one_digit, parts, stands_alone
@@ -78,7 +79,14 @@ class Reader:
 
         Where polarity or light are in doubt, other ways to see the ink are tried until one is
         `read`; else the likeliest answer is given. What looks like a texture is tried last, once.
+        A tile in MNIST's frame is one digit: who made it has cut it out.
         """
+        tile = as_tile(picture.grey) if self.kind != "number" else None
+        if tile is not None:
+            ink = Ink(tile, tile > 127, 1.0, inverted=tile is picture.grey)
+            x, y, width, height = cv2.boundingRect(tile)
+            rows = [self._digit(tile, (x, y, width, height))]
+            return replace(self, kind="digit")._concluded(rows, ink, [], image)
         best, crowded = Answer(image, "no_digit"), None
         for ink in variants(picture.grey):
             if len(parts(ink.mask)) > CROWDED:
@@ -120,11 +128,14 @@ class Reader:
         chosen = of_one_digit(ink)
         if chosen:
             level, box = cut_out(ink, chosen)
-            tile = frame(level)
-            ranking = score(self.classifier, tile[None, None]).ranking(0)
-            label, probability = ranking[0]
-            digit = Digit(label, probability, box, ranking, tile)
-            yield Row(label, probability, box, ranking, [digit], probability)
+            yield self._digit(frame(level), box)
+
+    def _digit(self, tile: np.ndarray, box: Box) -> Row:
+        """What a tile says if it is one digit."""
+        ranking = score(self.classifier, tile[None, None]).ranking(0)
+        label, probability = ranking[0]
+        digit = Digit(label, probability, box, ranking, tile)
+        return Row(label, probability, box, ranking, [digit], probability)
 
     def _row(self, row: RowInk) -> Row | None:
         """What a row says; None if nothing in it is a digit."""
@@ -156,7 +167,8 @@ class Reader:
         return replace(row, level=np.max(kept, axis=0))
 
     def _status(self, rows: list[Row]) -> str:
-        return status_of(_probability(rows), _support(rows), self.classifier, bool(self.wanted))
+        expected = self.kind == "digit" or self.wanted is not None
+        return status_of(_probability(rows), _support(rows), self.classifier, expected)
 
     def _answer(self, seen: Ink, image: str) -> Answer:
         """The answer to ink: as what stands in form boxes, unless it is likelier without them."""
@@ -166,9 +178,14 @@ class Reader:
             without, text = self._rows(seen)
             if _support(without) > _support(rows):
                 ink, rows, left_out = seen, without, text
+        words = [FORMS] * (ink is not seen) + [TEXT_LEFT_OUT] * left_out
+        return self._concluded(rows, ink, words, image)
+
+    def _concluded(self, rows: list[Row], ink: Ink, words: list[str], image: str) -> Answer:
+        """The answer that rows make: its status, and warnings of the ink before these `words`."""
         status, probability = self._status(rows), _probability(rows)
         height = max((digit.box[3] for row in rows for digit in row.digits), default=0)
-        words = [*warnings(ink, height), *[FORMS] * (ink is not seen), *[TEXT_LEFT_OUT] * left_out]
+        words = warnings(ink, height) + words
         if status == "no_digit":
             return Answer(image, status, "", probability, [], words)
         return Answer(image, status, "\n".join(r.text for r in rows), probability, rows, words)
