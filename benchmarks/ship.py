@@ -46,7 +46,7 @@ def train_command(config: TrainConfig) -> str:
         if value != getattr(recipe, key) and key not in ("arch", "dataset")
     }
     flags = " ".join(f"--{key} {value}" for key, value in changed.items())
-    return f"python src/train.py --arch {config.arch} --dataset mnist {flags}"
+    return f"python src/train.py --arch {config.arch} --dataset mnist {flags}".rstrip()
 
 
 def milliseconds(speed: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ PARAMETERS = {
     "cnn5": 3_485_610,
     "cnn6": 584_618,
     "best": 584_938,  # at most 2,000,000
+    "reader": 1_037_962,
     "tiny": 4_818,  # at most 5,000
     "micro": 1_931,  # at most 2,000
 }

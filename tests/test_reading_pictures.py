@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import matplotlib
 import numpy as np
 import pytest
@@ -44,18 +45,50 @@ def test_a_number_in_a_form_box_or_under_a_shadow(reader: Reader, what: str) -> 
     assert (answer.text, answer.status) == ("40917", "read")
 
 
-def test_it_is_said_that_text_is_left_out(reader: Reader) -> None:
+def letters(text: str, size: int = 64) -> np.ndarray:
+    """Printed dark on light, uint8."""
+    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    image = Image.new("L", (len(text) * size, 2 * size), 250)
+    font = ImageFont.truetype(str(path), size)
+    ImageDraw.Draw(image).text((10, size), text, fill=30, font=font, anchor="lm")
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("where", ["above", "beside"])
+def test_text_is_left_out_and_it_is_said(reader: Reader, where: str) -> None:
     with Image.open(FOLDER / "number.png") as picture:
         number = np.asarray(picture.convert("L"))
-    page = np.full((number.shape[0] + 140, 900), int(np.median(number)), np.uint8)
-    page[140:, : number.shape[1]] = number
-    image = Image.fromarray(page)
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif.ttf"
-    font = ImageFont.truetype(str(path), 64)
-    ImageDraw.Draw(image).text((20, 30), "Number of the house", fill=30, font=font)
-    answer = reader.read(from_array(np.asarray(image)))
+    text = letters("Number of the house" if where == "above" else "    kg")
+    (high, wide), (height, width) = text.shape, number.shape
+    page = np.full((height + high, width + wide), int(np.median(number)), np.uint8)
+    top, left = (high, 0) if where == "above" else (0, 0)
+    page[top : top + height, left : left + width] = number
+    top, left = (0, 0) if where == "above" else ((height - high) // 2, width)
+    page[top : top + high, left : left + wide] = np.minimum(text, int(np.median(number)))
+    answer = reader.read(from_array(page))
     assert answer.text == "40917"
     assert any("text is left out" in warning for warning in answer.warnings)
+
+
+@pytest.mark.parametrize("mark", ["underline", "ring", "brackets"])
+def test_marks_about_a_number_are_no_digits(reader: Reader, mark: str) -> None:
+    with Image.open(FOLDER / "number.png") as picture:
+        grey = np.asarray(picture.convert("L")).copy()
+    grey = np.pad(grey, 40, mode="edge")
+    height, width = grey.shape
+    lines: dict[str, list[np.ndarray]] = {"underline": [], "ring": [], "brackets": []}
+    x = np.linspace(40, width - 40, 40)
+    lines["underline"] = [np.stack([x, height - 34 + 5 * np.sin(x / 90) + x * 0.03], 1)]
+    angle = np.linspace(0, 6.2, 80)
+    ring = [width / 2 * (1 + 0.93 * np.cos(angle)), height / 2 * (1 + 0.9 * np.sin(angle))]
+    lines["ring"] = [np.stack(ring, 1)]
+    bow = np.linspace(-1, 1, 20)
+    for side, foot in ((-1, 36), (1, width - 36)):
+        bracket = [foot + side * 14 * (1 - bow**2), height / 2 * (1 + 0.7 * bow)]
+        lines["brackets"].append(np.stack(bracket, 1))
+    for line in lines[mark]:
+        cv2.polylines(grey, [line.round().astype(np.int32)], False, 40, 4, cv2.LINE_AA)
+    assert reader.read(from_array(grey)).text == "40917"
 
 
 def test_a_format_gives_the_likeliest_that_fits(reader: Reader) -> None:
@@ -80,7 +113,7 @@ def test_a_list_gives_one_of_its_numbers(reader: Reader, tmp_path: Path) -> None
 def test_a_letter_that_looks_like_two_digits_is_not_read(
     reader: Reader, letter: str, tmp_path: Path
 ) -> None:
-    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif.ttf"
     picture = Image.new("L", (200, 200), 255)
     face = ImageFont.truetype(str(font), 110)
     ImageDraw.Draw(picture).text((100, 100), letter, fill=0, font=face, anchor="mm")

@@ -54,7 +54,7 @@ def find(name: str | Path | None) -> Path:
     raise DigitsError(f"{name}: no such model{known}; `train` makes one")
 
 
-DEFAULT_SHIPPED = "cnn6"
+DEFAULT_SHIPPED = "reader"
 
 
 def shipped() -> dict[str, Path]:

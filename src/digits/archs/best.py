@@ -27,9 +27,14 @@ class Strongest(nn.Module):
 
 
 def build(classes: int, dropout: float = 0.1) -> nn.Module:
+    return residual(48, 96, classes, dropout)
+
+
+def residual(first: int, then: int, classes: int, dropout: float) -> nn.Module:
+    """`first` channels at 14x14 and `then` at 7x7."""
     return nn.Sequential(
         Normalize(),
-        Blocks(), *conv_norm_relu(4, 48), Residual(48), nn.MaxPool2d(2),  # (N, 48, 7, 7)
-        *conv_norm_relu(48, 96), Residual(96), Residual(96), Residual(96),  # (N, 96, 7, 7)
-        Strongest(), nn.Dropout(dropout), nn.Linear(96, classes),
+        Blocks(), *conv_norm_relu(4, first), Residual(first), nn.MaxPool2d(2),
+        *conv_norm_relu(first, then), Residual(then), Residual(then), Residual(then),
+        Strongest(), nn.Dropout(dropout), nn.Linear(then, classes),
     )  # fmt: skip

@@ -28,8 +28,13 @@ def augment(images: Tensor, policy: str | Policy, generator: Generator) -> Tenso
     Raises:
         DigitsError: no policy has this name.
     """
-    chosen = named(policy) if isinstance(policy, str) else policy
-    images = images.to(torch.float32)
+    policies = named(policy) if isinstance(policy, str) else (policy,)
+    shares = images.to(torch.float32).tensor_split(len(policies))
+    pairs = zip(shares, policies, strict=True)
+    return torch.cat([_follow(chosen, share, generator) for share, chosen in pairs])
+
+
+def _follow(chosen: Policy, images: Tensor, generator: Generator) -> Tensor:
     drawn = vary_stroke(images, chosen.stroke, generator) if any(chosen.stroke) else images
     if chosen.line:
         drawn = torch.where(_some(images, chosen.line, generator), thin_lines(images), drawn)

@@ -25,24 +25,28 @@ class Policy:
     noise: float = 0.0  # deviation at most, on the 0..255 scale
 
 
-POLICIES = {
-    "none": Policy(),
-    "light": Policy(
-        rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, noise=8,
-    ),
-    "elastic": Policy(
-        rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, elastic_px=0.8,
-    ),
-    "strong": Policy(
-        stroke=(-0.4, 1.0), line=0.06, rotation_deg=15, slant=0.3, scale=0.15, aspect=0.2,
-        shift_px=2, elastic_px=1.0, neighbour=0.1, cut=0.05, resample=0.35, contrast=0.4,
-        binary=0.15, noise=20,
-    ),
-}  # fmt: skip
+_LIGHT = Policy(rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, noise=8)
+_ELASTIC = Policy(
+    rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, elastic_px=0.8,
+)  # fmt: skip
+_STRONG = Policy(
+    stroke=(-0.4, 1.0), line=0.06, rotation_deg=15, slant=0.3, scale=0.15, aspect=0.2,
+    shift_px=2, elastic_px=1.0, neighbour=0.1, cut=0.05, resample=0.35, contrast=0.4,
+    binary=0.15, noise=20,
+)  # fmt: skip
+
+# Where there are several, each has an even share of a batch's tiles.
+POLICIES: dict[str, tuple[Policy, ...]] = {
+    "none": (Policy(),),
+    "light": (_LIGHT,),
+    "elastic": (_ELASTIC,),
+    "strong": (_STRONG,),
+    "mixed": (_ELASTIC, _STRONG),
+}
 
 
-def named(name: str) -> Policy:
-    """The policy of this name. Raises DigitsError with the list of known ones."""
+def named(name: str) -> tuple[Policy, ...]:
+    """The policies of this name. Raises DigitsError with the list of known ones."""
     if name not in POLICIES:
         raise DigitsError(f"unknown augmentation {name!r}; known are {', '.join(POLICIES)}")
     return POLICIES[name]

@@ -25,7 +25,7 @@ from digits.vision.ink import Ink, variants
 from digits.vision.load import MAX_BYTES, Picture, load
 from digits.vision.parts import Box, cut_out, enclosing, of_one_digit, parts, stands_alone
 from digits.vision.quality import warnings
-from digits.vision.rows import ROW_HEIGHT, RowInk, find_rows
+from digits.vision.rows import RowInk, find_rows
 from digits.vision.rules import without_rules
 
 CROWDED = 150  # parts: a texture, or a page of numbers
@@ -33,7 +33,7 @@ FORMS = "form boxes: only what stands in them is read"
 TEXT_LEFT_OUT = "something that looks like text is left out"
 DOUBTED = 0.6  # support that is too little for `read`
 TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above
-WIDE_WORD = 2.0  # heights: what is narrower is kept, as it may be a digit that is hard to read
+LETTER = 0.3  # likewise of a word of one digit: one of 300 validation digits has less
 MAX_WORDS = 12
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 
@@ -140,7 +140,7 @@ class Reader:
     def _row(self, row: RowInk) -> Row | None:
         """What a row says; None if nothing in it is a digit."""
         read = read_row(row, self.classifier, self.wanted)
-        if not read.readings or not read.readings[0].text:
+        if not read.text:
             return None
         best, scores = read.readings[0], read.scores
         digits = []
@@ -156,14 +156,15 @@ class Reader:
     def _without_text(self, row: RowInk) -> RowInk:
         """A row less its words that are plainly no numbers, if another of its words is one."""
         words = row.words()
-        wide = [word.width > WIDE_WORD * ROW_HEIGHT for word in words]
-        if not any(wide) or not 1 < len(words) <= MAX_WORDS:
+        if not 1 < len(words) <= MAX_WORDS:
             return row
-        supports = [read_row(word, self.classifier).support for word in words]
-        if max(supports) < LIKELY:
+        read = [read_row(word, self.classifier) for word in words]
+        if max(word.support for word in read) < LIKELY:
             return row
-        judged = zip(words, wide, supports, strict=True)
-        kept = [word.level for word, is_wide, support in judged if support >= TEXT or not is_wide]
+        plain = [word.support < (TEXT if len(word.text) > 1 else LETTER) for word in read]
+        if not any(plain):
+            return row
+        kept = [word.level for word, is_text in zip(words, plain, strict=True) if not is_text]
         return replace(row, level=np.max(kept, axis=0))
 
     def _status(self, rows: list[Row]) -> str:

@@ -50,10 +50,14 @@ class RowReadings:
     ranking: Ranking
 
     @property
+    def text(self) -> str:
+        """The likeliest reading."""
+        return self.readings[0].text if self.readings else ""
+
+    @property
     def support(self) -> float:
         """How well the likeliest reading's ink fits digits, 0..1 a digit; 0.0 if it has none."""
-        text = self.readings[0].text if self.readings else ""
-        return math.exp(self.readings[0].score / len(text)) if text else 0.0
+        return math.exp(self.readings[0].score / len(self.text)) if self.text else 0.0
 
 
 @cache

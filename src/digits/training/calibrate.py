@@ -32,7 +32,7 @@ def calibrate(
 
     cpu = validation.to(torch.device("cpu"))
     rehearsal = mix.extend(cpu, SHARE, SHARE * bool(config.nondigits), seed=SEED)
-    policy = "strong" if config.augment == "strong" else "elastic"
+    policy = "strong" if config.augment in ("strong", "mixed") else "elastic"
     images = augment(rehearsal.images, policy, torch.Generator().manual_seed(SEED))
     logits = logits_of(model, images.to(device)).cpu().numpy()
     probabilities = metrics.softmax(logits, temperature)[:, : mix.NONE_LABEL]

@@ -1,4 +1,4 @@
-"""Form boxes: what stands in them is read; their lines and what is printed beside them are not."""
+"""Form boxes and rings: what stands in them is read; they and what is beside them are not."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,8 @@ from digits.vision.rules import MIN_RUN, THIN, lines
 FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
 CLOSED = 0.97  # of its sides are drawn
 ALIKE = 0.7  # of its height: so high are digits, and labels are not
+DIRECTIONS, ROUND = 60, 0.9  # from a ring's middle, and the share in which it is seen
+HOLLOW = 0.5  # of its half width and height: a ring leaves so much free
 NARROW = 0.75  # of its height: an angular 0 or 8 is, and what is in it hangs together with it
 
 
@@ -35,10 +37,14 @@ def in_forms(ink: Ink) -> Ink:
     for k, (x, y, width, height, area) in enumerate(stats):
         if k and min(width, height) >= MIN_RUN and area < 0.5 * width * height:
             there = np.s_[y : y + height, x : x + width]
-            form = _form(mask[there], (labels[there] == k).astype(np.uint8))
+            part = (labels[there] == k).astype(np.uint8)
+            form, ring = _form(mask[there], part), _ring(mask[there], part)
             if form:
                 mask[there] = _without(mask[there], form)
                 fields.append(form.corners + np.array([x, y], np.int32))
+            elif ring is not None:
+                mask[there] &= 1 - part
+                fields.append(ring + np.array([x, y], np.int32))
     if not fields or _are_digits(fields, stats):
         return ink
     return keeping(ink, _inside(mask, _innermost(fields)))
@@ -78,6 +84,23 @@ def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
     _, _, stats, _ = cv2.connectedComponentsWithStats(content)
     highest = max(stats[1:, cv2.CC_STAT_HEIGHT], default=0)
     return Form(corners, line) if highest > FRAMED * height else None
+
+
+def _ring(mask: np.ndarray, part: np.ndarray) -> np.ndarray | None:
+    """The hull (N, 1, 2) of a part (H, W) of the ink around it that is a ring drawn by hand about
+    something, else None. The ring may be open by a little; what is in it does not touch it."""
+    contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = cv2.convexHull(contours[0])
+    inside = cv2.fillPoly(np.zeros_like(part), [hull], 1) & mask & (1 - part)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(inside)
+    if max(stats[1:, cv2.CC_STAT_HEIGHT], default=0) <= FRAMED * len(part):
+        return None
+    ys, xs = np.nonzero(part)
+    middle_y, middle_x = np.array(part.shape) / 2
+    angles = np.arctan2((ys - middle_y) / middle_y, (xs - middle_x) / middle_x)
+    seen, _ = np.histogram(angles, DIRECTIONS, (-np.pi, np.pi))
+    near = np.hypot((ys - middle_y) / middle_y, (xs - middle_x) / middle_x) < HOLLOW
+    return hull if (seen > 0).mean() > ROUND and not near.any() else None
 
 
 def _without(mask: np.ndarray, form: Form) -> np.ndarray:

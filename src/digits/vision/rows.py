@@ -20,6 +20,8 @@ MAX_TILT = 16  # degrees by which a photograph is turned at the most
 MAX_SLANT = 0.7  # pixels to the right per pixel up
 MAX_ROWS = 30
 MARGIN = 4  # pixels around a row's ink
+SLENDER, BOW = 0.2, 0.035  # of its height: a bracket is no wider anywhere, and bent by so much
+WIDE_BAR = 1.5  # of the height: a 5's bar is narrower
 UNEVEN = 0.8  # of the height: how much lower a digit may stand than its row
 WORD_GAP = 0.8  # of the height, between words
 
@@ -43,12 +45,6 @@ class RowInk:
         right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
         return int(left), int(top), int(right - left), int(bottom - top)
 
-    @property
-    def width(self) -> int:
-        """Columns from the first with ink to the last."""
-        columns = np.flatnonzero((self.level > 32).any(axis=0))
-        return int(np.ptp(columns)) if len(columns) else 0
-
     def words(self) -> list["RowInk"]:
         """The row part by part, where wide gaps part it; each in its place, without the others."""
         columns = np.flatnonzero((self.level > 32).any(axis=0))
@@ -70,7 +66,7 @@ def find_rows(ink: Ink) -> list[RowInk]:
         return []
     tall = _tall(found)
     angle = _tilt(tall)
-    groups = _groups(tall, angle)[:MAX_ROWS]
+    groups = [_without_brackets(group) for group in _groups(tall, angle)[:MAX_ROWS]]
     small = [p for p in found if p not in tall]
     return [_row(ink, group + _beside(group, small, angle), group, angle) for group in groups]
 
@@ -139,6 +135,26 @@ def _merged(groups: list[list[Part]], angle: float) -> list[list[Part]]:
     return merged
 
 
+def _without_brackets(group: list[Part]) -> list[Part]:
+    """A row less its pairs of brackets: one alone would be a 1."""
+    bows = {id(part): _bow(part) for part in group}
+    opening = min((p.box[0] for p in group if bows[id(p)] < -BOW), default=np.inf)
+    closing = max((p.box[0] for p in group if bows[id(p)] > BOW), default=-np.inf)
+    brackets = {opening, closing} if opening < closing else set()
+    return [p for p in group if p.box[0] not in brackets or abs(bows[id(p)]) <= BOW] or group
+
+
+def _bow(part: Part) -> float:
+    """How far right of its ends a slender stroke's middle lies, by its height; of others 0.0."""
+    inked = part.mask.any(axis=1)
+    first, last = part.mask.argmax(axis=1), part.mask.shape[1] - part.mask[:, ::-1].argmax(axis=1)
+    height = len(part.mask)
+    if not inked.all() or (last - first).max() > SLENDER * height:
+        return 0.0
+    top, middle, bottom = np.array_split((first + last) / 2, 3)
+    return float((middle.mean() - (top.mean() + bottom.mean()) / 2) / height)
+
+
 def _middle(group: list[Part], angle: float) -> float:
     """How far across the lines of writing a row lies, in pixels."""
     return float(np.mean([_centre(p, angle)[1] for p in group]))
@@ -155,11 +171,16 @@ def _stacked(upper: list[Part], lower: list[Part]) -> bool:
 
 
 def _beside(group: list[Part], small: list[Part], angle: float) -> list[Part]:
-    """The small parts within a row: a 5's bar, a dot."""
+    """The small parts within a row: a 5's bar, a dot; what is wider than a digit underlines it."""
     middle = _middle(group, angle)
     reach = 0.75 * max(p.box[3] for p in group)
-    least = 0.01 * float(np.median([p.box[3] for p in group])) ** 2 * 0.5
-    return [p for p in small if abs(_centre(p, angle)[1] - middle) < reach and p.area >= least]
+    height = float(np.median([p.box[3] for p in group]))
+    least, widest = 0.01 * height**2 * 0.5, WIDE_BAR * height
+    return [
+        p
+        for p in small
+        if abs(_centre(p, angle)[1] - middle) < reach and p.area >= least and p.box[2] < widest
+    ]
 
 
 def _row(ink: Ink, chosen: list[Part], tall: list[Part], angle: float) -> RowInk:

@@ -11,9 +11,11 @@ SPAN = 0.9  # ... if, gaps included, it crosses so much of the picture ...
 THIN = 0.06  # ... and is no thicker than this (a level rule), or half of it (an upright one:
 # a 1 in a tight crop is as high as the picture, and its stroke a thirtieth of that or more)
 MIN_RUN = 24  # pixels
-LONG = 3.0
+LONG = 3.0  # heights of what is written: no stroke is level for so long, on any page
 SLIM = 0.15  # of that height: a line so long is no thicker
-BREAK = 0.15  # of that height: pale rules are seen with gaps
+# Gaps and runs of a pale rule, of which the mask has what hangs together with digits, and of a line
+# that a hand drew under a number, in a bow.
+PALE, BOWED = (0.15, LONG), (0.06, 0.4)
 
 
 def without_rules(ink: Ink) -> Ink:
@@ -23,7 +25,8 @@ def without_rules(ink: Ink) -> Ink:
     for turned in (False, True):
         way = mask.T if turned else mask
         across = lines(way, THIN * min(mask.shape) / (2 if turned else 1))
-        way = _erase(way, cv2.bitwise_or(across, _long_lines(way, height)))
+        pale, bowed = (_long_lines(way, height, *kind) for kind in (PALE, BOWED))
+        way = _erase(way, across | pale | bowed)
         mask = way.T if turned else way
     return keeping(ink, mask)
 
@@ -45,18 +48,23 @@ def lines(mask: np.ndarray, thickest: float) -> np.ndarray:
     return runs * keep[labels]
 
 
-def _long_lines(mask: np.ndarray, height: float) -> np.ndarray:
-    """Where slim horizontal lines run that are longer than a stroke can be, (H, W) uint8.
+def _long_lines(mask: np.ndarray, height: float, gap: float, run: float) -> np.ndarray:
+    """Where slim level lines run that are longer than a stroke can be, (H, W) uint8.
 
-    Of a pale rule the mask often has only what hangs together with a digit.
+    Such a line is a chain of level runs of pixels with gaps, both in heights of what is written.
     """
-    mask = np.ascontiguousarray(mask)
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(1, int(BREAK * height)))))
-    runs = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, max(MIN_RUN, int(LONG * height)))))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs)
-    slim = stats[:, cv2.CC_STAT_AREA] < SLIM * height * stats[:, cv2.CC_STAT_WIDTH]
-    slim[0] = False
-    return runs * slim[labels]
+    closed = _morph(np.ascontiguousarray(mask), cv2.MORPH_CLOSE, 1, gap * height)
+    slim = closed & (1 - _morph(closed, cv2.MORPH_OPEN, SLIM * height, 1))
+    runs = _morph(slim, cv2.MORPH_OPEN, 1, run * height)
+    bridged = _morph(runs, cv2.MORPH_CLOSE, 3, height) & closed  # where digits stand on the line
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
+    long = stats[:, cv2.CC_STAT_WIDTH] >= LONG * height
+    long[0] = False
+    return runs * long[labels]
+
+
+def _morph(mask: np.ndarray, how: int, high: float, wide: float) -> np.ndarray:
+    return cv2.morphologyEx(mask, how, np.ones((int(high) or 1, int(wide) or 1), np.uint8))
 
 
 def _erase(mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
