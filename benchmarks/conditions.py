@@ -140,6 +140,53 @@ def in_perspective(page: Page) -> np.ndarray:
     return cv2.warpPerspective(page.photograph(), matrix, (WIDTH, HEIGHT), borderValue=PAPER)
 
 
+def draw(page: Page, points: np.ndarray, closed: bool = False) -> None:
+    """A line in the number's ink through points (N, 2), about as thick as its pen."""
+    mark, there = np.zeros(page.ink.shape, np.uint8), [points.round().astype(np.int32)]
+    cv2.polylines(mark, there, closed, 255, int(page.rng.integers(6, 12)), cv2.LINE_AA)
+    np.maximum(page.ink, mark / np.float32(255), out=page.ink)
+
+
+def underlined(page: Page) -> np.ndarray:
+    """By hand: in a bow, not level, below the digits or through their feet."""
+    x, y, width, height = page.box
+    along = np.linspace(-0.05, 1.05, 40)
+    slope, bow = page.rng.uniform(-0.08, 0.08), page.rng.uniform(-12, 12)
+    down = page.rng.uniform(-0.03, 0.2) * height + bow * np.sin(np.pi * along)
+    draw(page, np.stack([x + along * width, y + height + down + slope * width * (along - 0.5)], 1))
+    return page.photograph()
+
+
+def in_a_ring(page: Page) -> np.ndarray:
+    x, y, width, height = page.box
+    angle = np.linspace(0, 2 * np.pi, 80)
+    wobble = 1 + 0.03 * np.sin(3 * angle + page.rng.uniform(0, 6))
+    ring = [x + width / 2 * (1 + 1.25 * wobble * np.cos(angle)),
+            y + height / 2 * (1 + 1.7 * wobble * np.sin(angle))]  # fmt: skip
+    draw(page, np.stack(ring, 1), closed=True)
+    return page.photograph()
+
+
+def in_brackets(page: Page) -> np.ndarray:
+    x, y, width, height = page.box
+    up = np.linspace(-0.6, 0.6, 30)
+    for side, foot in ((-1, x - 30), (1, x + width + 30)):
+        bow = side * page.rng.uniform(15, 30) * (1 - (up / 0.6) ** 2)
+        draw(page, np.stack([foot + bow, y + height * (0.5 + up)], 1))
+    return page.photograph()
+
+
+def with_a_unit(page: Page) -> np.ndarray:
+    """A word printed behind it, most of a digit's height away."""
+    x, y, width, height = page.box
+    word = ("kg", "EUR", "pcs.", "m")[page.rng.integers(4)]
+    at = (x + width + height, y + height - 15)
+    mark = np.zeros(page.ink.shape, np.uint8)
+    cv2.putText(mark, word, at, cv2.FONT_HERSHEY_DUPLEX, 2.8, 255, 5, cv2.LINE_AA)
+    np.maximum(page.ink, mark / np.float32(255), out=page.ink)
+    return page.photograph()
+
+
 def turned(grey: np.ndarray, degrees: float) -> np.ndarray:
     matrix = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, 1)
     return cv2.warpAffine(grey, matrix, (WIDTH, HEIGHT), borderValue=PAPER)
@@ -163,7 +210,8 @@ def in_cells(tiles: np.ndarray, apart: int, rng: Generator) -> np.ndarray:
 Condition = Callable[[np.ndarray, Generator], np.ndarray]  # tiles, rng -> grey
 ON_A_PAGE = (
     plain, in_pencil, small, hard_jpeg, light_on_dark, ruled, squared, shadow_edge, table_edge,
-    tilted, in_perspective, form_box, tight_form_box, tilted_form_box,
+    tilted, in_perspective, form_box, tight_form_box, tilted_form_box, underlined, in_a_ring,
+    in_brackets, with_a_unit,
 )  # fmt: skip
 
 

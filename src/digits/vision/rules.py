@@ -12,6 +12,7 @@ THIN = 0.06  # ... and is no thicker than this (a level rule), or half of it (an
 # a 1 in a tight crop is as high as the picture, and its stroke a thirtieth of that or more)
 MIN_RUN = 24  # pixels
 LONG = 3.0  # heights of what is written: no stroke is level for so long, on any page
+LOWEST = 8  # pixels; what is lower is no writing
 SLIM = 0.15  # of that height: a line so long is no thicker
 # Gaps and runs of a pale rule, of which the mask has what hangs together with digits, and of a line
 # that a hand drew under a number, in a bow.
@@ -21,12 +22,15 @@ PALE, BOWED = (0.15, LONG), (0.06, 0.4)
 def without_rules(ink: Ink) -> Ink:
     """Ink without straight lines across the picture; strokes that cross one stay whole."""
     mask = ink.mask.astype(np.uint8)
-    height = usual_height(parts(mask))
+    found = parts(mask)
+    height = usual_height(found)
     for turned in (False, True):
         way = mask.T if turned else mask
-        across = lines(way, THIN * min(mask.shape) / (2 if turned else 1))
-        pale, bowed = (_long_lines(way, height, *kind) for kind in (PALE, BOWED))
-        way = _erase(way, across | pale | bowed)
+        drawn = lines(way, THIN * min(mask.shape) / (2 if turned else 1))
+        longest = max((part.box[3 if turned else 2] for part in found), default=0)
+        if height >= LOWEST and longest > LONG * height / 2:  # else no part can hold such a line
+            drawn |= _long_lines(way, height, *PALE) | _long_lines(way, height, *BOWED)
+        way = _erase(way, drawn)
         mask = way.T if turned else way
     return keeping(ink, mask)
 
@@ -53,14 +57,20 @@ def _long_lines(mask: np.ndarray, height: float, gap: float, run: float) -> np.n
 
     Such a line is a chain of level runs of pixels with gaps, both in heights of what is written.
     """
-    closed = _morph(np.ascontiguousarray(mask), cv2.MORPH_CLOSE, 1, gap * height)
+    left, top, width, high = cv2.boundingRect(np.ascontiguousarray(mask))
+    there = np.s_[top : top + high, left : left + width]
+    drawn = np.zeros(mask.shape, np.uint8)
+    closed = _morph(np.ascontiguousarray(mask[there]), cv2.MORPH_CLOSE, 1, gap * height)
     slim = closed & (1 - _morph(closed, cv2.MORPH_OPEN, SLIM * height, 1))
     runs = _morph(slim, cv2.MORPH_OPEN, 1, run * height)
+    if not runs.any():
+        return drawn
     bridged = _morph(runs, cv2.MORPH_CLOSE, 3, height) & closed  # where digits stand on the line
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
     long = stats[:, cv2.CC_STAT_WIDTH] >= LONG * height
     long[0] = False
-    return runs * long[labels]
+    drawn[there] = runs * long[labels]
+    return drawn
 
 
 def _morph(mask: np.ndarray, how: int, high: float, wide: float) -> np.ndarray:
