@@ -11,8 +11,7 @@ from digits.vision.rules import MIN_RUN, THIN, lines
 FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
 CLOSED = 0.97  # of its sides are drawn
 ALIKE = 0.7  # of its height: so high are digits, and labels are not
-DIRECTIONS, ROUND = 60, 0.9  # from a ring's middle, and the share in which it is seen
-HOLLOW = 0.5  # of its half width and height: a ring leaves so much free
+ROUND, HOLLOW = 0.85, 0.3  # a ring fills so much of its hull, and its line less of its box
 NARROW = 0.75  # of its height: an angular 0 or 8 is, and what is in it hangs together with it
 
 
@@ -43,7 +42,7 @@ def in_forms(ink: Ink) -> Ink:
                 mask[there] = _without(mask[there], form)
                 fields.append(form.corners + np.array([x, y], np.int32))
             elif ring is not None:
-                mask[there] &= 1 - part
+                mask[there] &= 1 - _outline(part)
                 fields.append(ring + np.array([x, y], np.int32))
     if not fields or _are_digits(fields, stats):
         return ink
@@ -87,20 +86,26 @@ def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
 
 
 def _ring(mask: np.ndarray, part: np.ndarray) -> np.ndarray | None:
-    """The hull (N, 1, 2) of a part (H, W) of the ink around it that is a ring drawn by hand about
-    something, else None. The ring may be open by a little; what is in it does not touch it."""
+    """The hull (N, 1, 2) of a part (H, W) of the ink around it that is a closed ring drawn by hand
+    about something, else None."""
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = cv2.convexHull(contours[0])
     inside = cv2.fillPoly(np.zeros_like(part), [hull], 1) & mask & (1 - part)
     _, _, stats, _ = cv2.connectedComponentsWithStats(inside)
     if max(stats[1:, cv2.CC_STAT_HEIGHT], default=0) <= FRAMED * len(part):
         return None
-    ys, xs = np.nonzero(part)
-    middle_y, middle_x = np.array(part.shape) / 2
-    angles = np.arctan2((ys - middle_y) / middle_y, (xs - middle_x) / middle_x)
-    seen, _ = np.histogram(angles, DIRECTIONS, (-np.pi, np.pi))
-    near = np.hypot((ys - middle_y) / middle_y, (xs - middle_x) / middle_x) < HOLLOW
-    return hull if (seen > 0).mean() > ROUND and not near.any() else None
+    closed = cv2.contourArea(contours[0]) > ROUND * cv2.contourArea(hull)
+    return hull if closed and part.mean() < HOLLOW else None
+
+
+def _outline(part: np.ndarray) -> np.ndarray:
+    """The ring that a part (H, W) is, without what touches it from inside, (H, W) uint8."""
+    contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.pad(cv2.fillPoly(np.zeros_like(part), [contours[0]], 1), 1)
+    depth = cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3)
+    width = 4 * float(depth[depth > 0].mean()) - 1  # of its stroke
+    outer = (cv2.distanceTransform(filled, cv2.DIST_L2, 3) <= width + 2).astype(np.uint8)
+    return (filled & outer)[1:-1, 1:-1] & part
 
 
 def _without(mask: np.ndarray, form: Form) -> np.ndarray:
