@@ -79,7 +79,7 @@ def test_marks_about_a_number_are_no_digits(reader: Reader, mark: str) -> None:
     lines: dict[str, list[np.ndarray]] = {"underline": [], "ring": [], "brackets": []}
     x = np.linspace(40, width - 40, 40)
     lines["underline"] = [np.stack([x, height - 34 + 5 * np.sin(x / 90) + x * 0.03], 1)]
-    angle = np.linspace(0, 6.2, 80)
+    angle = np.linspace(0, 2 * np.pi, 80)
     ring = [width / 2 * (1 + 0.93 * np.cos(angle)), height / 2 * (1 + 0.9 * np.sin(angle))]
     lines["ring"] = [np.stack(ring, 1)]
     bow = np.linspace(-1, 1, 20)
