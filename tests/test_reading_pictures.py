@@ -113,7 +113,7 @@ def test_a_list_gives_one_of_its_numbers(reader: Reader, tmp_path: Path) -> None
 def test_a_letter_that_looks_like_two_digits_is_not_read(
     reader: Reader, letter: str, tmp_path: Path
 ) -> None:
-    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif.ttf"
+    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
     picture = Image.new("L", (200, 200), 255)
     face = ImageFont.truetype(str(font), 110)
     ImageDraw.Draw(picture).text((100, 100), letter, fill=0, font=face, anchor="mm")

@@ -29,7 +29,7 @@ from digits.vision.rows import RowInk, find_rows
 from digits.vision.rules import without_rules
 
 CROWDED = 150  # parts: a texture, or a page of numbers
-FORMS = "form boxes: only what stands in them is read"
+FORMS = "form boxes or rings: only what stands in them is read"
 TEXT_LEFT_OUT = "something that looks like text is left out"
 DOUBTED = 0.6  # support that is too little for `read`
 TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above

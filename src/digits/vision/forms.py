@@ -25,7 +25,7 @@ class Form:
 
 
 def in_forms(ink: Ink) -> Ink:
-    """The ink that stands in form boxes, without their lines, if there are any; else all ink.
+    """The ink that stands in form boxes or rings, without their lines, if there are any; else all.
 
     A box has something as high as a digit in it. Upright lines from side to side part its cells,
     and go too; strokes that cross a side stay whole. Of boxes in boxes the inner ones count.

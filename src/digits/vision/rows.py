@@ -161,7 +161,7 @@ def _middle(group: list[Part], angle: float) -> float:
 
 
 def _stacked(upper: list[Part], lower: list[Part]) -> bool:
-    """Whether a part of one row lies above one of the other, by half of the narrower one's width"""
+    """Whether a part of one row lies above one of the other, by half of the narrower."""
     for (x, _, width, _), (x2, _, width2, _) in product(
         (p.box for p in upper), (p.box for p in lower)
     ):

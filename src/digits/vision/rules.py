@@ -12,8 +12,8 @@ THIN = 0.06  # ... and is no thicker than this (a level rule), or half of it (an
 # a 1 in a tight crop is as high as the picture, and its stroke a thirtieth of that or more)
 MIN_RUN = 24  # pixels
 LONG = 3.0  # heights of what is written: no stroke is level for so long, on any page
-LOWEST = 8  # pixels; what is lower is no writing
 SLIM = 0.15  # of that height: a line so long is no thicker
+LOWEST = 8  # pixels; what is lower is no writing
 # Gaps and runs of a pale rule, of which the mask has what hangs together with digits, and of a line
 # that a hand drew under a number, in a bow.
 PALE, BOWED = (0.15, LONG), (0.06, 0.4)
