@@ -33,8 +33,13 @@ def test_every_nth_is_stratified_disjoint_and_fixed() -> None:
     assert np.allclose(shares, 1 / 12, atol=0.002)
 
 
+def test_more_can_be_held_out() -> None:
+    half = data.load("uci", hold_out=2)
+    assert abs(len(half.train) - len(half.validation)) <= 10 and len(half.test) == 360
+
+
 def test_uci_tiles_are_tiles(uci: Dataset) -> None:
-    assert (len(uci.train), len(uci.validation), len(uci.test)) == (1257, 180, 360)
+    assert (len(uci.train), len(uci.validation), len(uci.test)) == (1317, 120, 360)
     images = uci.train.images
     assert images.shape[1:] == spec.INPUT_SHAPE and images.dtype == torch.uint8
     rows = torch.arange(28.0)

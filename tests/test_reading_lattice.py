@@ -9,7 +9,8 @@ import pytest
 
 from digits.reading.digits import Scores
 from digits.reading.formats import parse
-from digits.reading.lattice import Candidate, search
+from digits.reading.lattice import Candidate, Reading, candidates, search
+from digits.reading.rows import DOUBTED, RowReadings
 from digits.vision.cuts import join, pieces
 from digits.vision.ink import find
 from digits.vision.rows import ROW_HEIGHT, find_rows
@@ -96,6 +97,27 @@ def test_touching_digits_are_cut_apart() -> None:
     assert min(abs(x - 63) for x in edges) <= 8
     whole, box = join(found)
     assert box[2] > 85 and (whole > 127).sum() > 0.98 * (ink > 127).sum()
+    assert all(piece.cut for piece in found)
+    assert max(candidate.dots for candidate in candidates(found)) == 0  # low pieces, but no dots
+
+
+def test_a_dot_in_a_digit_is_counted() -> None:
+    ink = np.zeros((80, 100), np.uint8)
+    cv2.line(ink, (30, 10), (30, 70), 255, 7)
+    cv2.circle(ink, (44, 66), 5, 255, -1)
+    made = candidates(pieces(ink))
+    assert [(c.begin, c.end, round(c.dots)) for c in made] == [(0, 1, 0), (0, 2, 1), (1, 2, 1)]
+
+
+def test_a_row_without_ink_has_no_pieces() -> None:
+    assert pieces(np.zeros((80, 300), np.uint8)) == []
+
+
+@pytest.mark.parametrize(("whole", "support"), [(0.99, DOUBTED), (0.5, math.exp(-3))])
+def test_a_number_that_was_cut_badly_is_not_nothing(whole: float, support: float) -> None:
+    readings = [Reading("12", -6.0, (0, 1))]
+    row = RowReadings([], [], lattice(0, 2)[1], readings, [("12", 0.9)], whole)
+    assert row.support == pytest.approx(support)
 
 
 def lattice(seed: int, size: int) -> tuple[list[Candidate], Scores]:

@@ -119,3 +119,32 @@ def test_a_letter_that_looks_like_two_digits_is_not_read(
     ImageDraw.Draw(picture).text((100, 100), letter, fill=0, font=face, anchor="mm")
     picture.save(tmp_path / "letter.png")
     assert reader.read_file(str(tmp_path / "letter.png")).status != "read"
+
+
+def digit(label: str, thickness: int = 14) -> np.ndarray:
+    """Dark on light, (300, 400) uint8."""
+    grey = np.full((300, 400), 225, np.uint8)
+    cv2.putText(grey, label, (150, 210), cv2.FONT_HERSHEY_SIMPLEX, 5, 50, thickness, cv2.LINE_AA)
+    return grey
+
+
+@pytest.mark.parametrize("label", "479")
+@pytest.mark.parametrize("where", ["underlined", "on rules", "beside a shadow", "cropped"])
+def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, where: str) -> None:
+    grey = digit(label, 30 if where == "cropped" else 14)
+    ys, xs = np.nonzero(grey < 140)
+    left, top, right, bottom = xs.min(), ys.min(), xs.max() + 1, ys.max() + 1
+    if where == "underlined":
+        x = np.linspace(left - 10, right + 10, 20)
+        line = np.stack([x, bottom + 22 + 6 * np.sin((x - left) / 30)], 1).round().astype(np.int32)
+        cv2.polylines(grey, [line], False, 50, 9, cv2.LINE_AA)
+    elif where == "on rules":
+        for y in (bottom, bottom - 130):
+            cv2.line(grey, (0, int(y)), (400, int(y)), 165, 2)
+    elif where == "beside a shadow":
+        grey[:, right + 1 :] //= 2
+    else:
+        grey = grey[top:bottom, left:right]
+    answer = reader.read(from_array(grey))
+    assert answer.text == label
+    assert answer.status == "read" or where == "underlined"

@@ -151,7 +151,7 @@ def test_nan_stops_with_the_last_good_state(
     with pytest.raises(DigitsError, match=r"the loss became nan at step 14; .*--on_nan lower"):
         train(uci, tmp_path / "run")
     state = Run(tmp_path / "run").load_state()
-    assert state and state["progress"]["step"] == 9
+    assert state and state["progress"]["step"] == 10
     assert all(value.isfinite().all() for value in state["model"].values())
 
 

@@ -16,6 +16,8 @@ NONE = "none"  # the eleventh class of models that were trained to know what is 
 PIXEL_MEAN = 33.3184
 PIXEL_STD = 78.5675
 
+HOLD_OUT = 12  # every twelfth tile of a class is for validation, not for training
+
 SAVE_DIR = Path("models")
 BEST_MODEL = SAVE_DIR / "best_model.pth"
 RUNS_DIR = Path("runs")

@@ -50,6 +50,20 @@ def conv_norm_relu(channels_in: int, channels: int, padding: int = 1) -> list[nn
     return [convolution, nn.BatchNorm2d(channels), nn.ReLU()]
 
 
+class Residual(nn.Module):
+    """x + two convolutions of x, as wide as it (He et al. 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        *layers, _last_relu = conv_norm_relu(channels, channels) + conv_norm_relu(
+            channels, channels
+        )
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x + self.body(x)).relu()
+
+
 def initialise(model: nn.Module, weight_init: object) -> nn.Module:
     """Set every linear and convolution weight by `weight_init`, every bias to zero."""
     for layer in model.modules():

@@ -2,21 +2,7 @@
 
 from torch import Tensor, nn
 
-from digits.archs._layers import Blocks, Normalize, conv_norm_relu
-
-
-class Residual(nn.Module):
-    """x + two convolutions of x, as wide as it (He et al. 2016)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        *layers, _last_relu = conv_norm_relu(channels, channels) + conv_norm_relu(
-            channels, channels
-        )
-        self.body = nn.Sequential(*layers)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (x + self.body(x)).relu()
+from digits.archs._layers import Blocks, Normalize, Residual, conv_norm_relu
 
 
 class Strongest(nn.Module):

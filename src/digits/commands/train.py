@@ -100,6 +100,11 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         shape.add_argument(f"--{name}", help=f"{help} (default: {default})", **options)
 
     add("arch", "architecture", choices=archs.names())
+    add(
+        "hold_out",
+        "every n-th tile of a class is for validation, not for training",
+        type=number(int, 2, 1000),
+    )
     add("epochs", "passes over the training set", type=number(int, 1))
     add("batch_size", "tiles a step, over all processes", type=number(int, 1))
     add("learning_rate", "peak of the one-cycle schedule", type=number(float, 0, above=True))

@@ -11,7 +11,7 @@ import torch
 
 from digits.data.split import Dataset, Split, every_nth
 from digits.errors import DigitsError
-from digits.spec import TILE_SIZE
+from digits.spec import HOLD_OUT, TILE_SIZE
 
 # MD5 of the uncompressed files; torchvision itself checks only those that it downloads.
 MD5 = {
@@ -20,7 +20,6 @@ MD5 = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
-VALIDATION_NTH = 12  # of 60,000: 5,000
 TIMEOUT_S = 20  # a mirror that is silent for longer counts as out of reach
 
 
@@ -51,8 +50,8 @@ def fetch(folder: Path) -> str | None:
     return None
 
 
-def load(folder: Path) -> Dataset:
-    """Train on 55,000, validate on a fixed stratified 5,000, test on 10,000.
+def load(folder: Path, hold_out: int = HOLD_OUT) -> Dataset:
+    """Train on 55,000, validate on a fixed stratified 5,000 (every 12th), test on 10,000.
 
     Raises:
         DigitsError: a file is not, byte for byte, the one that everybody uses.
@@ -63,7 +62,7 @@ def load(folder: Path) -> Dataset:
         _split(content[f"{part}-images-idx3-ubyte"], content[f"{part}-labels-idx1-ubyte"])
         for part in ("train", "t10k")
     )
-    train, validation = every_nth(learn.labels.numpy(), VALIDATION_NTH)
+    train, validation = every_nth(learn.labels.numpy(), hold_out)
     return Dataset(
         "mnist", learn[torch.from_numpy(train)], learn[torch.from_numpy(validation)], test
     )

@@ -30,12 +30,16 @@ STATES = 200  # states of a format kept at each place: a list of 100,000 numbers
 
 @dataclass(frozen=True)
 class Candidate:
-    """Pieces `begin` to `end` (not included) joined: tile (28, 28) uint8 and box in the row."""
+    """Pieces `begin` to `end` (not included) joined: tile (28, 28) uint8 and box in the row.
+
+    `dots` counts those of them that stand alone and are as low as a dot.
+    """
 
     begin: int
     end: int
     tile: np.ndarray
     box: Box
+    dots: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,12 @@ def candidates(found: list[Piece]) -> list[Candidate]:
             if piece.box[0] - reach > MAX_GAP * ROW_HEIGHT:
                 break
             reach = max(reach, piece.box[0] + piece.box[2])
-            level, box = join(found[begin:end])
+            joined = found[begin:end]
+            level, box = join(joined)
             if end - begin > 1 and box[2] > MAX_ASPECT * ROW_HEIGHT:
                 break
-            made.append(Candidate(begin, end, frame(level), box))
+            dots = sum(1 - _looks_like_a_digit(p.box) for p in joined if not p.cut)
+            made.append(Candidate(begin, end, frame(level), box, dots))
     return made
 
 
@@ -76,16 +82,10 @@ def search(
     for k, candidate in enumerate(made):
         starting[candidate.begin].append(k)
     shapes = np.array([_looks_like_a_digit(c.box) for c in made])
-    dots = np.zeros(size + 1)  # before each place, pieces that look like dots
-    for k, candidate in enumerate(made):
-        if candidate.end == candidate.begin + 1:
-            dots[candidate.end] = 1 - shapes[k]
-    dots = dots.cumsum()
     for place in range(size):
         for state, kept in _pruned(arriving[place]).items():
             for k in starting[place]:
                 there = arriving[made[k].end]
-                joined = dots[made[k].end] - dots[place]
                 if made[k].end == place + 1:
                     out = math.log(
                         max(scores.none[k] * LEFT_OUT * shapes[k] + 1 - shapes[k], LEAST)
@@ -96,7 +96,7 @@ def search(
                 for label, p in zip(scores.labels, scores.digit[k] * shapes[k], strict=True):
                     after = wanted.step(state, label) if p > LEAST or not free else None
                     if after is not None:
-                        log_p = math.log(max(p, LEAST)) + (DOT * joined)
+                        log_p = math.log(max(p, LEAST)) + DOT * made[k].dots
                         there.setdefault(after, []).extend(
                             Reading(r.text + label, r.score + log_p, (*r.chosen, k)) for r in kept
                         )

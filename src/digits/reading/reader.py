@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,14 +16,23 @@ from digits.reading.answer import Answer, Digit, Row
 from digits.reading.digits import score, status_of
 from digits.reading.formats import Format
 from digits.reading.formats import parse as parse_format
-from digits.reading.rows import read_row
+from digits.reading.rows import DOUBTED, read_row
 from digits.vision.cuts import join
 from digits.vision.files import STDIN
 from digits.vision.forms import in_forms
 from digits.vision.frame import as_tile, frame
-from digits.vision.ink import Ink, variants
+from digits.vision.ink import Ink, is_tight, variants
 from digits.vision.load import MAX_BYTES, Picture, load
-from digits.vision.parts import Box, cut_out, enclosing, of_one_digit, parts, stands_alone
+from digits.vision.parts import (
+    Box,
+    Part,
+    cut_out,
+    enclosing,
+    of_one_digit,
+    parts,
+    stands_alone,
+    without_underline,
+)
 from digits.vision.quality import warnings
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.rules import without_rules
@@ -31,10 +40,10 @@ from digits.vision.rules import without_rules
 CROWDED = 150  # parts: a texture, or a page of numbers
 FORMS = "form boxes or rings: only what stands in them is read"
 TEXT_LEFT_OUT = "something that looks like text is left out"
-DOUBTED = 0.6  # support that is too little for `read`
 TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above
 LETTER = 0.3  # likewise of a word of one digit: one of 300 validation digits has less
 MAX_WORDS = 12
+SURELY = 0.9  # likewise in a tight crop
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 
 
@@ -87,23 +96,28 @@ class Reader:
             x, y, width, height = cv2.boundingRect(tile)
             rows = [self._digit(tile, (x, y, width, height))]
             return replace(self, kind="digit")._concluded(rows, ink, [], image)
-        best, crowded = Answer(image, "no_digit"), None
+        best, most, crowded = Answer(image, "no_digit"), 0.0, None
+        tight = is_tight(picture.grey)
         for ink in variants(picture.grey):
             if len(parts(ink.mask)) > CROWDED:
                 crowded = crowded or ink
                 continue
-            best = max(best, self._answer(ink, image), key=_support_of)
-            if _support_of(best) > LIKELY:
+            answer = self._answer(ink, image)
+            # Paper looks like ink where both reach all sides: then all of it must be read.
+            merit = _support_of(answer) * (_explained(answer, ink) if tight else 1.0)
+            if merit > most:
+                best, most = answer, merit
+            if most > (SURELY if tight else LIKELY):
                 break
-        if crowded and _support_of(best) <= LIKELY:
+        if crowded and most <= LIKELY:
             best = max(best, self._answer(crowded, image), key=_support_of)
         return scaled(best, picture.scale)
 
     def _rows(self, ink: Ink) -> tuple[list[Row], bool]:
         """The rows that are numbers, and whether other ones or words were left out as text."""
         if self.kind == "digit":
-            return list(self._one_digit(ink)), False
-        one = list(self._one_digit(ink)) if self.kind == "auto" else []
+            return self._one_digit(ink), False
+        one = self._one_digit(ink) if self.kind == "auto" else []
         alone = bool(one) and stands_alone(ink)
         if alone and self._status(one) == "read":
             return one, False
@@ -115,20 +129,29 @@ class Reader:
             many = [row for row in many if row.support >= TEXT]
         left_out = len(many) < count or any(a is not b for a, b in zip(found, numbers, strict=True))
         if alone:  # one thing is one digit, unless it is none and a number is plain
-            enough = _support(one) if _is_wide(one[0]) else LIKELY
-            plain = _support(one) < 0.5 and _support(many) >= enough
-            return ([_doubted(row) for row in many], left_out) if plain else (one, False)
+            wide = _is_wide(one[0])
+            if _support(one) >= 0.5 or _support(many) < (_support(one) if wide else LIKELY):
+                return one, False
+            return many if wide else [_doubted(row) for row in many], left_out
         several = sum(len(row.text) for row in many) > 1
         if not several and _support(one) > _support(many):
             return one, False
         return many, left_out
 
-    def _one_digit(self, ink: Ink) -> Iterator[Row]:
-        """The picture as one digit, if there is ink in it."""
+    def _one_digit(self, ink: Ink) -> list[Row]:
+        """The picture as one digit, if there is ink in it; underlined, if that is likelier."""
         chosen = of_one_digit(ink)
-        if chosen:
-            level, box = cut_out(ink, chosen)
-            yield self._digit(frame(level), box)
+        if not chosen:
+            return []
+        whole = self._digit_of(ink, chosen)
+        plain = without_underline(chosen)
+        if plain is chosen or self._status([whole]) == "read":
+            return [whole]
+        return [max(whole, self._digit_of(ink, plain), key=lambda row: row.support)]
+
+    def _digit_of(self, ink: Ink, chosen: list[Part]) -> Row:
+        level, box = cut_out(ink, chosen)
+        return self._digit(frame(level), box)
 
     def _digit(self, tile: np.ndarray, box: Box) -> Row:
         """What a tile says if it is one digit."""
@@ -213,9 +236,9 @@ def _times(box: Box, scale: float) -> Box:
 
 
 def _doubted(row: Row) -> Row:
-    """A number whose digits all hang together; one that is not wide may be a letter, as an n looks
-    like a 17."""
-    return row if _is_wide(row) else replace(row, support=DOUBTED)
+    """What hangs together and is not wide may be a letter, though it is read as a number: an n
+    looks like a 17."""
+    return replace(row, support=min(row.support, DOUBTED))
 
 
 def _is_wide(row: Row) -> bool:
@@ -237,6 +260,14 @@ def _support(rows: list[Row]) -> float:
 
 def _support_of(answer: Answer) -> float:
     return _support(answer.rows)
+
+
+def _explained(answer: Answer, ink: Ink) -> float:
+    """The share of the ink that lies in the answer's digits, 0..1."""
+    inside = np.zeros_like(ink.mask)
+    for x, y, width, height in (digit.box for row in answer.rows for digit in row.digits):
+        inside[max(y, 0) : y + height, max(x, 0) : x + width] = True
+    return float((ink.mask & inside).sum() / max(ink.mask.sum(), 1))
 
 
 def _probability(rows: list[Row]) -> float:

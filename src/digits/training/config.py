@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from digits.spec import CLASSES, NONE
+from digits.spec import CLASSES, HOLD_OUT, NONE
 from digits.training.recipes import PRESETS, RECIPES
 
 
@@ -14,6 +14,7 @@ class TrainConfig:
 
     arch: str = "improved"
     dataset: str = "auto"
+    hold_out: int = HOLD_OUT  # every so many tiles of a class one is for validation
     epochs: int = 10
     batch_size: int = 64  # over all ranks together
     learning_rate: float = 1e-3  # the peak of the one-cycle schedule

@@ -89,6 +89,6 @@ def measure(model: nn.Module, split: Split) -> dict[str, float]:
 
 def _load(config: TrainConfig, data_dir: str | None) -> Dataset:
     """The data set with what the settings add to its training part."""
-    dataset = data.load(config.dataset, data_dir)
+    dataset = data.load(config.dataset, data_dir, config.hold_out)
     train = mix.extend(dataset.train, config.strokes, config.nondigits, config.seed)
     return dataclasses.replace(dataset, train=train)

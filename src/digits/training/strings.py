@@ -1,6 +1,6 @@
 """Train the row model, which reads a whole row of digits without cutting it, and write it as ONNX.
 
-    python -m digits.training.strings --epochs 12 --output models/pretrained/_strings.onnx
+    python -m digits.training.strings --output models/pretrained/_strings.onnx
 
 Strings are composed of MNIST training digits and of digits drawn from stroke templates; half of
 them go over patterned paper and through `vision`, so that they have the faults of real rows. The
@@ -20,12 +20,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from digits import data
-from digits.archs._layers import Blocks
+from digits.archs._layers import Blocks, Residual
 from digits.checkpoint import write_atomically
 from digits.classifier import METADATA_KEY
 from digits.data import strokes
 from digits.data.strings import HEIGHT, Hand, compose, on_paper
 from digits.spec import CLASSES
+from digits.training.optim import make_average
 from digits.vision.ink import find
 from digits.vision.rows import ROW_HEIGHT, find_rows
 from digits.vision.rules import without_rules
@@ -59,11 +60,11 @@ def build() -> nn.Sequential:
     return nn.Sequential(
         Pixels(),
         Blocks(), *_block(4, 32), *_block(32, 32), nn.MaxPool2d((2, 1)),  # (N, 32, 10, W/2)
-        *_block(32, 48), *_block(48, 64), nn.MaxPool2d((2, 1)),  # (N, 64, 5, W/2)
-        *_block(64, 96),
-        *_block(96, 128, (5, 3)), nn.Dropout(0.15),  # (N, 128, 1, W/2)
-        *_block(128, 128, (1, 5)), nn.Dropout(0.15),  # sees 38 columns: a digit and its neighbours
-        nn.Conv2d(128, BLANK + 1, (1, 3), padding=(0, 1)),
+        *_block(32, 48), Residual(48), nn.MaxPool2d((2, 1)),  # (N, 48, 5, W/2)
+        *_block(48, 96), Residual(96),
+        *_block(96, 160, (5, 3)), nn.Dropout(0.15),  # (N, 160, 1, W/2)
+        *_block(160, 160, (1, 5)), nn.Dropout(0.15),  # sees 50 columns: a digit and its neighbours
+        nn.Conv2d(160, BLANK + 1, (1, 3), padding=(0, 1)),
         Columns(),
     )  # fmt: skip
 
@@ -157,8 +158,11 @@ def vary(strips: Tensor) -> Tensor:
     return (x * torch.empty(count, 1, 1, 1).uniform_(0.75, 1.3)).clamp(0, 255)
 
 
-def train(model: nn.Sequential, some: list[Sample], epochs: int, rate: float = 4e-3) -> None:
-    """Fit the model; AdamW, a linear fall of the rate, bfloat16 where the processor has units."""
+def train(model: nn.Sequential, some: list[Sample], epochs: int, rate: float = 4e-3) -> nn.Module:
+    """Fit the model; AdamW, a linear fall of the rate, bfloat16 where the processor has units.
+
+    Returns the running average of its weights.
+    """
     rng, size = np.random.default_rng(0), 64
     ctc = nn.CTCLoss(BLANK, zero_infinity=True)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
@@ -166,8 +170,10 @@ def train(model: nn.Sequential, some: list[Sample], epochs: int, rate: float = 4
     warm = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1, (step + 1) / 200) * (1 - step / steps) + 1e-3
     )
+    average = make_average(model, 0.999)
+    assert average is not None
+    model.train()
     for epoch in range(epochs):
-        model.train()
         total = 0.0
         for batch in batches(some, size, rng):
             strips = vary(stack(batch)).contiguous(memory_format=torch.channels_last)
@@ -183,11 +189,15 @@ def train(model: nn.Sequential, some: list[Sample], epochs: int, rate: float = 4
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
             warm.step()
+            average.update_parameters(model)
             total += loss.item()
-        print(f"epoch {epoch + 1}: loss {total * size / len(some):.3f}", file=sys.stderr)
+        print(
+            f"epoch {epoch + 1}: loss {total * size / len(some):.3f}", file=sys.stderr, flush=True
+        )
+    return average.module
 
 
-def export(model: nn.Sequential, path: Path, card: dict[str, object]) -> None:
+def export(model: nn.Module, path: Path, card: dict[str, object]) -> None:
     """Write the model as ONNX for `classifier.load`, any number of strips of any even width."""
     import onnx
 
@@ -216,8 +226,8 @@ def export(model: nn.Sequential, path: Path, card: dict[str, object]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Train the row model")
     parser.add_argument("--data_dir", type=Path, default=None)
-    parser.add_argument("--strings", type=int, default=75_000)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--strings", type=int, default=100_000)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=Path("models/pretrained/_strings.onnx"))
     args = parser.parse_args()
@@ -225,9 +235,9 @@ def main() -> int:
     part = data.load("mnist", args.data_dir).train
     tiles, labels = part.images[:, 0].numpy(), part.labels.numpy()
     model = build().to(memory_format=torch.channels_last)
-    train(model, samples(args.strings, tiles, labels, args.seed), args.epochs)
+    averaged = train(model, samples(args.strings, tiles, labels, args.seed), args.epochs)
     config = {"strings": args.strings, "epochs": args.epochs, "seed": args.seed}
-    export(model, args.output, {"config": config})
+    export(averaged, args.output, {"config": config})
     return 0
 
 

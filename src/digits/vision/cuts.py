@@ -22,23 +22,32 @@ SPECK = 0.004 * ROW_HEIGHT**2  # area in pixels
 
 @dataclass(frozen=True)
 class Piece:
-    """Ink that is not cut further: its box in the row, and its level (h, w) uint8 there."""
+    """Ink that is not cut further: its box in the row, and its level (h, w) uint8 there.
+
+    `cut` says that it was part of more.
+    """
 
     box: Box
     level: np.ndarray
+    cut: bool = False
 
 
 def pieces(level: np.ndarray) -> list[Piece]:
     """The pieces of a row's ink (h, w) uint8, left to right by their middles."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((level > 96).astype(np.uint8))
+    mask = (level > 96).astype(np.uint8)
+    first, _, wide, _ = cv2.boundingRect(mask)  # of one word in a long row the rest is empty
+    if not wide:
+        return []
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[:, first : first + wide])
     found = []
     for i in range(1, count):
         if stats[i, cv2.CC_STAT_AREA] < SPECK:
             continue
         x, y, width, height = (int(v) for v in stats[i, :4])
         inside = (labels[y : y + height, x : x + width] == i).astype(np.uint8)
-        x, y, part = _with_edge(level, inside, x, y)
-        found += [_piece(x, y, piece) for piece in _along_seams(part)]
+        x, y, part = _with_edge(level, inside, x + first, y)
+        cut = _along_seams(part)
+        found += [_piece(x, y, piece, len(cut) > 1) for piece in cut]
     return sorted(
         (p for p in found if p is not None), key=lambda piece: piece.box[0] + piece.box[2] / 2
     )
@@ -69,13 +78,13 @@ def _with_edge(
     return x0, y0, level[y0:y1, x0:x1] * soft
 
 
-def _piece(x: int, y: int, level: np.ndarray) -> Piece | None:
+def _piece(x: int, y: int, level: np.ndarray, cut: bool) -> Piece | None:
     """A piece from a part of a row that begins at x, y; None if no ink is in it."""
     left, top, width, height = cv2.boundingRect((level > 32).astype(np.uint8))
     inner = level[top : top + height, left : left + width]
     if (inner > 96).sum() < SPECK:
         return None
-    return Piece((x + left, y + top, width, height), inner)
+    return Piece((x + left, y + top, width, height), inner, cut)
 
 
 def _along_seams(part: np.ndarray) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ import numpy as np
 MIN_CONTRAST = 0.06  # of the paper's brightness: less is a blank page; pale pencil has 0.15
 NOISE_FACTOR = 4.0  # a pen must stand out of the paper's grain by so many deviations
 REACHES = (0.7, 0.2)
+EVEN = np.inf  # the reach of light that is the same everywhere
 SHADOW = 0.1  # of the brightness: where light and paper change by more it is an edge, kept sharp
 SAMPLE = 200_000
 ESTIMATE_SIDE = 256  # pixels on which the paper's brightness is estimated: it varies slowly
@@ -46,7 +47,7 @@ def polarities(grey: np.ndarray) -> list[bool]:
     The paper is what most of the border shows. It is plain when that is more than 95% of the
     border and also most of the picture: not in a tight crop, nor under the edge of a shadow, nor on
     a dark table. There the likelier is what differs more from the median around it, as strokes do:
-    paper in them, or beyond an edge, is its own median.
+    paper in them, or beyond an edge, is its own median. Squared, so that grain does not count.
     """
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
@@ -56,19 +57,29 @@ def polarities(grey: np.ndarray) -> list[bool]:
         return [inverted]
     small = _estimate(grey)
     around = cv2.medianBlur(small, max(3, min(small.shape) // 2) | 1)
-    lighter, darker = cv2.subtract(small, around).sum(), cv2.subtract(around, small).sum()
-    inverted = bool(lighter > darker)
+    lighter, darker = cv2.subtract(small, around), cv2.subtract(around, small)
+    inverted = bool(np.square(lighter, dtype=float).sum() > np.square(darker, dtype=float).sum())
     return [inverted, not inverted]
+
+
+def is_tight(grey: np.ndarray) -> bool:
+    """Whether dark and light both reach all four sides: a crop that leaves no paper around."""
+    _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    height, width = grey.shape
+    boxes = [cv2.boundingRect(part) for part in (dark, 1 - dark)]
+    return all(max(x, y, width - x - w, height - y - h) <= 2 for x, y, w, h in boxes)
 
 
 def variants(grey: np.ndarray) -> Iterator[Ink]:
     """What may be the ink of a picture (H, W) uint8, the likeliest first; nothing for a blank one.
 
     Each polarity in doubt, and each reach of the light: a reach across the picture keeps marker
-    strokes of any width whole; a short one follows a sharp shadow on the page.
+    strokes of any width whole; a short one follows a sharp shadow on the page. In a
+    tight crop the light is even first: nothing else tells its paper if it is mostly ink.
     """
+    reaches = (EVEN, *REACHES) if is_tight(grey) else REACHES
     for inverted in polarities(grey):
-        for reach in REACHES:
+        for reach in reaches:
             ink = find(grey, inverted, reach)
             if ink is not None:
                 yield ink
@@ -77,7 +88,7 @@ def variants(grey: np.ndarray) -> Iterator[Ink]:
 def find(grey: np.ndarray, inverted: bool, reach: float = REACHES[0]) -> Ink | None:
     """The ink of a picture (H, W) uint8 if it is of this polarity; None for a blank one.
 
-    `reach` is the share of the picture's shorter side that a stroke may be wide.
+    `reach` is the share of the picture's shorter side that a stroke may be wide, or EVEN.
     """
     dark_ink = 255 - grey if inverted else grey
     depth = _depth(dark_ink, reach)  # (H, W) float32, 0 paper .. 1 black
@@ -102,6 +113,8 @@ def _depth(grey: np.ndarray, reach: float) -> np.ndarray:
     """How much darker than the paper under it each pixel is, as a share of its brightness."""
     paper = np.maximum(_paper(grey, reach), 40).astype(np.float32)
     depth = 1 - grey / paper
+    if reach == EVEN:
+        return np.maximum(depth, 0)
     grain = max(0.0, float(np.median(_sample(depth))))  # the closing rides on its tips
     return np.clip(depth - grain, 0, 1)
 
@@ -112,6 +125,8 @@ def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
     The edge of a shadow or a table wider than that survives it.
     """
     small = _estimate(grey)
+    if reach == EVEN:
+        return np.full_like(grey, np.percentile(small, 95))
     smooth = cv2.medianBlur(small, 3) if min(small.shape) > 64 else small
     pad = side = max(3, int(reach * min(small.shape))) | 1
     padded = cv2.copyMakeBorder(smooth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)

@@ -11,6 +11,7 @@ Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 MOST = 500  # a page full of numbers has fewer; grain taken for ink has 100,000
 SPECK = 0.02  # of the largest part's area: a 5's separate bar has 0.1 or more
+FLAT = 0.4  # of its width: a line drawn under a digit is no higher, however it bends
 NEAR = 0.25  # of the largest part's size: how far off a digit's second stroke may lie
 
 
@@ -80,6 +81,17 @@ def of_one_digit(ink: Ink) -> list[Part]:
             and not at_edge(p, width, height)
         )
     ]
+
+
+def without_underline(chosen: list[Part]) -> list[Part]:
+    """The parts of one digit less a flat one that lies below all others."""
+    for bar in chosen:
+        _, top, width, height = bar.box
+        rest = [p for p in chosen if p is not bar]
+        feet = max((p.box[1] + p.box[3] for p in rest), default=np.inf)
+        if height < FLAT * width and top + height / 2 > feet:
+            return rest
+    return chosen
 
 
 def stands_alone(ink: Ink) -> bool:

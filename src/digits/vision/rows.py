@@ -157,7 +157,7 @@ def _bow(part: Part) -> float:
 
 def _middle(group: list[Part], angle: float) -> float:
     """How far across the lines of writing a row lies, in pixels."""
-    return float(np.mean([_centre(p, angle)[1] for p in group]))
+    return sum(_centre(p, angle)[1] for p in group) / len(group)
 
 
 def _stacked(upper: list[Part], lower: list[Part]) -> bool:
