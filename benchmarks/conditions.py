@@ -2,8 +2,8 @@
 
     python benchmarks/conditions.py --count 100
 
-Five MNIST test digits in a row, spaced, on a page of 900x1400 pixels, one condition at a time,
-read with nothing said about what they are. Seeded: every condition shows the same numbers.
+MNIST test digits, five in a row, spaced, and one alone, on a page of 900x1400 pixels, one condition
+at a time, read with nothing said about what they are. Seeded: every condition shows the same.
 """
 
 import argparse
@@ -73,6 +73,12 @@ def small(page: Page) -> np.ndarray:
 def hard_jpeg(page: Page) -> np.ndarray:
     half = cv2.resize(page.photograph(), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
     return cv2.imdecode(cv2.imencode(".jpg", half, [cv2.IMWRITE_JPEG_QUALITY, 18])[1], 0)
+
+
+def cropped(page: Page) -> np.ndarray:
+    """No paper around: the ink touches all sides."""
+    x, y, width, height = page.box
+    return page.photograph()[y : y + height, x : x + width]
 
 
 def light_on_dark(page: Page) -> np.ndarray:
@@ -209,9 +215,9 @@ def in_cells(tiles: np.ndarray, apart: int, rng: Generator) -> np.ndarray:
 
 Condition = Callable[[np.ndarray, Generator], np.ndarray]  # tiles, rng -> grey
 ON_A_PAGE = (
-    plain, in_pencil, small, hard_jpeg, light_on_dark, ruled, squared, shadow_edge, table_edge,
-    tilted, in_perspective, form_box, tight_form_box, tilted_form_box, underlined, in_a_ring,
-    in_brackets, with_a_unit,
+    plain, cropped, in_pencil, small, hard_jpeg, light_on_dark, ruled, squared, shadow_edge,
+    table_edge, tilted, in_perspective, form_box, tight_form_box, tilted_form_box, underlined,
+    in_a_ring, in_brackets, with_a_unit,
 )  # fmt: skip
 
 
@@ -230,7 +236,8 @@ def conditions() -> dict[str, Condition]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
-    parser.add_argument("--count", type=int, default=100, help="numbers a condition")
+    parser.add_argument("--count", type=int, default=100, help="pictures a condition")
+    parser.add_argument("--digits", type=int, nargs="+", default=[5, 1], help="in a picture")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--only", nargs="+", help="names of conditions")
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
@@ -238,24 +245,29 @@ def main() -> None:
     reader = Reader.expecting(classifier.load(classifier.find(args.model)))
     test = data.load("mnist").test
     tiles, labels = test.images[:, 0].numpy(), test.labels.numpy()
-    rows = []
-    print("| condition | whole number right | `read` | wrong among these |\n|---|---|---|---|")
+    rows: list[dict[str, str | int]] = []
+    head = [f"{n} in a picture: right | `read` | wrong among these" for n in args.digits]
+    print(f"| condition | {' | '.join(head)} |\n|---|{'---|' * 3 * len(head)}")
     for name, picture_of in conditions().items():
         if args.only and name not in args.only:
             continue
-        rng = np.random.default_rng(args.seed)
-        right = read = wrong = 0
-        for chosen in np.random.default_rng(args.seed).integers(0, len(tiles), (args.count, 5)):
-            answer = reader.read(from_array(picture_of(tiles[chosen], rng)))
-            good = answer.text == "".join(map(str, labels[chosen]))
-            right += good
-            read += answer.status == "read"
-            wrong += answer.status == "read" and not good
-        low, high = wilson_interval(right, args.count)
-        shown = f"{right / args.count:.0%} ({low:.0%} to {high:.0%})"
-        print(f"| {name} | {shown} | {read / args.count:.0%} | {wrong} |", flush=True)
-        rows.append({"condition": name, "count": args.count, "right": right, "read": read})
-        rows[-1]["wrong_read"] = wrong
+        shown = name
+        for digits in args.digits:
+            rng = np.random.default_rng(args.seed)
+            right = read = wrong = 0
+            numbers = np.random.default_rng(args.seed).integers(0, len(tiles), (args.count, digits))
+            for chosen in numbers:
+                answer = reader.read(from_array(picture_of(tiles[chosen], rng)))
+                good = answer.text == "".join(map(str, labels[chosen]))
+                right += good
+                read += answer.status == "read"
+                wrong += answer.status == "read" and not good
+            low, high = wilson_interval(right, args.count)
+            shown += f" | {right / args.count:.0%} ({low:.0%} to {high:.0%})"
+            shown += f" | {read / args.count:.0%} | {wrong}"
+            figures = {"count": args.count, "right": right, "read": read, "wrong_read": wrong}
+            rows.append({"condition": name, "digits": digits, **figures})
+        print(f"| {shown} |", flush=True)
     if args.output:
         content = {"command": " ".join(sys.argv), "rows": rows}
         args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")

@@ -129,7 +129,9 @@ def digit(label: str, thickness: int = 14) -> np.ndarray:
 
 
 @pytest.mark.parametrize("label", "479")
-@pytest.mark.parametrize("where", ["underlined", "on rules", "beside a shadow", "cropped"])
+@pytest.mark.parametrize(
+    "where", ["underlined", "on rules", "beside a shadow", "boxed", "ringed", "cropped"]
+)
 def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, where: str) -> None:
     grey = digit(label, 30 if where == "cropped" else 14)
     ys, xs = np.nonzero(grey < 140)
@@ -143,8 +145,13 @@ def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, w
             cv2.line(grey, (0, int(y)), (400, int(y)), 165, 2)
     elif where == "beside a shadow":
         grey[:, right + 1 :] //= 2
+    elif where == "boxed":
+        cv2.rectangle(grey, (int(left) - 2, int(top) - 8), (int(right) + 8, int(bottom) + 8), 50, 4)
+    elif where == "ringed":
+        middle = (int(left + right) // 2 - 4, int(top + bottom) // 2)
+        cv2.ellipse(grey, middle, (44, 80), 0, 0, 360, 50, 5, cv2.LINE_AA)
     else:
         grey = grey[top:bottom, left:right]
     answer = reader.read(from_array(grey))
     assert answer.text == label
-    assert answer.status == "read" or where == "underlined"
+    assert answer.status == "read" or where in ("underlined", "boxed", "ringed")

@@ -195,13 +195,18 @@ class Reader:
         return status_of(_probability(rows), _support(rows), self.classifier, expected)
 
     def _answer(self, seen: Ink, image: str) -> Answer:
-        """The answer to ink: as what stands in form boxes, unless it is likelier without them."""
+        """The answer to ink: as what stands in form boxes, unless it is likelier otherwise."""
         ink = in_forms(seen)
         rows, left_out = self._rows(ink)
-        if ink is not seen and _support(rows) < LIKELY:
-            without, text = self._rows(seen)
-            if _support(without) > _support(rows):
-                ink, rows, left_out = seen, without, text
+        other = ink
+        if ink is seen and self._status(rows) != "read":
+            other = in_forms(seen, attached=True)
+        elif _support(rows) < LIKELY:
+            other = seen
+        if other is not ink:
+            others, text = self._rows(other)
+            if _support(others) > _support(rows):
+                ink, rows, left_out = other, others, text
         words = [FORMS] * (ink is not seen) + [TEXT_LEFT_OUT] * left_out
         return self._concluded(rows, ink, words, image)
 

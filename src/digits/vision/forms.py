@@ -9,6 +9,7 @@ from digits.vision.ink import Ink, keeping
 from digits.vision.rules import MIN_RUN, THIN, lines
 
 FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
+FILLED = 0.75  # of a box with the digit that hangs together with it
 CLOSED = 0.97  # of its sides are drawn
 ALIKE = 0.7  # of its height: so high are digits, and labels are not
 ROUND, HOLLOW = 0.85, 0.3  # a ring fills so much of its hull, and its line less of its box
@@ -24,20 +25,22 @@ class Form:
     line: int
 
 
-def in_forms(ink: Ink) -> Ink:
+def in_forms(ink: Ink, attached: bool = False) -> Ink:
     """The ink that stands in form boxes or rings, without their lines, if there are any; else all.
 
     A box has something as high as a digit in it. Upright lines from side to side part its cells,
     and go too; strokes that cross a side stay whole. Of boxes in boxes the inner ones count.
+    A ring or a narrow box to which all in it is attached may as well be a 0 or an angular 8, and
+    counts only if `attached` is set.
     """
     mask = ink.mask.astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     fields = []  # corners in the picture
     for k, (x, y, width, height, area) in enumerate(stats):
-        if k and min(width, height) >= MIN_RUN and area < 0.5 * width * height:
+        if k and min(width, height) >= MIN_RUN and area < FILLED * width * height:
             there = np.s_[y : y + height, x : x + width]
             part = (labels[there] == k).astype(np.uint8)
-            form, ring = _form(mask[there], part), _ring(mask[there], part)
+            form, ring = _form(mask[there], part, attached), _ring(mask[there], part, attached)
             if form:
                 mask[there] = _without(mask[there], form)
                 fields.append(form.corners + np.array([x, y], np.int32))
@@ -63,7 +66,7 @@ def _are_digits(fields: list[np.ndarray], stats: np.ndarray) -> bool:
     return beside > len(fields)
 
 
-def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
+def _form(mask: np.ndarray, part: np.ndarray, attached: bool) -> Form | None:
     """The form box that a part (H, W) of the ink around it is, if it is one."""
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = cv2.convexHull(contours[0])
@@ -79,23 +82,26 @@ def _form(mask: np.ndarray, part: np.ndarray) -> Form | None:
     if line > thickest or near[along > 0].mean() < CLOSED:
         return None
     inside = cv2.fillPoly(np.zeros_like(part), [corners], 1) & (1 - sides)
-    content = mask & inside & (1 - part) if width < NARROW * height else mask & inside
+    content = mask & inside
+    if width < NARROW * height and not attached:
+        content &= 1 - part
     _, _, stats, _ = cv2.connectedComponentsWithStats(content)
     highest = max(stats[1:, cv2.CC_STAT_HEIGHT], default=0)
     return Form(corners, line) if highest > FRAMED * height else None
 
 
-def _ring(mask: np.ndarray, part: np.ndarray) -> np.ndarray | None:
+def _ring(mask: np.ndarray, part: np.ndarray, attached: bool) -> np.ndarray | None:
     """The hull (N, 1, 2) of a part (H, W) of the ink around it that is a closed ring drawn by hand
     about something, else None."""
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = cv2.convexHull(contours[0])
-    inside = cv2.fillPoly(np.zeros_like(part), [hull], 1) & mask & (1 - part)
+    line = _outline(part) if attached else part
+    inside = cv2.fillPoly(np.zeros_like(part), [hull], 1) & mask & (1 - line)
     _, _, stats, _ = cv2.connectedComponentsWithStats(inside)
     if max(stats[1:, cv2.CC_STAT_HEIGHT], default=0) <= FRAMED * len(part):
         return None
     closed = cv2.contourArea(contours[0]) > ROUND * cv2.contourArea(hull)
-    return hull if closed and part.mean() < HOLLOW else None
+    return hull if closed and line.mean() < HOLLOW else None
 
 
 def _outline(part: np.ndarray) -> np.ndarray:
