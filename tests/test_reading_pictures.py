@@ -130,13 +130,17 @@ def digit(label: str, thickness: int = 14) -> np.ndarray:
 
 @pytest.mark.parametrize("label", "479")
 @pytest.mark.parametrize(
-    "where", ["underlined", "on rules", "beside a shadow", "boxed", "ringed", "cropped"]
+    "where",
+    ["under a lamp", "underlined", "on rules", "beside a shadow", "boxed", "ringed", "cropped"],
 )
 def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, where: str) -> None:
     grey = digit(label, 30 if where == "cropped" else 14)
     ys, xs = np.nonzero(grey < 140)
     left, top, right, bottom = xs.min(), ys.min(), xs.max() + 1, ys.max() + 1
-    if where == "underlined":
+    if where == "under a lamp":
+        away = np.add.outer(np.linspace(-1, 1, 300) ** 2, np.linspace(-1, 1, 400) ** 2)
+        grey = (grey * (0.5 + 0.5 * np.exp(-2 * away))).astype(np.uint8)
+    elif where == "underlined":
         x = np.linspace(left - 10, right + 10, 20)
         line = np.stack([x, bottom + 22 + 6 * np.sin((x - left) / 30)], 1).round().astype(np.int32)
         cv2.polylines(grey, [line], False, 50, 9, cv2.LINE_AA)
