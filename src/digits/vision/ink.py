@@ -48,20 +48,18 @@ def polarities(grey: np.ndarray) -> list[bool]:
     paper in them, or beyond an edge, is its own median. (Squared, so that grain does not count.)
     It is plain when both agree and the paper is more than 95% of the border and most of the
     picture. Under the edge of a shadow, on a dark table, in a tight crop the border says little,
-    and the median goes first; under a lamp, where the border is dark all around, it goes second.
+    and under a lamp it is dark all around: the median goes first.
     """
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
-    around_dark = bool(border.mean() > 0.5)
+    dark_paper = bool(border.mean() > 0.5)
     on_border = max(border.mean(), 1 - border.mean())
-    plain = on_border > 0.95 and (dark.mean() > 0.5) == around_dark
     small = _estimate(grey)
     around = cv2.medianBlur(small, max(3, min(small.shape) // 2) | 1)
     lighter, darker = cv2.subtract(small, around), cv2.subtract(around, small)
     inverted = bool(np.square(lighter, dtype=float).sum() > np.square(darker, dtype=float).sum())
-    if plain:
-        return [inverted] if inverted == around_dark else [around_dark, inverted]
-    return [inverted, not inverted]
+    plain = on_border > 0.95 and (dark.mean() > 0.5) == dark_paper == inverted
+    return [inverted] if plain else [inverted, not inverted]
 
 
 def is_tight(grey: np.ndarray) -> bool:
