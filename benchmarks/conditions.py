@@ -59,6 +59,35 @@ def plain(page: Page) -> np.ndarray:
     return page.photograph()
 
 
+def thick_marker(page: Page) -> np.ndarray:
+    size = int(page.rng.integers(9, 22))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    page.ink = cv2.dilate(page.ink, kernel)
+    return page.photograph(30)
+
+
+def in_chalk(page: Page) -> np.ndarray:
+    """Light, broken strokes on a board."""
+    page.ink *= clouds(page.rng, 3) > -0.7
+    page.paper += 10 * clouds(page.rng, 60)
+    return 255 - page.photograph(40)
+
+
+def blurred(page: Page) -> np.ndarray:
+    return cv2.GaussianBlur(page.photograph(), (0, 0), page.rng.uniform(3, 6))
+
+
+def crumpled(page: Page) -> np.ndarray:
+    page.paper += 16 * clouds(page.rng, 45) + 8 * clouds(page.rng, 9)
+    return page.photograph()
+
+
+def clouds(rng: Generator, size: int) -> np.ndarray:
+    """Smooth random values (HEIGHT, WIDTH) about 0, of deviation 1, each so many pixels large."""
+    coarse = rng.normal(0, 1, (HEIGHT // size, WIDTH // size)).astype(np.float32)
+    return cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+
+
 def in_pencil(page: Page) -> np.ndarray:
     return page.photograph(PENCIL)
 
@@ -109,6 +138,13 @@ def shadow_edge(page: Page) -> np.ndarray:
     into = np.clip((np.arange(WIDTH) - edge) / page.rng.uniform(5, 60), 0, 1)
     page.paper *= 1 - 0.45 * into.astype(np.float32)
     return page.photograph(PEN * 0.75)
+
+
+def under_a_lamp(page: Page) -> np.ndarray:
+    """Half the light all around."""
+    down, across = np.linspace(-1, 1, HEIGHT) ** 2, np.linspace(-1, 1, WIDTH) ** 2
+    light = 0.5 + 0.5 * np.exp(-2 * np.add.outer(down, across)).astype(np.float32)
+    return (page.photograph() * light).astype(np.uint8)
 
 
 def table_edge(page: Page) -> np.ndarray:
@@ -215,9 +251,9 @@ def in_cells(tiles: np.ndarray, apart: int, rng: Generator) -> np.ndarray:
 
 Condition = Callable[[np.ndarray, Generator], np.ndarray]  # tiles, rng -> grey
 ON_A_PAGE = (
-    plain, cropped, in_pencil, small, hard_jpeg, light_on_dark, ruled, squared, shadow_edge,
-    table_edge, tilted, in_perspective, form_box, tight_form_box, tilted_form_box, underlined,
-    in_a_ring, in_brackets, with_a_unit,
+    plain, cropped, thick_marker, in_pencil, in_chalk, small, blurred, hard_jpeg, light_on_dark,
+    crumpled, ruled, squared, shadow_edge, under_a_lamp, table_edge, tilted, in_perspective,
+    form_box, tight_form_box, tilted_form_box, underlined, in_a_ring, in_brackets, with_a_unit,
 )  # fmt: skip
 
 
