@@ -155,6 +155,15 @@ def table_edge(page: Page) -> np.ndarray:
     return cv2.GaussianBlur(grey, (0, 0), 1.2)
 
 
+def sheet_on_a_table(page: Page) -> np.ndarray:
+    """All four edges of the sheet in the picture, askew, on a dark table."""
+    turn = page.rng.uniform(3, 12) * page.rng.choice([-1, 1])
+    matrix = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), turn, 0.75)
+    table = int(page.rng.integers(40, 100))
+    grey = cv2.warpAffine(page.photograph(), matrix, (WIDTH, HEIGHT), borderValue=table)
+    return cv2.GaussianBlur(grey, (0, 0), 1.0)
+
+
 def form_box(page: Page, margin: int = 25) -> np.ndarray:
     x, y, width, height = page.box
     corner = (x + width + margin, y + height + margin)
@@ -252,8 +261,9 @@ def in_cells(tiles: np.ndarray, apart: int, rng: Generator) -> np.ndarray:
 Condition = Callable[[np.ndarray, Generator], np.ndarray]  # tiles, rng -> grey
 ON_A_PAGE = (
     plain, cropped, thick_marker, in_pencil, in_chalk, small, blurred, hard_jpeg, light_on_dark,
-    crumpled, ruled, squared, shadow_edge, under_a_lamp, table_edge, tilted, in_perspective,
-    form_box, tight_form_box, tilted_form_box, underlined, in_a_ring, in_brackets, with_a_unit,
+    crumpled, ruled, squared, shadow_edge, under_a_lamp, table_edge, sheet_on_a_table, tilted,
+    in_perspective, form_box, tight_form_box, tilted_form_box, underlined, in_a_ring, in_brackets,
+    with_a_unit,
 )  # fmt: skip
 
 

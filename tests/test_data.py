@@ -35,7 +35,9 @@ def test_every_nth_is_stratified_disjoint_and_fixed() -> None:
 
 def test_more_can_be_held_out() -> None:
     half = data.load("uci", hold_out=2)
-    assert abs(len(half.train) - len(half.validation)) <= 10 and len(half.test) == 360
+    assert len(half.train) + len(half.validation) + len(half.test) == 1797
+    assert abs(len(half.train) - len(half.validation)) <= 10
+    assert set(half.validation.labels.tolist()) == set(range(10))
 
 
 def test_uci_tiles_are_tiles(uci: Dataset) -> None:

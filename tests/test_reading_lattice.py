@@ -113,10 +113,10 @@ def test_a_row_without_ink_has_no_pieces() -> None:
     assert pieces(np.zeros((80, 300), np.uint8)) == []
 
 
-@pytest.mark.parametrize(("whole", "support"), [(0.99, DOUBTED), (0.5, math.exp(-3))])
-def test_a_number_that_was_cut_badly_is_not_nothing(whole: float, support: float) -> None:
+@pytest.mark.parametrize(("certainty", "support"), [(0.99, DOUBTED), (0.5, math.exp(-3))])
+def test_a_number_that_was_cut_badly_is_not_nothing(certainty: float, support: float) -> None:
     readings = [Reading("12", -6.0, (0, 1))]
-    row = RowReadings([], [], lattice(0, 2)[1], readings, [("12", 0.9)], whole)
+    row = RowReadings([], [], lattice(0, 2)[1], readings, [("12", 0.9)], certainty)
     assert row.support == pytest.approx(support)
 
 

@@ -148,7 +148,7 @@ def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, w
         for y in (bottom, bottom - 130):
             cv2.line(grey, (0, int(y)), (400, int(y)), 165, 2)
     elif where == "beside a shadow":
-        grey[:, right + 1 :] //= 2
+        grey[:, (left + right) // 2 :] //= 2
     elif where == "boxed":
         cv2.rectangle(grey, (int(left) - 2, int(top) - 8), (int(right) + 8, int(bottom) + 8), 50, 4)
     elif where == "ringed":

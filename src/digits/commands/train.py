@@ -103,7 +103,7 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add(
         "hold_out",
         "every n-th tile of a class is for validation, not for training",
-        type=number(int, 2, 1000),
+        type=number(int, 2, 100),
     )
     add("epochs", "passes over the training set", type=number(int, 1))
     add("batch_size", "tiles a step, over all processes", type=number(int, 1))

@@ -51,7 +51,7 @@ def fetch(folder: Path) -> str | None:
 
 
 def load(folder: Path, hold_out: int = HOLD_OUT) -> Dataset:
-    """Train on 55,000, validate on a fixed stratified 5,000 (every 12th), test on 10,000.
+    """Train on 55,000, validate on a fixed stratified 5,000, test on 10,000 (or hold out others).
 
     Raises:
         DigitsError: a file is not, byte for byte, the one that everybody uses.

@@ -12,7 +12,7 @@ from digits.spec import HOLD_OUT, INK_SIZE, TILE_SIZE
 
 
 def load(hold_out: int = HOLD_OUT) -> Dataset:
-    """Train on 1,317, validate on 120 (every 12th), test on 360."""
+    """Train on 1,317, validate on 120, test on 360 (or hold out others)."""
     from sklearn.datasets import load_digits
 
     scans = load_digits()

@@ -32,7 +32,7 @@ STATES = 200  # states of a format kept at each place: a list of 100,000 numbers
 class Candidate:
     """Pieces `begin` to `end` (not included) joined: tile (28, 28) uint8 and box in the row.
 
-    `dots` counts those of them that stand alone and are as low as a dot.
+    `dots` is how many of them stand alone and look like dots, as a sum of likelihoods.
     """
 
     begin: int

@@ -21,13 +21,14 @@ from digits.vision.cuts import join
 from digits.vision.files import STDIN
 from digits.vision.forms import in_forms
 from digits.vision.frame import as_tile, frame
-from digits.vision.ink import Ink, is_tight, variants
+from digits.vision.ink import EVEN, Ink, find, is_tight, polarities, variants
 from digits.vision.load import MAX_BYTES, Picture, load
 from digits.vision.parts import (
     Box,
     Part,
     cut_out,
     enclosing,
+    is_one_digit,
     of_one_digit,
     parts,
     stands_alone,
@@ -43,8 +44,8 @@ TEXT_LEFT_OUT = "something that looks like text is left out"
 TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above
 LETTER = 0.3  # likewise of a word of one digit: one of 300 validation digits has less
 MAX_WORDS = 12
-SURELY = 0.9  # likewise in a tight crop
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
+SURELY = 0.9  # what is attached to a ring or box has so much, or it is a part of what they are
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ class Reader:
         """Read a picture, called `image` in the answer.
 
         Where polarity or light are in doubt, other ways to see the ink are tried until one is
-        `read`; else the likeliest answer is given. What looks like a texture is tried last, once.
-        A tile in MNIST's frame is one digit: who made it has cut it out.
+        well supported; else the best supported answer is given. What looks like a texture is tried
+        last, once. A tile in MNIST's frame is one digit: who made it has cut it out.
         """
         tile = as_tile(picture.grey) if self.kind != "number" else None
         if tile is not None:
@@ -96,22 +97,31 @@ class Reader:
             x, y, width, height = cv2.boundingRect(tile)
             rows = [self._digit(tile, (x, y, width, height))]
             return replace(self, kind="digit")._concluded(rows, ink, [], image)
-        best, most, crowded = Answer(image, "no_digit"), 0.0, None
-        tight = is_tight(picture.grey)
+        if self.kind != "number" and is_tight(picture.grey):
+            cropped = self._cropped(picture.grey, image)
+            if cropped:
+                return scaled(cropped, picture.scale)
+        best, crowded = Answer(image, "no_digit"), None
         for ink in variants(picture.grey):
             if len(parts(ink.mask)) > CROWDED:
                 crowded = crowded or ink
                 continue
-            answer = self._answer(ink, image)
-            # Paper looks like ink where both reach all sides: then all of it must be read.
-            merit = _support_of(answer) * (_explained(answer, ink) if tight else 1.0)
-            if merit > most:
-                best, most = answer, merit
-            if most > (SURELY if tight else LIKELY):
+            best = max(best, self._answer(ink, image), key=_support_of)
+            if _support_of(best) > LIKELY:
                 break
-        if crowded and most <= LIKELY:
+        if crowded and _support_of(best) <= LIKELY:
             best = max(best, self._answer(crowded, image), key=_support_of)
         return scaled(best, picture.scale)
+
+    def _cropped(self, grey: np.ndarray, image: str) -> Answer | None:
+        """The answer to one digit without paper around it; None where there is no plain one."""
+        answers = []
+        for inverted in polarities(grey):
+            ink = find(grey, inverted, EVEN)
+            rows = self._one_digit(ink) if ink and is_one_digit(ink) else []
+            if ink and self._status(rows) == "read":
+                answers.append(self._concluded(rows, ink, [], image))
+        return max(answers, key=_support_of, default=None)
 
     def _rows(self, ink: Ink) -> tuple[list[Row], bool]:
         """The rows that are numbers, and whether other ones or words were left out as text."""
@@ -205,7 +215,8 @@ class Reader:
             other = seen
         if other is not ink:
             others, text = self._rows(other)
-            if _support(others) > _support(rows):
+            least = SURELY if other is not seen else 0.0
+            if _support(others) > max(_support(rows), least):
                 ink, rows, left_out = other, others, text
         words = [FORMS] * (ink is not seen) + [TEXT_LEFT_OUT] * left_out
         return self._concluded(rows, ink, words, image)
@@ -265,14 +276,6 @@ def _support(rows: list[Row]) -> float:
 
 def _support_of(answer: Answer) -> float:
     return _support(answer.rows)
-
-
-def _explained(answer: Answer, ink: Ink) -> float:
-    """The share of the ink that lies in the answer's digits, 0..1."""
-    inside = np.zeros_like(ink.mask)
-    for x, y, width, height in (digit.box for row in answer.rows for digit in row.digits):
-        inside[max(y, 0) : y + height, max(x, 0) : x + width] = True
-    return float((ink.mask & inside).sum() / max(ink.mask.sum(), 1))
 
 
 def _probability(rows: list[Row]) -> float:

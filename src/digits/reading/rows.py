@@ -42,8 +42,8 @@ UNLIKELY = 1e-3  # weight of a row being none of its readings
 class RowReadings:
     """What a row may say, likeliest first, and the pieces and candidates that its digits are.
 
-    `ranking` has the texts of `readings` with their probabilities; `whole` is what the row model
-    alone gives the likeliest, 0..1 a digit.
+    `ranking` has the texts of `readings` with their probabilities; `certainty` is what the
+    row model alone gives the likeliest, 0..1 a digit.
     """
 
     found: list[Piece]
@@ -51,7 +51,7 @@ class RowReadings:
     scores: Scores
     readings: list[Reading]
     ranking: Ranking
-    whole: float = 0.0
+    certainty: float = 0.0
 
     @property
     def text(self) -> str:
@@ -67,7 +67,7 @@ class RowReadings:
         if not self.text:
             return 0.0
         fit = math.exp(self.readings[0].score / len(self.text))
-        return max(fit, DOUBTED) if self.whole > SURE else fit
+        return max(fit, DOUBTED) if self.certainty > SURE else fit
 
 
 @cache
@@ -97,8 +97,10 @@ def read_row(row: RowInk, model: Classifier, wanted: Format | None = None) -> Ro
     ]
     weighed.sort(key=lambda reading: -reading.score)
     text = weighed[0].text
-    alone = math.exp(whole_scores[text] / max(len(text), 1))
-    return RowReadings(found, made, scores, weighed, shares(weighed, SHARPNESS, UNLIKELY), alone)
+    certainty = math.exp(whole_scores[text] / max(len(text), 1))
+    return RowReadings(
+        found, made, scores, weighed, shares(weighed, SHARPNESS, UNLIKELY), certainty
+    )
 
 
 def shares(readings: list[Reading], sharpness: float, other: float | None) -> Ranking:

@@ -14,7 +14,7 @@ class TrainConfig:
 
     arch: str = "improved"
     dataset: str = "auto"
-    hold_out: int = HOLD_OUT  # every so many tiles of a class one is for validation
+    hold_out: int = HOLD_OUT  # every twelfth tile of a class is for validation
     epochs: int = 10
     batch_size: int = 64  # over all ranks together
     learning_rate: float = 1e-3  # the peak of the one-cycle schedule

@@ -74,12 +74,10 @@ def variants(grey: np.ndarray) -> Iterator[Ink]:
     """What may be the ink of a picture (H, W) uint8, the likeliest first; nothing for a blank one.
 
     Each polarity in doubt, and each reach of the light: a reach across the picture keeps marker
-    strokes of any width whole; a short one follows a sharp shadow on the page. In a
-    tight crop the light is even first: nothing else tells its paper if it is mostly ink.
+    strokes of any width whole; a short one follows a sharp shadow on the page.
     """
-    reaches = (EVEN, *REACHES) if is_tight(grey) else REACHES
     for inverted in polarities(grey):
-        for reach in reaches:
+        for reach in REACHES:
             ink = find(grey, inverted, reach)
             if ink is not None:
                 yield ink
@@ -95,14 +93,14 @@ def find(grey: np.ndarray, inverted: bool, reach: float = REACHES[0]) -> Ink | N
     noise = _noise(depth)
     floor = max(MIN_CONTRAST, NOISE_FACTOR * noise)
     above = depth[cv2.blur(depth, (3, 3)) > floor]
-    if above.size < 3:
+    if above.size < 3 or above.max() <= floor:
         return None
     strong = _otsu(above) if np.ptp(above) > MIN_CONTRAST else floor
     core = float(np.percentile(above[above >= strong], 75))
     strong = max(floor, min(strong, 0.6 * core))
     weak = min(strong, max(floor, 0.5 * strong, _texture(depth, strong)))
     mask = _reaching(depth > strong, depth > weak)
-    foot = min(2 * noise, 0.5 * core)
+    foot = min(2 * noise, 0.5 * core)  # core is above 0, as it is above the floor
     level = np.clip((depth - foot) / (core - foot), 0, 1) * 255
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     level = np.where(near, level, 0).astype(np.uint8)

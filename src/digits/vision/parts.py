@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digits.vision.frame import stroke_width
 from digits.vision.ink import Ink
 
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 MOST = 500  # a page full of numbers has fewer; grain taken for ink has 100,000
 SPECK = 0.02  # of the largest part's area: a 5's separate bar has 0.1 or more
+MOST_INK, BROAD = 0.9, 0.4  # of all ink; of a digit's size: a marker's stroke is no broader
+HOLE = 0.002  # of its box; smaller ones are faults of the pen
 FLAT = 0.4  # of its width: a line drawn under a digit is no higher, however it bends
 NEAR = 0.25  # of the largest part's size: how far off a digit's second stroke may lie
 
@@ -81,6 +84,24 @@ def of_one_digit(ink: Ink) -> list[Part]:
             and not at_edge(p, width, height)
         )
     ]
+
+
+def is_one_digit(ink: Ink) -> bool:
+    """Whether hardly any ink is left beside the picture's one digit, and it looks drawn by strokes.
+
+    Paper between strokes does not: it is in several parts, or broad, or full of holes.
+    """
+    chosen = of_one_digit(ink)
+    most = sum(p.area for p in chosen) > MOST_INK * ink.mask.sum()
+    if not chosen or not most:
+        return False
+    level, (_, _, width, height) = cut_out(ink, chosen)
+    outlines, nesting = cv2.findContours(
+        (level > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
+    )
+    large = [cv2.contourArea(line) > HOLE * width * height for line in outlines]
+    holes = sum(big and above >= 0 for big, above in zip(large, nesting[0, :, 3], strict=True))
+    return holes <= 2 and stroke_width(level) < BROAD * max(width, height)
 
 
 def without_underline(chosen: list[Part]) -> list[Part]:
