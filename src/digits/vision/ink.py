@@ -12,6 +12,7 @@ import numpy as np
 MIN_CONTRAST = 0.06  # of the paper's brightness: less is a blank page; pale pencil has 0.15
 NOISE_FACTOR = 4.0  # a pen must stand out of the paper's grain by so many deviations
 REACHES = (0.7, 0.2)
+WIDE = 1.25  # times as wide as high: of more than one digit
 EVEN = np.inf  # the reach of light that is the same everywhere
 SHADOW = 0.1  # of the brightness: where light and paper change by more it is an edge, kept sharp
 SAMPLE = 200_000
@@ -63,9 +64,12 @@ def polarities(grey: np.ndarray) -> list[bool]:
 
 
 def is_tight(grey: np.ndarray) -> bool:
-    """Whether dark and light both reach all four sides: a crop that leaves no paper around."""
+    """Whether dark and light both reach all four sides of a picture that is not wide: a crop of one
+    digit that leaves no paper around."""
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     height, width = grey.shape
+    if width > WIDE * height:
+        return False
     boxes = [cv2.boundingRect(part) for part in (dark, 1 - dark)]
     return all(max(x, y, width - x - w, height - y - h) <= 2 for x, y, w, h in boxes)
 

@@ -146,7 +146,7 @@ def is_frame(part: Part, width: int, height: int) -> bool:
     wide, tall = w > 0.95 * width, h > 0.95 * height
     thin = part.area < 0.35 * w * h
     return bool(
-        (wide and tall and thin) or (wide and h < 0.08 * height) or (tall and w < 0.08 * width)
+        (wide and tall and thin) or (wide and h < 0.08 * height) or (tall and w < 0.08 * min(width, height))
     )
 
 
