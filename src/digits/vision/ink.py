@@ -56,7 +56,7 @@ def polarities(grey: np.ndarray) -> list[bool]:
     dark_paper = bool(border.mean() > 0.5)
     on_border = max(border.mean(), 1 - border.mean())
     small = _estimate(grey)
-    around = cv2.medianBlur(small, max(3, min(small.shape) // 2) | 1)
+    around = cv2.medianBlur(small, max(3, min(small.shape) // 3) | 1)
     lighter, darker = cv2.subtract(small, around), cv2.subtract(around, small)
     inverted = bool(np.square(lighter, dtype=float).sum() > np.square(darker, dtype=float).sum())
     plain = on_border > 0.95 and (dark.mean() > 0.5) == dark_paper == inverted

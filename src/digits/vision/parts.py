@@ -145,9 +145,8 @@ def is_frame(part: Part, width: int, height: int) -> bool:
     _, _, w, h = part.box
     wide, tall = w > 0.95 * width, h > 0.95 * height
     thin = part.area < 0.35 * w * h
-    return bool(
-        (wide and tall and thin) or (wide and h < 0.08 * height) or (tall and w < 0.08 * min(width, height))
-    )
+    slim = tall and w < 0.08 * min(width, height)  # a 1 in a crop of a row is not
+    return bool((wide and tall and thin) or (wide and h < 0.08 * height) or slim)
 
 
 def at_edge(part: Part, width: int, height: int) -> bool:
