@@ -27,7 +27,7 @@ CARD = """# {name}
 Calibration error {ece:.2%} at temperature {temperature:.2f}; `read` from a probability of {read:.3f}.
 Test accuracy with its 95% interval (Wilson); the test set chose nothing. Times on two cores.
 
-Trained on MNIST's training part (55,000; 5,000 more to choose the epoch), one run, seed {seed}, by
+Trained on MNIST's training part ({train:,}; {validation:,} more to choose the epoch), one run, seed {seed}, by
 
     {command}
 
@@ -62,7 +62,8 @@ def main() -> None:
 
     path = pretrained_dir() / f"{args.name}.pth"
     content = checkpoint.load(args.run / "model.pth")
-    dataset = data.load("mnist")
+    config = TrainConfig.make(content["config"])
+    dataset = data.load("mnist", hold_out=config.hold_out)
     checkpoint.save(path, content)
     test = evaluation.measure(classifier.load(path), dataset.test)
     content["metrics"]["test"] = {"accuracy": test.summary["accuracy"]}
@@ -83,7 +84,6 @@ def main() -> None:
             "one_tile_ms": after["speed"]["median_ms"],
         }
 
-    config = TrainConfig.make(content["config"])
     low, high = test.summary["accuracy_interval_95"]
     card = CARD.format(
         name=args.name,
@@ -100,6 +100,8 @@ def main() -> None:
         temperature=content["temperature"],
         read=content["thresholds"]["read"],
         seed=config.seed,
+        train=len(dataset.train),
+        validation=len(dataset.validation),
         command=train_command(config),
     )
     checkpoint.write_atomically(path.with_suffix(".md"), lambda file: file.write(card.encode()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digits.vision.frame import stroke_width
 from digits.vision.ink import Ink, keeping
 from digits.vision.rules import MIN_RUN, THIN, lines
 
@@ -108,9 +109,8 @@ def _outline(part: np.ndarray) -> np.ndarray:
     """The ring that a part (H, W) is, without what touches it from inside, (H, W) uint8."""
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.pad(cv2.fillPoly(np.zeros(part.shape, np.uint8), [contours[0]], 1), 1)
-    depth = cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3)
-    width = 4 * float(depth[depth > 0].mean()) - 1  # of its stroke
-    outer = (cv2.distanceTransform(filled, cv2.DIST_L2, 3) <= width + 2).astype(np.uint8)
+    line = stroke_width(part * 255)
+    outer = (cv2.distanceTransform(filled, cv2.DIST_L2, 3) <= line + 2).astype(np.uint8)
     return cv2.bitwise_and(cv2.bitwise_and(filled, outer)[1:-1, 1:-1], part)
 
 

@@ -92,13 +92,14 @@ def is_one_digit(ink: Ink) -> bool:
     Paper between strokes does not: it is in several parts, or broad, or full of holes.
     """
     chosen = of_one_digit(ink)
-    most = sum(p.area for p in chosen) > MOST_INK * ink.mask.sum()
-    if not chosen or not most:
+    if sum(p.area for p in chosen) <= MOST_INK * ink.mask.sum():
         return False
     level, (_, _, width, height) = cut_out(ink, chosen)
     outlines, nesting = cv2.findContours(
         (level > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
     )
+    if not outlines:
+        return False
     large = [cv2.contourArea(line) > HOLE * width * height for line in outlines]
     holes = sum(big and above >= 0 for big, above in zip(large, nesting[0, :, 3], strict=True))
     return holes <= 2 and stroke_width(level) < BROAD * max(width, height)
