@@ -1,4 +1,4 @@
-"""What several test files share: the UCI data set, and MNIST where it is."""
+"""What several test files share: UCI, MNIST where it is, a reader with the shipped model."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from digits import data
+from digits import classifier, data
 from digits.data import Dataset
 from digits.data.mnist import MD5
+from digits.reading.reader import Reader
 from digits.spec import data_dir
 
 # Tests often share the cores: threads that wait for each other then take ten times as long.
@@ -35,3 +36,10 @@ def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def reader() -> Reader:
+    if classifier.DEFAULT_SHIPPED not in classifier.shipped():
+        pytest.skip("no model is shipped")
+    return Reader.expecting(classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED]))

@@ -8,18 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from digits import classifier
 from digits.reading.reader import Reader
 from digits.vision.load import from_array
 
 FOLDER = Path(__file__).parents[1] / "test_images"
-
-
-@pytest.fixture(scope="module")
-def reader() -> Reader:
-    if classifier.DEFAULT_SHIPPED not in classifier.shipped():
-        pytest.skip("no model is shipped")
-    return Reader.expecting(classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED]))
 
 
 def test_boxes_stand_around_their_digits(reader: Reader) -> None:

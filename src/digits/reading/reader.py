@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -37,6 +38,7 @@ from digits.vision.parts import (
 from digits.vision.quality import warnings
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.rules import without_rules
+from digits.vision.sheet import on_a_sheet
 
 CROWDED = 150  # parts: a texture, or a page of numbers
 FORMS = "form boxes or rings: only what stands in them is read"
@@ -102,7 +104,7 @@ class Reader:
             if cropped:
                 return scaled(cropped, picture.scale)
         best, crowded = Answer(image, "no_digit"), None
-        for ink in variants(picture.grey):
+        for ink in chain(on_a_sheet(picture.grey), variants(picture.grey)):
             if len(parts(ink.mask)) > CROWDED:
                 crowded = crowded or ink
                 continue

@@ -24,13 +24,15 @@ class Ink:
     """What a pen left on the paper, for one polarity.
 
     `level` is the map (H, W) uint8, `mask` (H, W) bool its strokes; `contrast` the pen's share of
-    the paper's brightness, 0..1; `inverted` says that it is light on dark.
+    the paper's brightness, 0..1; `inverted` says that it is light on dark, `on_sheet` that what
+    lies around a sheet was left out.
     """
 
     level: np.ndarray
     mask: np.ndarray
     contrast: float
     inverted: bool
+    on_sheet: bool = False
 
 
 def keeping(ink: Ink, mask: np.ndarray) -> Ink:
@@ -55,7 +57,7 @@ def polarities(grey: np.ndarray) -> list[bool]:
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     dark_paper = bool(border.mean() > 0.5)
     on_border = max(border.mean(), 1 - border.mean())
-    small = _estimate(grey)
+    small = estimate(grey)
     around = cv2.medianBlur(small, max(3, min(small.shape) // 3) | 1)
     lighter, darker = cv2.subtract(small, around), cv2.subtract(around, small)
     inverted = bool(np.square(lighter, dtype=float).sum() > np.square(darker, dtype=float).sum())
@@ -126,7 +128,7 @@ def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
 
     The edge of a shadow or a table wider than that survives it.
     """
-    small = _estimate(grey)
+    small = estimate(grey)
     if reach == EVEN:
         return np.full_like(grey, np.percentile(small, 95))
     smooth = cv2.medianBlur(small, 3) if min(small.shape) > 64 else small
@@ -140,7 +142,7 @@ def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
     return cv2.resize(closed, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
-def _estimate(grey: np.ndarray) -> np.ndarray:
+def estimate(grey: np.ndarray) -> np.ndarray:
     """The picture, at most ESTIMATE_SIDE pixels wide and high."""
     factor = min(1.0, ESTIMATE_SIDE / max(grey.shape))
     size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
