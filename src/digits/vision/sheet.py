@@ -14,8 +14,7 @@ from digits.vision.ink import Ink, estimate, variants
 LEAST, NEARLY_ALL = 0.15, 0.9  # of the picture, that a sheet covers
 SMALLEST = 40  # pixels of a picture's side: less holds no table
 STRAIGHT = 0.93  # of the polygon around it, that a sheet fills
-CORNERS = 8  # four of its own, and as many where the picture cuts it off
-BARE = 0.6  # of a sheet, that is not written on; of what is around it, that is of the other shade
+BARE = 0.8  # of a sheet, that is not written on; of what is around it, that is of the other shade
 SHARP = 0.5  # of the difference between sheet and table, that shows across their edge
 TURN = 20  # degrees: what bends less is one side
 RIM = 0.02  # of the picture's size: so much of a sheet's edge is left out with the table
@@ -67,7 +66,7 @@ def _sheet_of(shade: np.ndarray, small: np.ndarray) -> np.ndarray | None:
     around = shade[~(polygon | whole)]
     if (
         whole.mean() < LEAST
-        or len(corners) > CORNERS
+        or _inside(corners, shade.shape).sum() > 4
         or (whole & polygon).sum() < STRAIGHT * (whole | polygon).sum()
         or part.sum() < BARE * whole.sum()
         or not around.size
@@ -102,13 +101,18 @@ def _turns_inside(corners: np.ndarray, shape: tuple[int, ...]) -> bool:
     """Whether sides of a polygon (n, 2) that do not run along the picture's border differ in their
     directions."""
     sides = np.roll(corners, -1, axis=0) - corners
-    x, y = (corners + sides / 2).T
-    height, width = shape
-    margin = 0.02 * max(shape)
-    inside = (np.minimum(x, width - 1 - x) > margin) & (np.minimum(y, height - 1 - y) > margin)
-    along = sides[inside & (np.abs(sides).max(axis=1) > 5 * margin)]
+    long = np.abs(sides).max(axis=1) > 0.1 * max(shape)
+    along = sides[long & _inside(corners + sides / 2, shape)]
     along = along / np.linalg.norm(along, axis=1, keepdims=True)
     return bool((along @ along.T < np.cos(np.deg2rad(TURN))).any())
+
+
+def _inside(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Which points (n, 2) are not at the picture's border, (n,) bool."""
+    height, width = shape
+    x, y = points.T
+    margin = 0.02 * max(shape)
+    return (np.minimum(x, width - 1 - x) > margin) & (np.minimum(y, height - 1 - y) > margin)
 
 
 def _without_table(grey: np.ndarray, sheet: np.ndarray) -> np.ndarray:
