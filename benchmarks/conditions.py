@@ -239,8 +239,9 @@ def with_a_unit(page: Page) -> np.ndarray:
 
 
 def turned(grey: np.ndarray, degrees: float) -> np.ndarray:
-    matrix = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, 1)
-    return cv2.warpAffine(grey, matrix, (WIDTH, HEIGHT), borderValue=PAPER)
+    height, width = grey.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    return cv2.warpAffine(grey, matrix, (width, height), borderValue=PAPER)
 
 
 def in_cells(tiles: np.ndarray, apart: int, rng: Generator) -> np.ndarray:
