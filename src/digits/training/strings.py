@@ -4,7 +4,8 @@
 
 Strings are composed of MNIST training digits and of digits drawn from stroke templates; half of
 them go over patterned paper and through `vision`, so that they have the faults of real rows. The
-loss is CTC (Graves et al. 2006).
+loss is CTC (Graves et al. 2006). After each epoch the run is saved beside the output, as `.state`;
+the same command again goes on from there.
 """
 
 import argparse
@@ -19,14 +20,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from digits import data
+from digits import checkpoint, data
 from digits.archs._layers import Blocks, Residual
-from digits.checkpoint import write_atomically
 from digits.classifier import METADATA_KEY
 from digits.data import strokes
 from digits.data.strings import HEIGHT, Hand, compose, on_paper
+from digits.errors import DigitsError
 from digits.spec import CLASSES
-from digits.training.optim import make_average
+from digits.training.config import TrainConfig
+from digits.training.state import TrainingState
 from digits.vision.ink import find
 from digits.vision.rows import ROW_HEIGHT, find_rows
 from digits.vision.rules import without_rules
@@ -35,6 +37,7 @@ from digits.vision.strip import STRIP_HEIGHT, strip
 HAND = Hand(
     gap=(-0.07, 0.3), slant=(-0.2, 0.25), pen=(0.05, 0.18), drift=0.08, size=0.13, punctuation=0.6
 )
+AS_WRITTEN = replace(HAND, slant=(0.0, 0.0), pen=None, size=0.0)
 BLANK = len(CLASSES)
 LONGEST = 8  # digits
 WIDEST = 300  # columns of a strip
@@ -60,11 +63,11 @@ def build() -> nn.Sequential:
     return nn.Sequential(
         Pixels(),
         Blocks(), *_block(4, 32), *_block(32, 32), nn.MaxPool2d((2, 1)),  # (N, 32, 10, W/2)
-        *_block(32, 48), Residual(48), nn.MaxPool2d((2, 1)),  # (N, 48, 5, W/2)
-        *_block(48, 96), Residual(96),
-        *_block(96, 160, (5, 3)), nn.Dropout(0.15),  # (N, 160, 1, W/2)
-        *_block(160, 160, (1, 5)), nn.Dropout(0.15),  # sees 50 columns: a digit and its neighbours
-        nn.Conv2d(160, BLANK + 1, (1, 3), padding=(0, 1)),
+        *_block(32, 64), Residual(64), nn.MaxPool2d((2, 1)),  # (N, 64, 5, W/2)
+        *_block(64, 128), Residual(128), Residual(128),
+        *_block(128, 192, (5, 3)), nn.Dropout(0.05),  # (N, 192, 1, W/2)
+        *_block(192, 192, (1, 5)), nn.Dropout(0.05),  # sees a digit and its neighbours
+        nn.Conv2d(192, BLANK + 1, (1, 3), padding=(0, 1)),
         Columns(),
     )  # fmt: skip
 
@@ -90,9 +93,7 @@ def samples(count: int, tiles: np.ndarray, labels: np.ndarray, seed: int) -> lis
             i = rng.integers(len(source))
             chosen.append(source[i])
             text += str(int(names[i]))
-        ink = compose(
-            np.array(chosen), HAND if rng.random() < 0.85 else replace(HAND, pen=None), rng
-        )
+        ink = compose(np.array(chosen), HAND if rng.random() < 0.65 else AS_WRITTEN, rng)
         made_strip = _through_vision(ink, rng) if rng.random() < 0.5 else _blemished(ink, rng)
         if made_strip is not None and made_strip.shape[1] <= WIDEST:
             made.append((made_strip, text))
@@ -158,24 +159,29 @@ def vary(strips: Tensor) -> Tensor:
     return (x * torch.empty(count, 1, 1, 1).uniform_(0.75, 1.3)).clamp(0, 255)
 
 
-def train(model: nn.Sequential, some: list[Sample], epochs: int, rate: float = 4e-3) -> nn.Module:
-    """Fit the model; AdamW, a linear fall of the rate, bfloat16 where the processor has units.
+def train(model: nn.Module, some: list[Sample], config: TrainConfig, kept: Path) -> nn.Module:
+    """Fit the model, in bfloat16 where the processor has units; `kept` holds the state of the run.
 
     Returns the running average of its weights.
+
+    Raises:
+        DigitsError: `kept` is of a run with other settings.
     """
-    rng, size = np.random.default_rng(0), 64
     ctc = nn.CTCLoss(BLANK, zero_infinity=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
-    steps = epochs * -(-len(some) // size)
-    warm = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1, (step + 1) / 200) * (1 - step / steps) + 1e-3
-    )
-    average = make_average(model, 0.999)
-    assert average is not None
+    steps = config.epochs * -(-len(some) // config.batch_size)
+    state = TrainingState(model, config, steps, dtype=None)
+    assert state.average is not None
+    settings = {**config.as_dict(), "strings": len(some)}
+    if kept.exists():
+        content = checkpoint.load(kept)
+        if content["config"] != settings:
+            raise DigitsError(f"{kept} is of a run with other settings; remove it to begin anew")
+        state.restore(content["state"])
     model.train()
-    for epoch in range(epochs):
-        total = 0.0
-        for batch in batches(some, size, rng):
+    for epoch in range(len(state.progress.history), config.epochs):
+        torch.manual_seed(config.seed + epoch)
+        rng, total = np.random.default_rng([config.seed, epoch]), 0.0
+        for batch in batches(some, config.batch_size, rng):
             strips = vary(stack(batch)).contiguous(memory_format=torch.channels_last)
             with torch.autocast("cpu", torch.bfloat16):
                 logits = model(strips)  # (N, T, classes)
@@ -184,17 +190,17 @@ def train(model: nn.Sequential, some: list[Sample], epochs: int, rate: float = 4
             lengths = torch.tensor([len(text) for _, text in batch])
             targets = torch.tensor([int(label) for _, text in batch for label in text])
             loss = ctc(log_probs, targets, columns, lengths)
-            optimizer.zero_grad()
+            state.optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimizer.step()
-            warm.step()
-            average.update_parameters(model)
-            total += loss.item()
-        print(
-            f"epoch {epoch + 1}: loss {total * size / len(some):.3f}", file=sys.stderr, flush=True
-        )
-    return average.module
+            nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+            state.optimizer.step()
+            state.schedule.step()
+            state.average.update_parameters(model)
+            total += loss.item() * len(batch) / len(some)
+        state.progress.history.append({"epoch": epoch + 1, "loss": total})
+        checkpoint.save(kept, {"config": settings, "state": state.content()})
+        print(f"epoch {epoch + 1}: loss {total:.3f}", file=sys.stderr, flush=True)
+    return state.evaluated
 
 
 def export(model: nn.Module, path: Path, card: dict[str, object]) -> None:
@@ -219,7 +225,7 @@ def export(model: nn.Module, path: Path, card: dict[str, object]) -> None:
     entry.key = METADATA_KEY
     about = {"classes": [*CLASSES, "blank"], "temperature": 1.0, "thresholds": {}, "versions": {}}
     entry.value = json.dumps({**about, "arch": "strings", "metrics": {}, "config": {}, **card})
-    write_atomically(path, lambda file: file.write(proto.SerializeToString()))
+    checkpoint.write_atomically(path, lambda file: file.write(proto.SerializeToString()))
     onnx.checker.check_model(str(path))
 
 
@@ -227,17 +233,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Train the row model")
     parser.add_argument("--data_dir", type=Path, default=None)
     parser.add_argument("--strings", type=int, default=100_000)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=Path("models/pretrained/_strings.onnx"))
     args = parser.parse_args()
-    torch.manual_seed(args.seed)
+    config = TrainConfig(
+        arch="strings", dataset="mnist", epochs=args.epochs, batch_size=64, learning_rate=4e-3,
+        clip_norm=5.0, average=0.999, seed=args.seed,
+    )  # fmt: skip
     part = data.load("mnist", args.data_dir).train
     tiles, labels = part.images[:, 0].numpy(), part.labels.numpy()
+    torch.manual_seed(args.seed)
     model = build().to(memory_format=torch.channels_last)
-    averaged = train(model, samples(args.strings, tiles, labels, args.seed), args.epochs)
-    config = {"strings": args.strings, "epochs": args.epochs, "seed": args.seed}
-    export(averaged, args.output, {"config": config})
+    kept = args.output.with_suffix(".state")
+    averaged = train(model, samples(args.strings, tiles, labels, args.seed), config, kept)
+    about = {"strings": args.strings, "epochs": args.epochs, "seed": args.seed}
+    export(averaged, args.output, {"config": about})
+    kept.unlink()
     return 0
 
 
