@@ -12,6 +12,7 @@ import numpy as np
 MIN_CONTRAST = 0.06  # of the paper's brightness: less is a blank page; pale pencil has 0.15
 NOISE_FACTOR = 4.0  # a pen must stand out of the paper's grain by so many deviations
 REACHES = (0.7, 0.2)
+AROUND = (1 / 3, 0.1)  # of the picture's shorter side: where strokes have paper around them
 WIDE = 1.25  # times as wide as high: of more than one digit
 EVEN = np.inf  # the reach of light that is the same everywhere
 SHADOW = 0.1  # of the brightness: where light and paper change by more it is an edge, kept sharp
@@ -49,20 +50,25 @@ def polarities(grey: np.ndarray) -> list[bool]:
 
     The paper is what most of the border shows, and strokes differ from the median around them:
     paper in them, or beyond an edge, is its own median. (Squared, so that grain does not count.)
-    It is plain when both agree and the paper is more than 95% of the border and most of the
-    picture. Under the edge of a shadow, on a dark table, in a tight crop the border says little,
-    and under a lamp it is dark all around: the median goes first.
+    It is plain when all agree, for broad strokes and for thin ones, and the paper is more than 95%
+    of the border and most of the picture. Under the edge of a shadow, on a dark table, in a tight
+    crop the border says little, and under a lamp it is dark all around: the median goes first.
     """
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     dark_paper = bool(border.mean() > 0.5)
     on_border = max(border.mean(), 1 - border.mean())
-    small = estimate(grey)
-    around = cv2.medianBlur(small, max(3, min(small.shape) // 3) | 1)
-    lighter, darker = cv2.subtract(small, around), cv2.subtract(around, small)
-    inverted = bool(np.square(lighter, dtype=float).sum() > np.square(darker, dtype=float).sum())
-    plain = on_border > 0.95 and (dark.mean() > 0.5) == dark_paper == inverted
+    inverted, of_thin = (_is_inverted(grey, share) for share in AROUND)
+    plain = on_border > 0.95 and (dark.mean() > 0.5) == dark_paper == inverted == of_thin
     return [inverted] if plain else [inverted, not inverted]
+
+
+def _is_inverted(grey: np.ndarray, share: float) -> bool:
+    """Whether what differs from the median around it, over a share of the picture, is lighter."""
+    small = estimate(grey)
+    around = cv2.medianBlur(small, max(3, int(share * min(small.shape))) | 1)
+    lighter, darker = cv2.subtract(small, around), cv2.subtract(around, small)
+    return bool(np.square(lighter, dtype=float).sum() > np.square(darker, dtype=float).sum())
 
 
 def is_tight(grey: np.ndarray) -> bool:
