@@ -54,6 +54,15 @@ def test_light_on_dark() -> None:
     assert ink is not None and overlap(ink.mask, five()) > 0.8
 
 
+def test_under_a_lamp_on_folded_paper_polarity_is_in_doubt() -> None:
+    strokes = np.zeros((300, 400), np.uint8)
+    cv2.putText(strokes, "7", (190, 160), cv2.FONT_HERSHEY_SIMPLEX, 1.3, 255, 4, cv2.LINE_AA)
+    away = np.add.outer(np.linspace(-1, 1, 300) ** 2, np.linspace(-1, 1, 400) ** 2)
+    folds = np.random.default_rng(0).normal(0, 12, (20, 27)).astype(np.float32)
+    light = (200 + cv2.resize(folds, (400, 300))) * (0.55 + 0.45 * np.exp(-2 * away))
+    assert set(polarities(pen_on(light, strokes, 0.6))) == {True, False}
+
+
 def test_doubtful_polarity_gives_both() -> None:
     tight = np.full((40, 40), 255, np.uint8)
     tight[:, 12:] = 0  # a bar on white, or white beside a black sheet

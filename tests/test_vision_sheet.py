@@ -53,11 +53,23 @@ def test_light_that_falls_off_is_no_edge() -> None:
     assert find_sheet((grey * np.exp(-(x**2) - y**2)).astype(np.uint8)) is None
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (39, 200), (60, 60)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (39, 200), (60, 60), (50, 20000)])
 def test_a_picture_without_anything_has_no_sheet(shape: tuple[int, int]) -> None:
     assert find_sheet(np.full(shape, 200, np.uint8)) is None
     noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     assert list(on_a_sheet(noise)) == []
+
+
+def test_no_picture_is_too_odd() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        height, width = (int(2 ** rng.uniform(0, 10)) for _ in range(2))
+        grey = np.full((height, width), rng.integers(256), np.uint8)
+        for _ in range(int(rng.integers(1, 4))):
+            points = rng.integers(-50, 300, (int(rng.integers(3, 6)), 2)).astype(np.int32)
+            cv2.fillPoly(grey, [points], int(rng.integers(256)))
+        for ink in on_a_sheet(grey):
+            assert ink.level.shape == ink.mask.shape == grey.shape
 
 
 def test_it_is_read_and_said(reader: Reader) -> None:

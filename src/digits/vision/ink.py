@@ -107,7 +107,7 @@ def find(grey: np.ndarray, inverted: bool, reach: float = REACHES[0]) -> Ink | N
     above = depth[cv2.blur(depth, (3, 3)) > floor]
     if above.size < 3 or above.max() <= floor:
         return None
-    strong = _otsu(above) if np.ptp(above) > MIN_CONTRAST else floor
+    strong = max(floor, _otsu(above)) if np.ptp(above) > MIN_CONTRAST else floor
     core = float(np.percentile(above[above >= strong], 75))
     strong = max(floor, min(strong, 0.6 * core))
     weak = min(strong, max(floor, 0.5 * strong, _texture(depth, strong)))

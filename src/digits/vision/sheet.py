@@ -12,7 +12,7 @@ import numpy as np
 from digits.vision.ink import Ink, estimate, variants
 
 LEAST, NEARLY_ALL = 0.15, 0.9  # of the picture, that a sheet covers
-SMALLEST = 40  # pixels of a picture's side: less holds no table
+SMALLEST = 40  # pixels of a picture's side, reduced as it is: less holds no table
 STRAIGHT = 0.93  # of the polygon around it, that a sheet fills
 BARE = 0.8  # of a sheet, that is not written on; of what is around it, that is of the other shade
 SHARP = 0.5  # of the difference between sheet and table, that shows across their edge
@@ -41,9 +41,9 @@ def find_sheet(grey: np.ndarray) -> np.ndarray | None:
     A sheet is bright on dark or dark on bright, with sharp and straight edges, two of them in the
     picture at least, as one may be a shadow's; or it leaves only some of the picture's border free.
     """
-    if min(grey.shape) < SMALLEST:
-        return None
     small = cv2.medianBlur(estimate(grey), 5)
+    if min(small.shape) < SMALLEST:
+        return None
     bright = small > cv2.threshold(small, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
     for shade in (bright, ~bright):
         found = _sheet_of(shade, small)
