@@ -16,6 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from hostile import write_hostile
 
 from digits import classifier, data
 from digits.data import nondigits, strokes
@@ -30,8 +31,8 @@ from digits.vision.load import from_array, load
 Line = dict[str, str | float]  # one line of the table: what was measured, its bar, the value
 Failure = tuple[np.ndarray, str, Answer]  # a grey picture, what stands in it, what was read
 SEED = 2024
-# Runs a command, then prints its peak memory in kB. From a process of its own, as a child's peak
-# begins at what its parent held when it was started.
+# Runs a command, then prints its peak memory in kB, or that of its largest process. From a process
+# of its own, as a child's peak begins at what its parent held when it was started.
 PEAK = """import resource, subprocess, sys
 subprocess.run(sys.argv[1:])
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
@@ -46,27 +47,28 @@ def share(what: str, bar: float, right: int, total: int, text: str = "") -> Line
 
 
 def limit(what: str, bar: float, value: float, unit: str) -> Line:
+    """A line of the table; a bar of 0 is none."""
+    good = not bar or value <= bar
     shown = f"{value:.3g} {unit}"
-    return {
-        "measured on": what,
-        "bar": bar,
-        "value": value,
-        "shown": shown,
-        "good": not bar or value <= bar,
-    }
+    return {"measured on": what, "bar": bar, "value": value, "shown": shown, "good": good}
 
 
 class Measurements:
-    """Each public method is a part, named as for `--only`, and yields lines of the table."""
+    """Each of PARTS is a method, named as for `--only`, that yields lines of the table."""
 
-    def __init__(self, folder: Path, model: Path, count: int) -> None:
+    def __init__(self, folder: Path, model: Path, count: int, split: str) -> None:
         self.folder, self.path, self.count = folder, model, count
         self.model = classifier.load(model)
         self.reader = Reader.expecting(self.model)
-        self.rng: np.random.Generator
+        self.rng = np.random.default_rng(SEED)
         self.wrong: list[Failure] = []
-        test = data.load("mnist", folder).test
-        self.tiles, self.labels = test.images.numpy(), test.labels.numpy()
+        self.name, part = f"MNIST {split}", getattr(data.load("mnist", folder), split)
+        self.tiles, self.labels = part.images.numpy(), part.labels.numpy()
+
+    def measure(self, part: str) -> Iterator[Line]:
+        """The lines of a part: on its own pictures, the same whatever is measured before it."""
+        self.rng = np.random.default_rng(SEED)
+        yield from getattr(self, part)()
 
     def read(self, grey: np.ndarray) -> Answer:
         return self.reader.read(from_array(grey))
@@ -108,18 +110,20 @@ class Measurements:
         yield share("UCI's scans of 8x8 pixels, as pictures", 0, sum(good), len(good), text)
 
     def mnist(self) -> Iterator[Line]:
-        """The test set as tiles through the whole path, and as pictures like people's."""
+        """MNIST as tiles through the whole path, and as pictures like people's."""
         some = slice(self.count or None)
         tiles, labels = self.tiles[some], self.labels[some]
         direct = self.model(tiles)[:, :10].argmax(axis=1) == labels
         whole = [self.read(tile[0]).text == str(y) for tile, y in zip(tiles, labels, strict=True)]
         loss = float(direct.mean() - np.mean(whole)) * 100
-        yield limit("MNIST test, direct accuracy less that of the whole path", 0.05, loss, "points")
+        what = f"{self.name}, direct accuracy less that of the whole path"
+        yield limit(what, 0.05, loss, "points")
         right = sum(
             self.read(self.picture_of(tile[0])).text == str(y)
             for tile, y in zip(tiles, labels, strict=True)
         )
-        yield share("MNIST test as pictures, 100-400 px, off centre", 0.995, right, len(labels))
+        what = f"{self.name} as pictures, 100-400 px, off centre"
+        yield share(what, 0.995, right, len(labels))
 
     def picture_of(self, tile: np.ndarray) -> np.ndarray:
         """A tile black on white, 100-400 px, moved off centre."""
@@ -132,7 +136,7 @@ class Measurements:
         return 255 - cv2.warpAffine(around, shift, around.shape[::-1])
 
     def strings(self) -> Iterator[Line]:
-        """Cheque amounts, and rows composed of MNIST test digits; whole strings right."""
+        """Cheque amounts, and rows composed of MNIST digits; whole strings right."""
         number = Reader.expecting(self.model, "number")
         with (self.folder / "strings" / "labels.csv").open() as file:
             rows = list(csv.DictReader(file))
@@ -150,7 +154,7 @@ class Measurements:
             chosen = self.rng.integers(0, len(self.tiles), 5)
             ink = np.pad(compose(self.tiles[chosen, 0], PLAIN, self.rng), HEIGHT // 4)
             right += self.read(255 - ink).text == "".join(map(str, self.labels[chosen]))
-        yield share("5 MNIST test digits in a row, touching and spaced", 0.985, right, total)
+        yield share(f"5 {self.name} digits in a row, touching and spaced", 0.985, right, total)
 
     def drawn(self) -> Iterator[Line]:
         """Rows of digits drawn from stroke templates on patterned paper: pictures of our own."""
@@ -209,46 +213,46 @@ class Measurements:
         """200 damaged or odd files through the command: its answers, the slowest, the memory."""
         with tempfile.TemporaryDirectory() as folder:
             total = write_hostile(Path(folder), self.rng)
-            command = [sys.executable, "src/predict.py", "--model", str(self.path), "--json"]
-            run = subprocess.run(
-                [sys.executable, "-c", PEAK, *command, "--image", folder],
-                capture_output=True, text=True,
-            )  # fmt: skip
-            *lines, peak = run.stdout.splitlines()
+            run, peak = self.predict("--json", "--image", folder)
+            lines = run.stdout.splitlines()[:-1]
             answers = [json.loads(line) for line in lines]
             answered = 0 if "Traceback" in run.stderr else len(answers)
             yield share(
                 "damaged and hostile files answered without a traceback", 1.0, answered, total
             )
             yield limit("the slowest of them", 5, max(a["seconds"] for a in answers), "s")
-            yield limit("peak memory", 1, int(peak) / 2**20, "GB")
+            yield limit("peak memory", 1, peak / 1024, "GB")
 
     def many(self) -> Iterator[Line]:
         """Very many small pictures into one file: how fast, and how memory grows with them."""
-        few, all_ = (1000, self.count) if self.count else (5000, 100_000)
+        total = self.count or 100_000
+        few = total // 20
         with tempfile.TemporaryDirectory() as folder:
-            pictures = Path(folder) / "pictures"
+            pictures, peaks, seconds = Path(folder) / "pictures", [], 0.0
             pictures.mkdir()
-            for k in range(all_):
-                cv2.imwrite(str(pictures / f"{k:06}.png"), self.tiles[k % len(self.tiles), 0])
-            peaks, seconds = [], 0.0
-            for name, pattern in (("few", f"000[0-{few // 1000 - 1}]*.png"), ("all", "*.png")):
+            for begin, end in ((0, few), (few, total)):
+                for k in range(begin, end):
+                    tile = self.tiles[k % len(self.tiles), 0]
+                    cv2.imwrite(str(pictures / f"{k:06}.png"), tile)
+                answers = Path(folder) / f"{end}.csv"
                 start = time.perf_counter()
-                run = subprocess.run(
-                    [
-                        sys.executable, "-c", PEAK, sys.executable, "src/predict.py",
-                        "--model", self.path, "--image", pictures / pattern,
-                        "--output", Path(folder) / f"{name}.csv",
-                    ],
-                    capture_output=True, text=True, check=True,
-                )  # fmt: skip
+                _, peak = self.predict("--image", pictures, "--output", answers)
                 seconds = time.perf_counter() - start
-                peaks.append(int(run.stdout.splitlines()[-1]) / 1024)
-            with (Path(folder) / "all.csv").open() as file:
+                peaks.append(peak)
+            with answers.open() as file:
                 answered = sum(row["status"] != "error" for row in csv.DictReader(file))
-        yield share(f"{all_:,} tiles into one file: answered", 1.0, answered, all_)
-        yield limit("seconds for 1,000 of them", 0, 1000 * seconds / all_, "s")
+        yield share(f"{total:,} tiles into one file: answered", 1.0, answered, total)
+        yield limit("seconds for 1,000 of them", 0, 1000 * seconds / total, "s")
         yield limit(f"peak memory above that for {few:,}", 32, peaks[1] - peaks[0], "MB")
+
+    def predict(self, *flags: str | Path) -> tuple[subprocess.CompletedProcess[str], float]:
+        """Run the command; its outcome, the last line of whose output is not its own, and the peak
+        memory of its largest process in MB."""
+        command = ["src/predict.py", "--model", str(self.path), *map(str, flags)]
+        run = subprocess.run(
+            [sys.executable, "-c", PEAK, sys.executable, *command], capture_output=True, text=True
+        )
+        return run, int(run.stdout.splitlines()[-1]) / 1024
 
 
 def draw_failures(path: Path, wrong: list[Failure], most: int = 48) -> None:
@@ -275,41 +279,6 @@ def median_s(run: Callable[[], object], times: int) -> float:
     return float(np.median(taken))
 
 
-def write_hostile(folder: Path, rng: np.random.Generator, total: int = 200) -> int:
-    """Damaged copies of good pictures, and files that claim to be what they are not."""
-    from PIL import Image
-
-    drawing = np.full((300, 200, 3), 255, np.uint8)
-    cv2.putText(drawing, "7", (40, 220), cv2.FONT_HERSHEY_SIMPLEX, 6, (0, 0, 0), 14)
-    good = {}
-    for kind in ("png", "jpg", "gif", "bmp", "tif", "webp", "ppm", "tga"):
-        Image.fromarray(drawing).save(folder / f"good.{kind}")
-        good[kind] = (folder / f"good.{kind}").read_bytes()
-    odd = {
-        "empty.png": b"", "text.jpg": b"hello", "script.png": b"#!/bin/sh\nrm -rf /\n",
-        "postscript.png": b"%!PS-Adobe-3.0 EPSF-3.0\n", "vector.png": b"<svg xmlns='x'/>",
-        "bomb.ppm": b"P6 60000 60000 255\n", "bomb.pgm": b"P5 2000000000 2 255\n",
-    }  # fmt: skip
-    for name, content in odd.items():
-        (folder / name).write_bytes(content)
-    Image.new("1", (30000, 30000)).save(folder / "bomb.png")
-    Image.new("L", (6300, 6300), 255).save(folder / "large.png")
-    Image.new("RGB", (9900, 9900), "white").save(folder / "large.jpg", progressive=True)
-    Image.new("L", (1, 20000), 0).save(folder / "thin.png")
-    Image.new("L", (1, 1), 0).save(folder / "one.png")
-    noise = rng.integers(0, 256, (3000, 3000)).astype(np.uint8)
-    Image.fromarray(noise).save(folder / "noise.png")
-    Image.fromarray(np.where(noise > 250, 0, 255).astype(np.uint8)).save(folder / "specks.png")
-    while (made := len(list(folder.iterdir()))) < total:
-        kind = list(good)[made % len(good)]
-        broken = bytearray(good[kind])
-        for at in rng.integers(0, len(broken), 1 + 3 * (made % 7)):
-            broken[at] = rng.integers(256)
-        end = len(broken) if made % 3 else int(rng.integers(1, len(broken)))
-        (folder / f"broken{made}.{kind}").write_bytes(bytes(broken[:end]))
-    return total
-
-
 PARTS = ("handwriting", "uci", "mnist", "strings", "drawn", "nondigits", "speed", "hostile", "many")
 
 
@@ -317,21 +286,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
+    parser.add_argument("--split", choices=("test", "validation"), default="test", help="of MNIST")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--count", type=int, default=0, help="fewer pictures, for a quick look")
     parser.add_argument("--output", type=Path, help="write the table as JSON")
     parser.add_argument("--failures", type=Path, help="draw what was read wrongly, as PNG")
     args = parser.parse_args()
     try:
-        parts = Measurements(args.data, classifier.find(args.model), args.count)
+        parts = Measurements(args.data, classifier.find(args.model), args.count, args.split)
     except DigitsError as error:
         print(f"reading: {error}", file=sys.stderr)
         return 1
     lines: list[Line] = []
     print("| measured on | bar | measured | |\n|---|---|---|---|")
     for name in args.only:
-        parts.rng = np.random.default_rng(SEED)  # so that a part alone measures the same
-        for line in getattr(parts, name)():
+        for line in parts.measure(name):
             good = "" if line["good"] else "short"
             print(
                 f"| {line['measured on']} | {line['bar'] or '-'} | {line['shown']} | {good} |",

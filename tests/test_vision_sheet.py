@@ -60,6 +60,7 @@ def test_a_picture_without_anything_has_no_sheet(shape: tuple[int, int]) -> None
     assert list(on_a_sheet(noise)) == []
 
 
+@pytest.mark.filterwarnings("error")
 def test_no_picture_is_too_odd() -> None:
     rng = np.random.default_rng(1)
     for _ in range(300):
@@ -72,7 +73,17 @@ def test_no_picture_is_too_odd() -> None:
             assert ink.level.shape == ink.mask.shape == grey.shape
 
 
-def test_it_is_read_and_said(reader: Reader) -> None:
-    answer = reader.read(from_array(photograph(225, 60, 3)[0]))
-    assert (answer.text, answer.status) == ("47", "read")
+def test_a_thick_digit_is_no_plate() -> None:
+    zero = np.full((144, 144), 255, np.uint8)
+    turns = np.arange(8) * np.pi / 4 + 0.3
+    corners = np.stack([72 + 30 * np.cos(turns), 72 + 40 * np.sin(turns)], 1).astype(np.int32)
+    cv2.polylines(zero, [corners], True, 0, 18)
+    for grey in (zero, 255 - zero):
+        assert find_sheet(cv2.GaussianBlur(grey, (0, 0), 4)) is None
+
+
+@pytest.mark.parametrize(("turn", "status"), [(3, {"read"}), (9, {"read", "unsure"})])
+def test_it_is_read_and_said(reader: Reader, turn: float, status: set[str]) -> None:
+    answer = reader.read(from_array(photograph(225, 60, turn)[0]))
+    assert answer.text == "47" and answer.status in status
     assert answer.warnings[0].startswith("a sheet on a table")

@@ -254,4 +254,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except DigitsError as error:
+        sys.exit(f"strings: {error}")
