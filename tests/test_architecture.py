@@ -14,16 +14,17 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 # A module imports from lower floors only; the rooms of one floor do not know each other.
 FLOORS = {
     "spec": 0, "errors": 0,
-    "device": 1, "archs": 1, "data": 1, "vision": 1,
-    "checkpoint": 2, "metrics": 2, "programs": 2,
-    "classifier": 3,  # loads checkpoints, so it stands above them
-    "training": 4, "reading": 4, "evaluation": 4, "optimization": 4,
-    "web": 5,
-    "commands": 6,
-    "__main__": 7, "__init__": 7,
+    "device": 1, "tile": 1,
+    "archs": 2, "data": 2, "vision": 2,
+    "checkpoint": 3, "metrics": 3, "programs": 3,
+    "classifier": 4,  # loads checkpoints, so it stands above them
+    "training": 5, "reading": 5, "evaluation": 5, "optimization": 5,
+    "web": 6,
+    "commands": 7,
+    "__main__": 8, "__init__": 8,
 }  # fmt: skip
 
-TORCH_FREE = ["vision", "reading", "classifier", "spec", "errors"]
+TORCH_FREE = ["tile", "vision", "reading", "classifier", "spec", "errors"]
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
     "fastapi", "cv2", "PIL", "tqdm",

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from digits import archs
-from digits.data import Dataset, mix
+from digits.data import Dataset, extras
 from digits.metrics import negative_log_likelihood
 from digits.training.calibrate import calibrate, threshold
 from digits.training.config import TrainConfig
@@ -22,13 +22,13 @@ def test_threshold_is_the_least_that_keeps_the_error() -> None:
 
 
 def test_mix_adds_what_it_says_and_repeats_itself(uci: Dataset) -> None:
-    first, same = (mix.extend(uci.train, 0.1, 0.05, seed=1) for _ in range(2))
+    first, same = (extras.extend(uci.train, 0.1, 0.05, seed=1) for _ in range(2))
     assert len(first) == 1317 + 132 + 66
-    assert (first.labels[-66:] == mix.NONE_LABEL).all()
+    assert (first.labels[-66:] == extras.NONE_LABEL).all()
     assert first.labels[1317:-66].max() == 9
     assert torch.equal(first.images, same.images) and first.images.dtype == torch.uint8
     assert torch.equal(first.images[:1317], uci.train.images)
-    other = mix.extend(uci.train, 0.1, 0.05, seed=2)
+    other = extras.extend(uci.train, 0.1, 0.05, seed=2)
     assert not torch.equal(first.images, other.images)
 
 

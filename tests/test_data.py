@@ -48,7 +48,7 @@ def test_uci_tiles_are_tiles(uci: Dataset) -> None:
     mass = images.float().sum(dim=(1, 2, 3))
     for axis in (2, 3):
         profile = images.float().sum(dim=(1, 5 - axis))
-        assert ((profile @ rows / mass - 13.5).abs() <= 0.51).all(), "centre of mass in the middle"
+        assert ((profile @ rows / mass - 14).abs() <= 0.51).all(), "centre of mass in the middle"
 
 
 def test_mnist_parts(mnist: Dataset) -> None:

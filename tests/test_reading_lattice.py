@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.reading.digits import Scores
 from digits.reading.formats import parse
 from digits.reading.lattice import Candidate, Reading, candidates, search
 from digits.reading.rows import DOUBTED, RowReadings
-from digits.vision.cuts import join, pieces
+from digits.reading.scores import Scores
 from digits.vision.ink import find
 from digits.vision.rows import ROW_HEIGHT, find_rows
-from digits.vision.rules import without_rules
+from digits.vision.ruled_lines import without_rules
+from digits.vision.segmentation import join, pieces
 
 LABELS = tuple("0123456789")
 

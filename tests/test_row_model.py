@@ -11,7 +11,7 @@ from digits import checkpoint
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 from digits.training.strings import Sample, build, train
-from digits.vision.strip import STRIP_HEIGHT
+from digits.vision.row_image import ROW_IMAGE_HEIGHT
 
 CONFIG = TrainConfig(arch="strings", epochs=2, batch_size=4, learning_rate=1e-3, average=0.9)
 
@@ -20,7 +20,7 @@ CONFIG = TrainConfig(arch="strings", epochs=2, batch_size=4, learning_rate=1e-3,
 def some() -> list[Sample]:
     rng = np.random.default_rng(0)
     widths = rng.integers(16, 33, 12) * 2
-    return [(rng.integers(0, 256, (STRIP_HEIGHT, w)).astype(np.uint8), "47") for w in widths]
+    return [(rng.integers(0, 256, (ROW_IMAGE_HEIGHT, w)).astype(np.uint8), "47") for w in widths]
 
 
 def weights(model: torch.nn.Module) -> torch.Tensor:

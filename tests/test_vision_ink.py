@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from digits.vision.components import components, of_one_digit
 from digits.vision.forms import in_forms
 from digits.vision.ink import REACHES, find, polarities
-from digits.vision.parts import of_one_digit, parts
-from digits.vision.strip import STRIP_HEIGHT, WIDEST_GAP, strip
+from digits.vision.row_image import ROW_IMAGE_HEIGHT, WIDEST_GAP, row_image
 
 SIZE = 160
 
@@ -80,7 +80,7 @@ def test_specks_and_what_hangs_in_from_the_edge_are_left_out() -> None:
     strokes = five()
     strokes[2:4, 140:142] = strokes[150:, 60:75] = 255
     ink = find(255 - strokes, inverted=False)
-    assert ink is not None and len(parts(ink.mask)) >= 3
+    assert ink is not None and len(components(ink.mask)) >= 3
     assert len(of_one_digit(ink)) == 1
 
 
@@ -164,8 +164,8 @@ def test_an_angular_eight_is_no_form_box() -> None:
 def test_wide_gaps_of_a_row_are_narrowed() -> None:
     row = np.zeros((64, 600), np.uint8)
     row[:, 10:20] = row[:, 500:510] = 255
-    shape = strip(row).shape
-    assert shape[0] == STRIP_HEIGHT and WIDEST_GAP < shape[1] < 40
+    shape = row_image(row).shape
+    assert shape[0] == ROW_IMAGE_HEIGHT and WIDEST_GAP < shape[1] < 40
 
 
 def test_the_smallest_pictures() -> None:

@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
     from digits import evaluation
-    from digits.training import members
+    from digits.training import ensemble
     from digits.training.lifecycle import prepare, publish
     from digits.training.ranks import join
 
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         run, config, dataset = prepare(given, args.preset, args.resume, args.data_dir, ranks)
         if args.tensorboard and ranks.first:
             run.open_board()
-        trained = members.train(config, dataset, run, ranks, on, bool(args.resume))
+        trained = ensemble.train(config, dataset, run, ranks, on, bool(args.resume))
         if not ranks.first:
             return 0
 

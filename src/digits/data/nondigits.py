@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digits.data.strokes import Picture, bend, frame, ink
+from digits.data.strokes import Picture, bend, ink, stretched
 from digits.spec import TILE_SIZE
+from digits.tile import frame
 
 FONTS = (
     "STIXGeneralItalic", "DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono",
@@ -140,6 +141,11 @@ def make(count: int, digits: Picture, rng: int | Generator, held_out: bool = Fal
     return tiles
 
 
+def _framed(picture: Picture) -> Picture:
+    """A tile of a picture, its pen as it is, its brightest ink 255."""
+    return stretched(frame(picture, normalise_pen=False))
+
+
 def print_character(font: str, rng: Generator) -> Picture:
     """A character of a font, turned and slanted a little."""
     size = 64
@@ -148,7 +154,7 @@ def print_character(font: str, rng: Generator) -> Picture:
     matrix = np.array([[1, 0, 0], [0, 1, 0]]) + rng.normal(0, 0.12, (2, 3)) * [1, 1, 0]
     middle = np.array(picture.shape[::-1]) / 2
     matrix[:, 2] = middle - matrix[:, :2] @ middle
-    return frame(np.asarray(cv2.warpAffine(picture, matrix, picture.shape[::-1]), np.uint8))
+    return _framed(np.asarray(cv2.warpAffine(picture, matrix, picture.shape[::-1]), np.uint8))
 
 
 @cache
@@ -180,7 +186,7 @@ def fill(style: str, rng: Generator) -> Picture:
     cv2.fillPoly(picture, [points.round().astype(np.int32)], 255)
     cloth = _cloth("stripes", rng) if rng.random() < 0.5 else 1
     shade = np.linspace(1, rng.uniform(0.3, 1), TILE_SIZE)[:, None]
-    tile = frame(picture) * (1 - rng.uniform(0, 0.8) * (1 - np.asarray(cloth))) * shade
+    tile = _framed(picture) * (1 - rng.uniform(0, 0.8) * (1 - np.asarray(cloth))) * shade
     return tile.astype(np.uint8)
 
 
@@ -193,7 +199,7 @@ def texture(name: str, rng: Generator) -> Picture:
     if rng.random() < 0.5:
         height, width = rng.integers(12, 21, 2)
         cloth = np.pad(cloth[:height, : max(width, height * 2 // 3)], 4)
-        return frame(cloth.astype(np.uint8))
+        return _framed(cloth.astype(np.uint8))
     return cloth.astype(np.uint8)
 
 
@@ -243,7 +249,7 @@ def pair(digits: Picture, rng: Generator) -> Picture:
         part = canvas[:, left : left + picture.shape[1]]
         np.maximum(part, picture[:, : part.shape[1]], out=part)
         left += picture.shape[1] + gap
-    return frame(canvas)
+    return _framed(canvas)
 
 
 def band(digits: Picture, rng: Generator) -> Picture:
@@ -256,7 +262,7 @@ def band(digits: Picture, rng: Generator) -> Picture:
         piece = digit[top : top + len(rows) // 3]
         inked = np.flatnonzero(piece.max(axis=0) > 60)
         if len(inked) and np.ptp(inked) > 1.3 * len(piece):
-            return frame(piece)
+            return _framed(piece)
     return blank(digits, rng)
 
 

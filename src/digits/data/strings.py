@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digits.tile import stroke_width
+
 HEIGHT = 56  # pixels of a digit as composed; the tiles' 20 px are enlarged for that
 
 
@@ -67,8 +69,7 @@ def _glyph(
 def _with_pen(ink: np.ndarray, pen: float) -> np.ndarray:
     """Strokes thickened or thinned to a width of `pen` pixels, and their grey edges made crisp."""
     core = (ink > 127).astype(np.uint8)
-    distance = cv2.distanceTransform(core, cv2.DIST_L2, 3)
-    width = 4 * float(distance[core > 0].mean()) - 1 if core.any() else pen
+    width = stroke_width(ink) if core.any() else pen
     change = round(max(pen - width, -0.35 * width))  # thinner, and faint joins would break
     if change:
         side = abs(change) + 1

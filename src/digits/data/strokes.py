@@ -13,6 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from digits.spec import INK_SIZE, TILE_SIZE
+from digits.tile import frame
 
 # Points x,y in percent of the digit's height, y downwards. A smooth curve runs through them; `!`
 # makes a corner of the point before it, `|` lifts the pen. The last one of each digit is angular,
@@ -202,7 +203,13 @@ def ink(strokes: Strokes, rng: Generator) -> Picture:
     if rng.random() < 0.2:  # grain of paper, or a marker that runs dry
         grain = cv2.resize(rng.random((30, 30), np.float32), picture.shape[::-1])
         picture = (picture * (1 - rng.uniform(0.2, 0.7) * grain)).astype(np.uint8)
-    return frame(picture, rng.random() < 0.9)
+    tile = frame(picture, normalise_pen=False)
+    return stretched(tile) if rng.random() < 0.9 else tile
+
+
+def stretched(tile: Picture) -> Picture:
+    """A tile whose brightest ink is 255, which one-pixel lines of a large picture are not."""
+    return np.asarray(cv2.convertScaleAbs(tile, alpha=255 / max(int(tile.max()), 1)), np.uint8)
 
 
 def _canvas(strokes: Strokes, size: float, margin: float) -> tuple[Picture, Strokes]:
@@ -240,27 +247,3 @@ def _paint(strokes: Strokes, rng: Generator) -> Picture:
     lines = [stroke.round().astype(np.int32) for stroke in moved]
     cv2.polylines(picture, lines, False, 255, 1, cv2.LINE_8)
     return np.asarray(cv2.dilate(picture, np.ones((width, width), np.uint8)), np.uint8)
-
-
-def frame(picture: Picture, stretch: bool = True) -> Picture:
-    """Bright ink on black, of any size -> a tile (28, 28) uint8, as MNIST was made.
-
-    The ink's box is scaled into 20x20, its centre of mass put into the tile's centre. `stretch`
-    makes the brightest ink 255, which one-pixel lines of a large picture are not.
-    """
-    x, y, width, height = cv2.boundingRect(picture)
-    if width == 0:
-        return np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
-    scale = INK_SIZE / max(width, height)
-    shape = (max(1, round(width * scale)), max(1, round(height * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(picture[y : y + height, x : x + width], shape, interpolation=how)
-    if stretch:
-        small = cv2.convertScaleAbs(small, alpha=255 / max(int(small.max()), 1))
-    moments = cv2.moments(small)
-    middle = np.array([moments["m01"], moments["m10"]]) / max(moments["m00"], 1) + 0.5
-    corner = np.round(TILE_SIZE / 2 - middle).astype(int)
-    top, left = np.clip(corner, 0, TILE_SIZE - np.array(small.shape))
-    tile: Picture = np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
-    tile[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return tile

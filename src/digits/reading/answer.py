@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-Box = tuple[int, int, int, int]  # x, y, width, height in pixels of the picture seen upright
+from digits.tile import Box
+
 Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabilities, likeliest first
 
 STATUSES = ("read", "unsure", "no_digit", "error")

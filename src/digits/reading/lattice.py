@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits.classifier import Classifier
-from digits.reading.digits import Scores, score
 from digits.reading.formats import Anything, Format, State
-from digits.vision.cuts import Piece, join
-from digits.vision.frame import frame
-from digits.vision.parts import Box
+from digits.reading.scores import Scores, score
+from digits.tile import Box, frame
 from digits.vision.rows import ROW_HEIGHT
+from digits.vision.segmentation import Piece, join
 
 MAX_JOINED = 6  # pieces of one digit: seams lie at least a seventh of its height apart
 MAX_ASPECT = 1.5  # width by height of the row: a wide 2 with its tail has 1.2

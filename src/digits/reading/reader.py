@@ -14,31 +14,30 @@ import numpy as np
 from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading.answer import Answer, Digit, Row
-from digits.reading.digits import score, status_of
 from digits.reading.formats import Format
 from digits.reading.formats import parse as parse_format
 from digits.reading.rows import DOUBTED, read_row
-from digits.vision.cuts import join
-from digits.vision.files import STDIN
-from digits.vision.forms import in_forms
-from digits.vision.frame import as_tile, frame
-from digits.vision.ink import EVEN, Ink, find, is_tight, polarities, variants
-from digits.vision.load import MAX_BYTES, Picture, load
-from digits.vision.parts import (
-    Box,
-    Part,
+from digits.reading.scores import score, status_of
+from digits.tile import Box, as_tile, frame
+from digits.vision.components import (
+    Component,
+    components,
     cut_out,
     enclosing,
     is_one_digit,
     of_one_digit,
-    parts,
     stands_alone,
     without_underline,
 )
-from digits.vision.quality import warnings
+from digits.vision.files import STDIN
+from digits.vision.forms import in_forms
+from digits.vision.ink import EVEN, Ink, find, is_tight, polarities, variants
+from digits.vision.load import MAX_BYTES, Picture, load
 from digits.vision.rows import RowInk, find_rows
-from digits.vision.rules import without_rules
+from digits.vision.ruled_lines import without_rules
+from digits.vision.segmentation import join
 from digits.vision.sheet import on_a_sheet
+from digits.vision.warnings import warnings
 
 CROWDED = 150  # parts: a texture, or a page of numbers
 FORMS = "form boxes or rings: only what stands in them is read"
@@ -105,7 +104,7 @@ class Reader:
                 return scaled(cropped, picture.scale)
         best, crowded = Answer(image, "no_digit"), None
         for ink in chain(on_a_sheet(picture.grey), variants(picture.grey)):
-            if len(parts(ink.mask)) > CROWDED:
+            if len(components(ink.mask)) > CROWDED:
                 crowded = crowded or ink
                 continue
             best = max(best, self._answer(ink, image), key=_support_of)
@@ -161,7 +160,7 @@ class Reader:
             return [whole]
         return [max(whole, self._digit_of(ink, plain), key=lambda row: row.support)]
 
-    def _digit_of(self, ink: Ink, chosen: list[Part]) -> Row:
+    def _digit_of(self, ink: Ink, chosen: list[Component]) -> Row:
         level, box = cut_out(ink, chosen)
         return self._digit(frame(level), box)
 

@@ -16,13 +16,13 @@ from digits import classifier
 from digits.classifier import Classifier
 from digits.reading import ctc
 from digits.reading.answer import Ranking
-from digits.reading.digits import Scores
 from digits.reading.formats import Format, OneOf, accepts
 from digits.reading.lattice import Candidate, Reading, read_pieces, search
+from digits.reading.scores import Scores
 from digits.spec import pretrained_dir
-from digits.vision.cuts import Piece, pieces
+from digits.vision.row_image import row_image
 from digits.vision.rows import ROW_HEIGHT, RowInk
-from digits.vision.strip import strip
+from digits.vision.segmentation import Piece, pieces
 
 ROW_MODEL = "_strings.onnx"  # in models/pretrained/; without it the lattice reads alone
 WIDEST = 40 * ROW_HEIGHT  # longer rows are the lattice's alone: they are seldom numbers
@@ -72,7 +72,7 @@ class RowReadings:
 
 @cache
 def row_model() -> Classifier | None:
-    """The shipped row model: strips uint8 (N, 1, STRIP_HEIGHT, W) -> logits (N, T, classes)."""
+    """The shipped row model: strips uint8 (N, 1, ROW_IMAGE_HEIGHT, W) -> logits (N, T, classes)."""
     path = pretrained_dir() / ROW_MODEL
     return classifier.load(path) if path.is_file() else None
 
@@ -85,7 +85,7 @@ def read_row(row: RowInk, model: Classifier, wanted: Format | None = None) -> Ro
     if whole is None or not readings or row.level.shape[1] > WIDEST:
         ranking = shares(readings, 1.0, UNLIKELY if wanted else None)
         return RowReadings(found, made, scores, readings, ranking)
-    looks = [_look(whole, strip(row.level), width) for width in WIDTHS]
+    looks = [_look(whole, row_image(row.level), width) for width in WIDTHS]
     known = {reading.text for reading in readings}
     texts = {text: None for look in looks for text, _ in ctc.likely_texts(look, scores.labels)}
     new = [t for t in texts if t and t not in known and (wanted is None or accepts(wanted, t))]

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from digits import metrics
-from digits.data import Split, mix
+from digits.data import Split, extras
 from digits.data.augment import augment
 from digits.training.config import TrainConfig
 from digits.training.step import logits_of
@@ -31,11 +31,11 @@ def calibrate(
     temperature = metrics.fit_temperature(logits_of(model, clean.images).cpu().numpy(), labels)
 
     cpu = validation.to(torch.device("cpu"))
-    rehearsal = mix.extend(cpu, SHARE, SHARE * bool(config.nondigits), seed=SEED)
+    rehearsal = extras.extend(cpu, SHARE, SHARE * bool(config.nondigits), seed=SEED)
     policy = "strong" if config.augment in ("strong", "mixed") else "elastic"
     images = augment(rehearsal.images, policy, torch.Generator().manual_seed(SEED))
     logits = logits_of(model, images.to(device)).cpu().numpy()
-    probabilities = metrics.softmax(logits, temperature)[:, : mix.NONE_LABEL]
+    probabilities = metrics.softmax(logits, temperature)[:, : extras.NONE_LABEL]
     right = probabilities.argmax(axis=1) == rehearsal.labels.numpy()
     read = threshold(probabilities.max(axis=1), right, config.max_error)
     return temperature, {"read": read}

@@ -9,10 +9,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from digits import checkpoint, data
-from digits.data import Dataset, Split, mix
+from digits.data import Dataset, Split, extras
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
-from digits.training.members import Trained
+from digits.training.ensemble import Trained
 from digits.training.ranks import Ranks
 from digits.training.run import Run
 from digits.training.step import logits_of
@@ -90,5 +90,5 @@ def measure(model: nn.Module, split: Split) -> dict[str, float]:
 def _load(config: TrainConfig, data_dir: str | None) -> Dataset:
     """The data set with what the settings add to its training part."""
     dataset = data.load(config.dataset, data_dir, config.hold_out)
-    train = mix.extend(dataset.train, config.strokes, config.nondigits, config.seed)
+    train = extras.extend(dataset.train, config.strokes, config.nondigits, config.seed)
     return dataclasses.replace(dataset, train=train)

@@ -30,9 +30,9 @@ from digits.spec import CLASSES
 from digits.training.config import TrainConfig
 from digits.training.state import TrainingState
 from digits.vision.ink import find
+from digits.vision.row_image import ROW_IMAGE_HEIGHT, row_image
 from digits.vision.rows import ROW_HEIGHT, find_rows
-from digits.vision.rules import without_rules
-from digits.vision.strip import STRIP_HEIGHT, strip
+from digits.vision.ruled_lines import without_rules
 
 HAND = Hand(
     gap=(-0.07, 0.3), slant=(-0.2, 0.25), pen=(0.05, 0.18), drift=0.08, size=0.13, punctuation=0.6
@@ -41,11 +41,11 @@ AS_WRITTEN = replace(HAND, slant=(0.0, 0.0), pen=None, size=0.0)
 BLANK = len(CLASSES)
 LONGEST = 8  # digits
 WIDEST = 300  # columns of a strip
-Sample = tuple[np.ndarray, str]  # a strip (STRIP_HEIGHT, W) uint8 and its digits
+Sample = tuple[np.ndarray, str]  # a strip (ROW_IMAGE_HEIGHT, W) uint8 and its digits
 
 
 class Pixels(nn.Module):
-    """The first layer: strips uint8 (N, 1, STRIP_HEIGHT, W) -> about mean 0 and deviation 1."""
+    """The first layer: strips uint8 (N, 1, ROW_IMAGE_HEIGHT, W) -> about mean 0 and deviation 1."""
 
     def forward(self, strips: Tensor) -> Tensor:
         return (strips.float() - 40) * (1 / 80)
@@ -59,7 +59,7 @@ class Columns(nn.Module):
 
 
 def build() -> nn.Sequential:
-    """The row model: strips uint8 (N, 1, STRIP_HEIGHT, W) -> logits (N, W / 2, digits + blank)."""
+    """Row images uint8 (N, 1, ROW_IMAGE_HEIGHT, W) -> logits (N, W / 2, digits + blank)."""
     return nn.Sequential(
         Pixels(),
         Blocks(), *_block(4, 32), *_block(32, 32), nn.MaxPool2d((2, 1)),  # (N, 32, 10, W/2)
@@ -103,7 +103,7 @@ def samples(count: int, tiles: np.ndarray, labels: np.ndarray, seed: int) -> lis
 def _through_vision(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
     found = find(on_paper(ink, rng), inverted=False)
     rows = find_rows(without_rules(found)) if found else []
-    return strip(rows[0].level) if len(rows) == 1 else None
+    return row_image(rows[0].level) if len(rows) == 1 else None
 
 
 def _blemished(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -117,7 +117,7 @@ def _blemished(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         x, y = int(rng.integers(level.shape[1])), int(rng.integers(level.shape[0]))
         end = (x + int(rng.integers(-20, 20)), y + int(rng.integers(-3, 4)))
         cv2.line(level, (x, y), end, int(rng.integers(80, 255)), int(rng.integers(1, 3)))
-    return strip(level)
+    return row_image(level)
 
 
 def batches(some: list[Sample], size: int, rng: np.random.Generator) -> list[list[Sample]]:
@@ -128,9 +128,9 @@ def batches(some: list[Sample], size: int, rng: np.random.Generator) -> list[lis
 
 
 def stack(batch: list[Sample]) -> Tensor:
-    """Strips padded with paper to the widest, (N, 1, STRIP_HEIGHT, W) uint8."""
+    """Strips padded with paper to the widest, (N, 1, ROW_IMAGE_HEIGHT, W) uint8."""
     width = max(strip_.shape[1] for strip_, _ in batch)
-    stacked = np.zeros((len(batch), 1, STRIP_HEIGHT, width), np.uint8)
+    stacked = np.zeros((len(batch), 1, ROW_IMAGE_HEIGHT, width), np.uint8)
     for into, (strip_, _) in zip(stacked, batch, strict=True):
         into[0, :, : strip_.shape[1]] = strip_
     return torch.from_numpy(stacked)
@@ -210,7 +210,7 @@ def export(model: nn.Module, path: Path, card: dict[str, object]) -> None:
     half = torch.export.Dim("half", min=4, max=4000)
     program = torch.onnx.export(
         model.eval(),
-        (torch.zeros(2, 1, STRIP_HEIGHT, 64, dtype=torch.uint8),),
+        (torch.zeros(2, 1, ROW_IMAGE_HEIGHT, 64, dtype=torch.uint8),),
         input_names=["strips"],
         output_names=["logits"],
         dynamic_shapes=({0: torch.export.Dim("count"), 3: 2 * half},),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.vision.frame import stroke_width
+from digits.tile import stroke_width
 from digits.vision.ink import Ink, keeping
-from digits.vision.rules import MIN_RUN, THIN, lines
+from digits.vision.ruled_lines import MIN_RUN, THIN, lines
 
 FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
 FILLED = 0.75  # of a box with the digit that hangs together with it

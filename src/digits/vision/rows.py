@@ -10,9 +10,9 @@ from itertools import pairwise, product
 import cv2
 import numpy as np
 
-from digits.vision.frame import shrink
+from digits.tile import Box, shrink
+from digits.vision.components import Component, components, cut_out, is_frame, usual_height
 from digits.vision.ink import Ink
-from digits.vision.parts import Box, Part, cut_out, is_frame, parts, usual_height
 
 ROW_HEIGHT = 64  # pixels of a row's digits; a tile's are 20
 SMALL = 0.45  # of a row's height: what is lower is a dot, a dash or a digit's detached bar
@@ -61,7 +61,7 @@ class RowInk:
 def find_rows(ink: Ink) -> list[RowInk]:
     """The rows of a picture, top to bottom."""
     height, width = ink.mask.shape
-    found = [p for p in parts(ink.mask) if not is_frame(p, width, height)]
+    found = [p for p in components(ink.mask) if not is_frame(p, width, height)]
     if not found:
         return []
     tall = _tall(found)
@@ -71,13 +71,13 @@ def find_rows(ink: Ink) -> list[RowInk]:
     return [_row(ink, group + _beside(group, small, angle), group, angle) for group in groups]
 
 
-def _tall(found: list[Part]) -> list[Part]:
+def _tall(found: list[Component]) -> list[Component]:
     """Parts that are as high as digits here: not dots, dashes and specks."""
     usual = usual_height(found)
     return [p for p in found if p.box[3] >= SMALL * usual]
 
 
-def _centre(part: Part, angle: float) -> tuple[float, float]:
+def _centre(part: Component, angle: float) -> tuple[float, float]:
     """Along and across the lines of writing, in pixels."""
     x, y, width, height = part.box
     cx, cy = x + width / 2, y + height / 2
@@ -85,7 +85,7 @@ def _centre(part: Part, angle: float) -> tuple[float, float]:
     return cx * c + cy * s, cy * c - cx * s
 
 
-def _tilt(tall: list[Part]) -> float:
+def _tilt(tall: list[Component]) -> float:
     """The angle of the lines in radians, by which the parts' centres fall into the narrowest rows.
 
     0.0 for fewer than three parts, or where another angle is not clearly better.
@@ -105,9 +105,9 @@ def _tilt(tall: list[Part]) -> float:
     return best if spread(best) < 0.7 * spread(0.0) - 0.05 else 0.0
 
 
-def _groups(tall: list[Part], angle: float) -> list[list[Part]]:
+def _groups(tall: list[Component], angle: float) -> list[list[Component]]:
     """Parts row by row, top to bottom: a part joins a row that half of its height shares."""
-    groups: list[list[Part]] = []
+    groups: list[list[Component]] = []
     for part in sorted(tall, key=lambda p: -p.box[3]):
         centre, half = _centre(part, angle)[1], part.box[3] / 2
         for group in groups:
@@ -122,7 +122,7 @@ def _groups(tall: list[Part], angle: float) -> list[list[Part]]:
     return _merged(groups, angle)
 
 
-def _merged(groups: list[list[Part]], angle: float) -> list[list[Part]]:
+def _merged(groups: list[list[Component]], angle: float) -> list[list[Component]]:
     """Rows that overlap in height and have nothing above each other are one, unevenly written."""
     merged = groups[:1]
     for group in groups[1:]:
@@ -135,7 +135,7 @@ def _merged(groups: list[list[Part]], angle: float) -> list[list[Part]]:
     return merged
 
 
-def _without_brackets(group: list[Part]) -> list[Part]:
+def _without_brackets(group: list[Component]) -> list[Component]:
     """A row less its pairs of brackets: one alone would be a 1."""
     bows = {id(part): _bow(part) for part in group}
     opening = min((p.box[0] for p in group if bows[id(p)] < -BOW), default=np.inf)
@@ -144,7 +144,7 @@ def _without_brackets(group: list[Part]) -> list[Part]:
     return [p for p in group if p.box[0] not in brackets or abs(bows[id(p)]) <= BOW] or group
 
 
-def _bow(part: Part) -> float:
+def _bow(part: Component) -> float:
     """How far right of its ends a slender stroke's middle lies, by its height; of others 0.0."""
     inked = part.mask.any(axis=1)
     first, last = part.mask.argmax(axis=1), part.mask.shape[1] - part.mask[:, ::-1].argmax(axis=1)
@@ -155,12 +155,12 @@ def _bow(part: Part) -> float:
     return float((middle.mean() - (top.mean() + bottom.mean()) / 2) / height)
 
 
-def _middle(group: list[Part], angle: float) -> float:
+def _middle(group: list[Component], angle: float) -> float:
     """How far across the lines of writing a row lies, in pixels."""
     return sum(_centre(p, angle)[1] for p in group) / len(group)
 
 
-def _stacked(upper: list[Part], lower: list[Part]) -> bool:
+def _stacked(upper: list[Component], lower: list[Component]) -> bool:
     """Whether a part of one row lies above one of the other, by half of the narrower."""
     for (x, _, width, _), (x2, _, width2, _) in product(
         (p.box for p in upper), (p.box for p in lower)
@@ -170,7 +170,7 @@ def _stacked(upper: list[Part], lower: list[Part]) -> bool:
     return False
 
 
-def _beside(group: list[Part], small: list[Part], angle: float) -> list[Part]:
+def _beside(group: list[Component], small: list[Component], angle: float) -> list[Component]:
     """The small parts within a row: a 5's bar, a dot; what is wider than a digit underlines it."""
     middle = _middle(group, angle)
     reach = 0.75 * max(p.box[3] for p in group)
@@ -183,7 +183,7 @@ def _beside(group: list[Part], small: list[Part], angle: float) -> list[Part]:
     ]
 
 
-def _row(ink: Ink, chosen: list[Part], tall: list[Part], angle: float) -> RowInk:
+def _row(ink: Ink, chosen: list[Component], tall: list[Component], angle: float) -> RowInk:
     """Cut a row out, level, upright and at the usual height."""
     level, (left, top, _, _) = cut_out(ink, chosen)  # with two pixels of edge around
     scale = ROW_HEIGHT / float(np.median([p.box[3] for p in tall]))

@@ -1,6 +1,6 @@
 """Draw test_images/: small pictures such as people bring, and expected.csv. Seeded.
 
-    python benchmarks/draw_test_images.py
+    python tools/draw_test_images.py
 
 Digits are drawn from the stroke templates that training draws from, with another seed.
 """

@@ -1,6 +1,6 @@
 """Make a shipped model of a training run: checkpoint, int8 ONNX and card in models/pretrained/.
 
-python benchmarks/ship.py best runs/2026-11-21-062412-best
+python tools/ship.py best runs/2026-11-21-062412-best
 """
 
 import argparse
@@ -33,7 +33,7 @@ Trained on MNIST's training part ({train:,}; {validation:,} more to choose the e
 
 Limits: single digits 0 to 9 in the frame that `predict` makes. Trained on American handwriting of
 1990 and drawn digits; other hands are read less well than the figure above says.
-Licence: MIT, as the code. Made by `python benchmarks/ship.py {name} RUN`.
+Licence: MIT, as the code. Made by `python tools/ship.py {name} RUN`.
 """  # noqa: E501
 
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.vision.frame import stroke_width
+from digits.tile import Box, stroke_width
 from digits.vision.ink import Ink
-
-Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 MOST = 500  # a page full of numbers has fewer; grain taken for ink has 100,000
 SPECK = 0.02  # of the largest part's area: a 5's separate bar has 0.1 or more
@@ -19,7 +17,7 @@ NEAR = 0.25  # of the largest part's size: how far off a digit's second stroke m
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """A connected piece of ink: its box in the picture, its area in pixels, its shape."""
 
     box: Box
@@ -27,7 +25,7 @@ class Part:
     mask: np.ndarray  # (height, width) bool, within the box
 
 
-def parts(mask: np.ndarray) -> list[Part]:
+def components(mask: np.ndarray) -> list[Component]:
     """The connected parts (8-neighbours) of strokes (H, W) bool, largest first, MOST of them."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     largest = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST] + 1
@@ -35,7 +33,7 @@ def parts(mask: np.ndarray) -> list[Part]:
     for i in largest:
         x, y, width, height, area = (int(v) for v in stats[i])
         inside = labels[y : y + height, x : x + width] == i
-        found.append(Part((x, y, width, height), area, inside))
+        found.append(Component((x, y, width, height), area, inside))
     return found
 
 
@@ -46,7 +44,7 @@ def enclosing(boxes: list[Box]) -> Box:
     return left, top, right - left, bottom - top
 
 
-def cut_out(ink: Ink, chosen: list[Part]) -> tuple[np.ndarray, Box]:
+def cut_out(ink: Ink, chosen: list[Component]) -> tuple[np.ndarray, Box]:
     """The ink of some parts alone, (h, w) uint8 with their soft edges, and its box."""
     left, top, width, height = box = enclosing([part.box for part in chosen])
     mask = np.zeros((height, width), np.uint8)
@@ -64,10 +62,10 @@ def cut_out(ink: Ink, chosen: list[Part]) -> tuple[np.ndarray, Box]:
     return level * soft, box
 
 
-def of_one_digit(ink: Ink) -> list[Part]:
+def of_one_digit(ink: Ink) -> list[Component]:
     """The parts of the picture's one digit: the largest, and what lies by it and is no speck."""
     height, width = ink.mask.shape
-    found = parts(ink.mask)
+    found = components(ink.mask)
     inner = [p for p in found if not is_frame(p, width, height)]
     found = inner or found
     if not found:
@@ -105,7 +103,7 @@ def is_one_digit(ink: Ink) -> bool:
     return holes <= 2 and stroke_width(level) < BROAD * max(width, height)
 
 
-def without_underline(chosen: list[Part]) -> list[Part]:
+def without_underline(chosen: list[Component]) -> list[Component]:
     """The parts of one digit less a flat one that lies below all others."""
     for bar in chosen:
         _, top, width, height = bar.box
@@ -124,7 +122,7 @@ def stands_alone(ink: Ink) -> bool:
     main = max((p.area for p in chosen), default=0)
     beside = [
         p
-        for p in parts(ink.mask)
+        for p in components(ink.mask)
         if p.box[3] >= tall
         and not is_frame(p, width, height)
         and not (at_edge(p, width, height) and p.area < 0.3 * main)
@@ -132,7 +130,7 @@ def stands_alone(ink: Ink) -> bool:
     return len(beside) <= len([p for p in chosen if p.box[3] >= tall])
 
 
-def usual_height(found: list[Part]) -> float:
+def usual_height(found: list[Component]) -> float:
     """The height of the parts in pixels: their median, a part weighing as much as it has ink."""
     heights = np.array([p.box[3] for p in found], float)
     weights = np.array([p.area for p in found], float)
@@ -141,7 +139,7 @@ def usual_height(found: list[Part]) -> float:
     return float(heights[order][min(half, len(order) - 1)]) if found else 0.0
 
 
-def is_frame(part: Part, width: int, height: int) -> bool:
+def is_frame(part: Component, width: int, height: int) -> bool:
     """A form box or a rule: from side to side, but hardly filled."""
     _, _, w, h = part.box
     wide, tall = w > 0.95 * width, h > 0.95 * height
@@ -150,7 +148,7 @@ def is_frame(part: Part, width: int, height: int) -> bool:
     return bool((wide and tall and thin) or (wide and h < 0.08 * height) or slim)
 
 
-def at_edge(part: Part, width: int, height: int) -> bool:
+def at_edge(part: Component, width: int, height: int) -> bool:
     x, y, w, h = part.box
     return x == 0 or y == 0 or x + w == width or y + h == height
 

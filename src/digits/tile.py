@@ -1,7 +1,7 @@
-"""Put the ink of one digit into the tile: the way MNIST was made (LeCun et al. 1998).
+"""The tile's one home: the ink of one digit framed as MNIST was made (LeCun et al. 1998).
 
 The digit is scaled by its aspect ratio into 20x20 pixels, its centre of mass is put into the
-centre of 28x28. Strokes far thinner or thicker than a pen's are brought nearer to it first.
+centre of 28x28. Data sets, drawn digits and reading all make their tiles here.
 """
 
 import cv2
@@ -9,21 +9,24 @@ import numpy as np
 
 from digits.spec import INK_SIZE, TILE_SIZE
 
-THIN, THICK = (
-    1.6,
-    4.5,
-)  # stroke widths, in pixels of the tile, that MNIST's 1st and 99th centile enclose
+Box = tuple[int, int, int, int]  # x, y, width, height in pixels
+# Widths of strokes, in pixels of the tile, that MNIST's 1st and 99th centile enclose.
+THIN, THICK = 1.6, 4.5
 FAINT = 16  # of 255: less is no ink when the box around it is taken
 
 
-def frame(ink: np.ndarray) -> np.ndarray:
-    """One tile (28, 28) uint8 from ink (H, W) uint8, 0 paper to 255 ink; blank stays blank."""
+def frame(ink: np.ndarray, normalise_pen: bool = True) -> np.ndarray:
+    """One tile (28, 28) uint8 from ink (H, W) uint8, 0 paper to 255 ink; blank stays blank.
+
+    With `normalise_pen` strokes thinner than THIN or thicker than THICK are brought to that width.
+    """
     ink = crop(ink)
     if not ink.size:
         return np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
     scale = INK_SIZE / max(ink.shape)
     if scale > 1.05 or scale < 0.95:  # MNIST's own digits go through pixel by pixel
-        ink = crop(_pen_width(_prescale(ink), THIN, THICK))
+        if normalise_pen:
+            ink = crop(_pen_width(_prescale(ink), THIN, THICK))
         ink = _resize(ink, INK_SIZE / max(ink.shape))
     return _centre(ink)
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from digits.vision.frame import stroke_width
+from digits.tile import stroke_width
 from digits.vision.ink import Ink
 
 THIN = 0.03  # stroke's width by digit's height: a ball pen has 0.06 to 0.12

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from digits.data import Dataset, nondigits, strokes
 from digits.spec import INK_SIZE, TILE_SIZE
-from digits.vision.frame import THICK, as_tile, frame, stroke_width
+from digits.tile import THICK, as_tile, frame, stroke_width
 
 
 def ring(size: int, thickness: int) -> np.ndarray:
@@ -60,8 +61,28 @@ def test_aspect_is_kept() -> None:
     assert height >= 19 and 2 <= width <= 4
 
 
-def test_a_marker_is_thinned() -> None:
+def test_a_marker_is_thinned_unless_its_pen_is_to_stay() -> None:
     assert stroke_width(frame(ring(300, 90))) <= THICK + 1
+    assert stroke_width(frame(ring(300, 90), normalise_pen=False)) > THICK + 1
+
+
+def centre_of_mass(tiles: np.ndarray) -> np.ndarray:
+    """Mean centre of mass (x, y) of tiles (N, 1, 28, 28), in pixels."""
+    moments = [cv2.moments(tile[0]) for tile in tiles]
+    return np.mean([(m["m10"] / m["m00"], m["m01"] / m["m00"]) for m in moments], axis=0)
+
+
+def test_every_source_has_its_centre_where_mnist_has_it(uci: Dataset, mnist: Dataset) -> None:
+    drawn, _ = strokes.draw(300, 0)
+    scans = uci.train.images.numpy()
+    read = np.stack([frame(cv2.resize(tile[0], (90, 90))) for tile in drawn])[:, None]
+    made = nondigits.make(300, mnist.train.images.numpy()[:100], 0)
+    solid = made[made.max(axis=(1, 2, 3)) > 0]
+    digits = mnist.train.images.numpy()[:2000]
+    np.testing.assert_allclose(centre_of_mass(digits), TILE_SIZE / 2, atol=0.05)
+    for tiles in (drawn, scans, read):
+        np.testing.assert_allclose(centre_of_mass(tiles), TILE_SIZE / 2, atol=0.05)
+    np.testing.assert_allclose(centre_of_mass(solid), TILE_SIZE / 2, atol=0.2)  # cloth fills tiles
 
 
 def test_blank_stays_blank() -> None:

@@ -9,9 +9,9 @@ import torch
 from digits import archs, checkpoint
 from digits.data import Dataset
 from digits.errors import DigitsError
-from digits.training import members, teacher
+from digits.training import ensemble, teacher
 from digits.training.config import TrainConfig
-from digits.training.members import Trained
+from digits.training.ensemble import Trained
 from digits.training.ranks import Ranks
 from digits.training.run import Run
 from digits.training.step import Engine, logits_of
@@ -23,7 +23,7 @@ CONFIG = TrainConfig(arch="cnn2", epochs=2, batch_size=128, learning_rate=3e-3, 
 def train(dataset: Dataset, folder: Path, resume: bool = False, **changes: object) -> Trained:
     folder.mkdir(exist_ok=True)
     config = dataclasses.replace(CONFIG, **changes)  # type: ignore[arg-type]
-    return members.train(config, dataset, Run(folder), Ranks(), CPU, resume)
+    return ensemble.train(config, dataset, Run(folder), Ranks(), CPU, resume)
 
 
 def test_an_ensemble_averages_the_logits_of_differing_members(uci: Dataset, tmp_path: Path) -> None:

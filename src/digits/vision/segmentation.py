@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.vision.parts import Box, enclosing
+from digits.tile import Box
+from digits.vision.components import enclosing
 from digits.vision.rows import ROW_HEIGHT
 
 CUT_WIDTH = 0.45 * ROW_HEIGHT  # wider parts are cut

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from digits.vision.components import components, usual_height
 from digits.vision.ink import Ink, keeping
-from digits.vision.parts import parts, usual_height
 
 RUN = 0.15  # of the picture's side: a straight run of ink so long belongs to a rule ...
 SPAN = 0.9  # ... if, gaps included, it crosses so much of the picture ...
@@ -22,7 +22,7 @@ PALE, BOWED = (0.15, LONG), (0.06, 0.4)
 def without_rules(ink: Ink) -> Ink:
     """Ink without straight lines across the picture; strokes that cross one stay whole."""
     mask = ink.mask.astype(np.uint8)
-    found = parts(mask)
+    found = components(mask)
     height = usual_height(found)
     for turned in (False, True):
         way = mask.T if turned else mask
