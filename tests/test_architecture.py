@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 # A module imports from lower floors only; the rooms of one floor do not know each other.
 FLOORS = {
     "spec": 0, "errors": 0,
-    "device": 1, "tile": 1,
+    "device": 1, "tile": 1, "row_image": 1,
     "archs": 2, "data": 2, "vision": 2,
     "checkpoint": 3, "metrics": 3, "programs": 3,
     "classifier": 4,  # loads checkpoints, so it stands above them
@@ -24,7 +24,7 @@ FLOORS = {
     "__main__": 8, "__init__": 8,
 }  # fmt: skip
 
-TORCH_FREE = ["tile", "vision", "reading", "classifier", "spec", "errors"]
+TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "spec", "errors"]
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
     "fastapi", "cv2", "PIL", "tqdm",

@@ -17,12 +17,22 @@ if TYPE_CHECKING:
     from torch import nn
 
 _FOLDER = Path(__file__).parent
+CLASSIFIER, ROWS = "classifier", "rows"  # takes tiles; takes row images
 
 
-def names() -> list[str]:
-    """The names of all architectures, sorted."""
+def names(kind: str = CLASSIFIER) -> list[str]:
+    """The names of all architectures of a kind, sorted."""
     modules = pkgutil.iter_modules([str(_FOLDER)])
-    return sorted(module.name for module in modules if not module.name.startswith("_"))
+    known = sorted(module.name for module in modules if not module.name.startswith("_"))
+    return [name for name in known if _kind(name) == kind]
+
+
+def _kind(name: str) -> str:
+    """What an architecture's file says in KIND, read without importing it."""
+    for node in ast.parse((_FOLDER / f"{name}.py").read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "KIND":
+            return str(ast.literal_eval(node.value))
+    return CLASSIFIER
 
 
 def summary(name: str) -> str:
@@ -34,12 +44,12 @@ def summary(name: str) -> str:
 def create(name: str, classes: int = len(CLASSES), **arguments: Any) -> "nn.Module":
     """Build an architecture with freshly initialised weights.
 
-    The model takes tiles (N, 1, 28, 28), uint8 or floats on the 0..255 scale, and returns
-    logits (N, classes).
+    A classifier takes tiles (N, 1, 28, 28), uint8 or floats on the 0..255 scale, and returns
+    logits (N, classes); a row model takes row images (N, 1, 48, W): logits (N, W / 4, classes).
 
     Raises:
         DigitsError: no architecture has this name.
     """
-    if name not in names():
+    if name not in names() + names(ROWS):
         raise DigitsError(f"unknown architecture {name!r}; known are {', '.join(names())}")
     return importlib.import_module(f"digits.archs.{name}").build(classes, **arguments)

@@ -26,6 +26,7 @@ class TrainConfig:
     augment: str = "none"
     strokes: float = 0.0  # drawn digits to add, as a share of the training set
     nondigits: float = 0.0  # non-digits to add, likewise; they bring the class `none`
+    rows: int = 0  # made-up row images an epoch, for a row model
     max_error: float = 0.005  # among the answers that count as read
     average: float = 0.0  # decay of the running average of the weights; 0 keeps none
     teacher: str = ""  # a model to learn from beside the labels

@@ -40,6 +40,10 @@ RECIPES: dict[str, dict[str, Any]] = {
         **_BEST, "epochs": 36, "patience": 36, "label_smoothing": 0.05,
         "augment": "mixed", "strokes": 0.25, "nondigits": 0.2, "max_error": 0.002,
     },
+    "rows": {
+        "rows": 60_000, "epochs": 10, "batch_size": 64, "learning_rate": 2e-3, "average": 0.999,
+        "weight_decay": 0.02, "clip_norm": 5.0,
+    },
 }  # fmt: skip
 
 PRESETS = {"fast": _FAST, "fast99.4": _FAST3}

@@ -1,0 +1,30 @@
+"""The row image's one home: a grey crop of one row of a number as the row model takes it.
+
+uint8 (HEIGHT, W), W a multiple of STRIDE: bright ink on black, its paper near PAPER. Nothing is
+decided about what is ink: the row model looks at walls, rules and grain itself.
+"""
+
+import cv2
+import numpy as np
+
+HEIGHT = 48  # pixels
+STRIDE = 4  # columns of a row image that make one column of the row model's answer
+LEAST_WIDTH, MOST_WIDTH = 32, 1920  # pixels
+PAPER, INK = 40, 220  # levels of the paper and of the darkest hundredth of it
+LEAST_CONTRAST = 12  # grey levels: less is grain, and stays dark
+CLASSES = tuple("0123456789.,-/:")  # what a row model's columns may be; behind them a blank
+
+SIGNS = CLASSES[10:]
+
+
+def row_image(grey: np.ndarray, inverted: bool = False) -> np.ndarray:
+    """The row image (HEIGHT, W) uint8 of a grey crop (h, w) uint8; `inverted` is light on dark."""
+    scale = HEIGHT / grey.shape[0]
+    width = round(grey.shape[1] * scale / STRIDE) * STRIDE
+    width = min(max(width, LEAST_WIDTH), MOST_WIDTH)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(grey, (width, HEIGHT), interpolation=how).astype(np.float32)
+    small = 255 - small if inverted else small
+    depth = np.median(small) - small
+    darkest = max(float(np.percentile(depth, 99)), LEAST_CONTRAST)
+    return np.clip(PAPER + depth * ((INK - PAPER) / darkest), 0, 255).astype(np.uint8)
