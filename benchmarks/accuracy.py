@@ -53,7 +53,8 @@ def weigh(row: str) -> dict[str, float]:
     how it was trained: a tile through the int8 ONNX file and the checkpoint, one thread."""
     flags = shlex.split(f"--arch {row}")
     settings = dict(zip(flags[::2], flags[1::2], strict=True))
-    arch, arguments = settings["--arch"], {}
+    arch = settings["--arch"]
+    arguments: dict[str, Any] = {}
     if "--ensemble" in settings:
         arch, arguments = "ensemble", {"member": arch, "count": int(settings["--ensemble"])}
     model = archs.create(arch, **arguments)

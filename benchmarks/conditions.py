@@ -101,7 +101,8 @@ def small(page: Page) -> np.ndarray:
 
 def hard_jpeg(page: Page) -> np.ndarray:
     half = cv2.resize(page.photograph(), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
-    return cv2.imdecode(cv2.imencode(".jpg", half, [cv2.IMWRITE_JPEG_QUALITY, 18])[1], 0)
+    file = cv2.imencode(".jpg", half, [cv2.IMWRITE_JPEG_QUALITY, 18])[1]
+    return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE))
 
 
 def cropped(page: Page) -> np.ndarray:
@@ -268,13 +269,12 @@ ON_A_PAGE = (
 )  # fmt: skip
 
 
+def on_a_page(change: Callable[[Page], np.ndarray]) -> Condition:
+    return lambda tiles, rng: change(page_of(tiles, rng))
+
+
 def conditions() -> dict[str, Condition]:
-    made: dict[str, Condition] = {
-        change.__name__.replace("_", " "): lambda tiles, rng, change=change: change(
-            page_of(tiles, rng)
-        )
-        for change in ON_A_PAGE
-    }
+    made = {change.__name__.replace("_", " "): on_a_page(change) for change in ON_A_PAGE}
     made["in cells side by side"] = lambda tiles, rng: in_cells(tiles, 0, rng)
     made["in cells apart"] = lambda tiles, rng: in_cells(tiles, 20, rng)
     return made

@@ -132,7 +132,7 @@ class Measurements:
         reach = size // 3
         move = self.rng.integers(-reach, reach + 1, 2).tolist()
         shift = np.array([[1, 0, move[0] / 2], [0, 1, move[1] / 2]], np.float32)
-        around = cv2.copyMakeBorder(digit, *[reach // 2] * 4, cv2.BORDER_CONSTANT, value=0)
+        around = np.pad(digit, reach // 2)
         return 255 - cv2.warpAffine(around, shift, around.shape[::-1])
 
     def strings(self) -> Iterator[Line]:
@@ -205,7 +205,8 @@ class Measurements:
             )
             ms = 1e3 * median_s(lambda: read(str(tile)), 99)
             yield limit("a 28x28 tile", 2, ms, "ms")
-            command = [sys.executable, "src/predict.py", "--model", self.path, "--image", tile]
+            command = [sys.executable, "src/predict.py", "--model", str(self.path)]
+            command += ["--image", str(tile)]
             shell = median_s(lambda: subprocess.run(command, check=True, capture_output=True), 7)
             yield limit("from the shell to the answer", 0.6, shell, "s")
 

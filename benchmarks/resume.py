@@ -23,14 +23,14 @@ EPOCHS_A_KILL = 8  # so that a run is not over before all its kills
 STARTUP_SHARE = 0.2  # of the kills that fall before the first step, while things are being loaded
 
 
-def start(folder: Path, flags: str) -> subprocess.Popen:
+def start(folder: Path, flags: str) -> subprocess.Popen[str]:
     command = [sys.executable, str(TRAIN), *flags.split()]
     return subprocess.Popen(
         command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
 
 
-def kill_at_random(process: subprocess.Popen, rng: random.Random) -> str:
+def kill_at_random(process: subprocess.Popen[str], rng: random.Random) -> str:
     """SIGKILL a run at a random moment; says which: `loading`, `training` or `finished`."""
     assert process.stderr is not None
     moment = "training"

@@ -52,7 +52,7 @@ def tutorial(dataset: Dataset, seed: int) -> tuple[float, float]:
     from PIL import Image
     from torchvision import transforms
 
-    class Pictures(torch.utils.data.Dataset):
+    class Pictures(torch.utils.data.Dataset[tuple[Tensor, int]]):
         """As torchvision's MNIST hands them out: one picture at a time, transformed."""
 
         transform = transforms.Compose(
@@ -178,7 +178,7 @@ def main() -> None:
     args = parser.parse_args()
 
     dataset = data.load("mnist")
-    contenders = {"tutorial": tutorial, "fast recipe": fast_recipe}
+    contenders: dict[str, Contender] = {"tutorial": tutorial, "fast recipe": fast_recipe}
     contenders |= {name: preset(name) for name in PRESETS}
     results: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
     for seed in range(args.seeds):

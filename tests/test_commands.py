@@ -1,8 +1,11 @@
 """The commands as a newcomer types them, on the UCI scans: what is written, printed, returned."""
 
+import contextlib
 import json
+import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +13,7 @@ import pytest
 
 from digits import checkpoint
 from digits.__main__ import COMMANDS, main
+from digits.spec import version
 from digits.training.recipes import PRESETS
 
 SRC = Path(__file__).parents[1] / "src"
@@ -99,6 +103,24 @@ def test_evaluate_measures_and_draws(run_folder: Path, capsys: pytest.CaptureFix
 def test_flags_take_dashes_and_list_needs_no_torch(capsys: pytest.CaptureFixture) -> None:
     assert main(["train", "--list", "--learning-rate=0.1", "--save-dir", "x"]) == 0
     assert capsys.readouterr().out.startswith("base ")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_version_is_that_of_the_project(command: str, capsys: pytest.CaptureFixture) -> None:
+    with contextlib.suppress(SystemExit):  # how argparse ends
+        main([*command.split(), "--version"])
+    stated = re.search(r'^version = "(.+)"$', (SRC.parent / "pyproject.toml").read_text(), re.M)
+    assert stated and capsys.readouterr().out == f"digits {stated[1]}\n"
+
+
+def test_a_clone_that_is_not_installed_knows_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = version()
+
+    def not_found(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", not_found)
+    assert version() == installed
 
 
 @pytest.mark.parametrize("argv, says", [

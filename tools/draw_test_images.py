@@ -7,6 +7,7 @@ Digits are drawn from the stroke templates that training draws from, with anothe
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ def paint(ink: Ink, paper: tuple[int, ...] = (255,), pen: tuple[int, ...] = (20,
 def photograph(ink: Ink) -> np.ndarray:
     """Grey paper under a lamp, with a shadow's edge across it, grain, and soft focus."""
     height, width = ink.shape
-    light = np.linspace(210, 120, width)[None] - np.linspace(0, 30, height)[:, None]
+    light: np.ndarray = np.linspace(210, 120, width)[None] - np.linspace(0, 30, height)[:, None]
     shadow = np.add.outer(np.arange(height), np.arange(width)) > 0.62 * (height + width)
     light = cv2.GaussianBlur(np.where(shadow, light * 0.7, light), (0, 0), 3)
     soft = cv2.GaussianBlur(ink, (0, 0), 1.2)
@@ -59,7 +60,7 @@ def squared(ink: Ink, step: int = 24) -> np.ndarray:
     return (page * (1 - ink[..., None]) + ink[..., None] * [30, 40, 140]).astype(np.uint8)
 
 
-def save(name: str, pixels: np.ndarray, text: str, status: str, **options: object) -> list[str]:
+def save(name: str, pixels: np.ndarray, text: str, status: str, **options: Any) -> list[str]:
     Image.fromarray(pixels.squeeze()).save(FOLDER / name, **options)
     return [name, text, status]
 

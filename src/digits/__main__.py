@@ -5,6 +5,7 @@ import os
 import sys
 
 from digits.errors import DigitsError
+from digits.spec import version
 
 COMMANDS = {
     "train": "train a classifier",
@@ -22,6 +23,9 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in ("-h", "--help"):
         print(USAGE)
+        return 0
+    if argv and argv[0] == "--version":
+        print(f"digits {version()}")
         return 0
     if not argv or argv[0] not in COMMANDS:
         print(USAGE, file=sys.stderr)

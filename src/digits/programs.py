@@ -45,7 +45,8 @@ def run_eagerly(module: Any) -> None:
     import torch
 
     aten, int8 = torch.ops.aten, torch.ops.quantized_decomposed
-    grids: dict[Any, tuple] = {}  # node -> scale, zero point, lowest and highest level it is on
+    # node -> scale, zero point, lowest and highest level it is on
+    grids: dict[Any, tuple[Any, ...]] = {}
     for node in module.graph.nodes:
         with module.graph.inserting_before(node):
             if node.target is int8.dequantize_per_channel.default:  # of weights: once and for all

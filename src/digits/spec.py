@@ -1,6 +1,7 @@
 """The tile's contract, and the names and numbers that everything shares. Loads without torch."""
 
 import os
+import re
 from pathlib import Path
 
 # A tile is what a model learns from and what reading cuts out of a picture: uint8 (N, 1, 28, 28),
@@ -34,3 +35,16 @@ def pretrained_dir() -> Path:
     """Where the shipped models lie: in an installed package, else models/pretrained/ of a clone."""
     installed = Path(__file__).parent / "pretrained"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "models" / "pretrained"
+
+
+def version() -> str:
+    """Of the installed package, else what a clone's pyproject.toml says."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("digits")
+    except metadata.PackageNotFoundError:  # a clone that is not installed
+        project = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
+        found = re.search(r'^version = "(.+)"$', project, re.MULTILINE)
+        assert found, "pyproject.toml has no version"
+        return found[1]

@@ -6,13 +6,26 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from digits import data
+from digits.spec import version
 
 
 class Parser(argparse.ArgumentParser):
-    """Flags are declared with underscores and may be typed with dashes."""
+    """Flags are declared with underscores and may be typed with dashes; all have --version."""
+
+    def __init__(self, prog: str, description: str | None) -> None:
+        super().__init__(prog, description=description)
+        self.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
 
     def parse_args(self, args: Sequence[str], namespace: Any = None) -> Any:  # type: ignore[override]
         return super().parse_args([underscored(word) for word in args], namespace)
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: argparse's own action wants it at every start."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"digits {version()}")
+        parser.exit()
 
 
 def underscored(word: str) -> str:

@@ -53,7 +53,7 @@ def _quantize(proto: "onnx.ModelProto", calibration: np.ndarray) -> "onnx.ModelP
     import onnx
     from onnxruntime import quantization
 
-    class Batches(quantization.CalibrationDataReader):
+    class Batches(quantization.CalibrationDataReader):  # type: ignore[misc]  # has no types
         def __init__(self) -> None:
             starts = range(0, len(calibration), CALIBRATION_BATCH)
             self.batches = iter([calibration[i : i + CALIBRATION_BATCH] for i in starts])

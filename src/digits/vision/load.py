@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from digits.errors import DigitsError
 
@@ -48,7 +48,7 @@ def load(source: Path | bytes, name: str | None = None) -> Picture:
             return _decode(image, name)
     except DigitsError:
         raise
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise DigitsError(f"{name}: not a picture, or of a kind that is not read") from None
     except MemoryError:
         raise DigitsError(f"{name}: too large for this machine's memory") from None
