@@ -105,7 +105,7 @@ def compute_on_one_thread() -> None:
 
 
 def _load_onnx(path: Path, device: Any) -> Backend:
-    import onnxruntime
+    from digits.onnx_runtime import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)  # errors only: warnings go past our one-line rule
     options = onnxruntime.SessionOptions()
