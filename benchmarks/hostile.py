@@ -13,7 +13,7 @@ def write_hostile(folder: Path, rng: np.random.Generator, total: int = 200) -> i
     drawing = np.full((300, 200, 3), 255, np.uint8)
     cv2.putText(drawing, "7", (40, 220), cv2.FONT_HERSHEY_SIMPLEX, 6, (0, 0, 0), 14)
     good = {}
-    for kind in ("png", "jpg", "gif", "bmp", "tif", "webp", "ppm", "tga"):
+    for kind in ("png", "jpg", "gif", "bmp", "tif", "webp", "ppm", "avif"):
         Image.fromarray(drawing).save(folder / f"good.{kind}")
         good[kind] = (folder / f"good.{kind}").read_bytes()
     odd = {
