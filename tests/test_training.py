@@ -210,3 +210,20 @@ def test_the_average_follows_a_short_run_and_smooths_a_long_one() -> None:
         weight = max(0.1, 9 / (10 + value))
         expected = value if expected is None else expected + weight * (value - expected)
         assert average.module.weight.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("part", ["progress", "model", "optimizer", "schedule"])
+def test_a_state_with_wrong_content_is_refused(uci: Dataset, tmp_path: Path, part: str) -> None:
+    """Its checksum is right, so that it is loaded; but it is of something else."""
+    run = Run(tmp_path / "run")
+    train(uci, run.folder, epochs=1)
+    (path,) = run.states()[-1:]
+    saved = checkpoint.load(path)
+    for wrong in (None, {}, {"x": torch.zeros(1)}, 7):
+        saved.pop("format", None)
+        checkpoint.save(path, {**saved, part: wrong})
+        with pytest.raises(DigitsError, match="does not fit"):
+            train(uci, run.folder, epochs=1, resume=True)
+    checkpoint.save(path, {key: value for key, value in saved.items() if key != part})
+    with pytest.raises(DigitsError, match="does not fit"):
+        train(uci, run.folder, epochs=1, resume=True)

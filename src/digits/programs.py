@@ -14,7 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 
 MOST_BYTES = 512 << 20  # of an archive, unpacked; the largest architecture has 8 MB
 MEMBERS = re.compile(
@@ -74,8 +74,8 @@ def load(path: Path, metadata_key: str) -> tuple[Any, dict[str, Any]]:
     except DigitsError:
         raise
     except Exception as error:  # a damaged archive raises whatever its reader trips over
-        reason = str(error).partition("\n")[0]
-        raise DigitsError(f"{path}: damaged, or not an exported program ({reason:.80})") from None
+        why = reason(error)
+        raise DigitsError(f"{path}: damaged, or not an exported program ({why})") from None
     run_eagerly(module)
     return module, metadata
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 from digits.reading.answer import Answer, Digit
 from digits.vision.load import Picture
 
@@ -34,8 +34,7 @@ def explain(picture: Picture, answer: Answer, path: Path) -> None:
     try:
         figure.savefig(path, dpi=100)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise DigitsError(f"--explain {path}: not written: {reason:.120}") from None
+        raise DigitsError(f"--explain {path}: not written: {reason(error)}") from None
 
 
 def save_tiles(answer: Answer, folder: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 
 # What cameras, telephones, scanners and screens write, and nothing else: each decoder is a risk,
 # and an ICO of 437 kB took 3.6 GB.
@@ -55,8 +55,7 @@ def load(source: Path | bytes, name: str | None = None) -> Picture:
     except MemoryError:
         raise DigitsError(f"{name}: too large for this machine's memory") from None
     except Exception as error:  # a damaged file raises whatever its decoder trips over
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise DigitsError(f"{name}: damaged picture ({reason:.80}); save it again") from None
+        raise DigitsError(f"{name}: damaged picture ({reason(error)}); save it again") from None
 
 
 def from_array(pixels: np.ndarray) -> Picture:
@@ -74,8 +73,7 @@ def _read(path: Path, name: str) -> bytes:
             raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
         return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        reason = getattr(error, "strerror", None) or error
-        raise DigitsError(f"{name}: cannot be read: {reason}") from None
+        raise DigitsError(f"{name}: cannot be read: {reason(error)}") from None
 
 
 def _decode(image: Image.Image, name: str) -> Picture:
