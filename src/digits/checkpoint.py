@@ -4,6 +4,7 @@ A checkpoint is a dict of tensors, numbers, strings, lists and dicts, so `torch.
 `weights_only=True` and nothing in a file can run code. `checksum` is the SHA-256 of all else in it.
 """
 
+import glob
 import hashlib
 import importlib.metadata
 import json
@@ -141,7 +142,7 @@ def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> 
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=temporary_prefix(path), dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             write(file)
             file.flush()
@@ -157,6 +158,26 @@ def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> 
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def temporary_prefix(path: Path) -> str:
+    """How the names of this process's temporary files beside `path` begin; those that killed
+    processes left there are deleted."""
+    for old in path.parent.glob(f".{glob.escape(path.name)}.*.*"):
+        pid = old.name[len(path.name) + 2 :].partition(".")[0]
+        if os.name == "posix" and pid.isdecimal() and not _is_running(int(pid)):
+            old.unlink(missing_ok=True)
+    return f".{path.name}.{os.getpid()}."
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 is none: it only asks
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # of another user
+        pass
+    return True
 
 
 def digest(value: object) -> str:
