@@ -137,7 +137,12 @@ def _load_onnx(path: Path, device: Any) -> Backend:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.intra_op_num_threads = _threads
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            path,
+            options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # it would print
+        )
         metadata = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
         name = session.get_inputs()[0].name
     except KeyError:

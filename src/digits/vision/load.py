@@ -5,6 +5,7 @@ something), its size on disk, and the number of pixels its header claims.
 """
 
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,10 @@ def load(source: Path | bytes, name: str | None = None) -> Picture:
     if len(data) > MAX_BYTES:
         raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return _decode(image, name)
+        with warnings.catch_warnings():  # a damaged file is answered for, in one line
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                return _decode(image, name)
     except DigitsError:
         raise
     except Image.UnidentifiedImageError:
