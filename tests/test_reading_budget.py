@@ -50,6 +50,8 @@ HARD: dict[str, Callable[[], np.ndarray]] = {
     "checks in a strip": lambda: checks(20, 2000, 10),
     "rings in rings": lambda: rings(2000),
     "a grid of dots": lambda: dots(800, 1200, 60),
+    "dots that touch": lambda: dots(1363, 1164, 4),
+    "checks as high as rows": lambda: checks(1158, 1962, 46),
 }
 
 
@@ -117,3 +119,10 @@ def test_formats_that_nobody_photographs_are_not_opened(kind: str, tmp_path: Pat
     Image.new("RGB", (64, 64), "white").save(path, kind)
     with pytest.raises(DigitsError, match="of a kind that is not read"):
         load(path)
+
+
+def test_stripes_in_a_very_thin_picture_are_read(reader: Reader) -> None:
+    """Such rows are less than a pixel high once they are made small."""
+    for step in range(2, 60, 3):
+        stripes = np.where(np.arange(4000) % step < step // 3 + 1, 0, 255).astype(np.uint8)
+        assert reader.read(from_array(np.repeat(stripes[:, None], 19, axis=1))).status != "error"

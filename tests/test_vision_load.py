@@ -90,3 +90,11 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
     for path in (tmp_path / "none.png", tmp_path, Path("a\0b.png")):
         with pytest.raises(DigitsError):
             load(path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (1, 20000), (3, 127)])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16"])
+def test_a_line_of_pixels_is_a_picture(size: tuple[int, int], mode: str) -> None:
+    buffer = io.BytesIO()
+    Image.new(mode, size, 3 if mode in ("L", "I;16") else "red").save(buffer, "PNG")
+    assert min(load(buffer.getvalue()).grey.shape) >= 1

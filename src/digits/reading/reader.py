@@ -34,7 +34,7 @@ from digits.vision.files import STDIN
 from digits.vision.forms import in_forms
 from digits.vision.ink import EVEN, Ink, find, is_tight, polarities, variants
 from digits.vision.load import MAX_BYTES, Picture, load
-from digits.vision.rows import ROW_HEIGHT, RowInk, find_rows
+from digits.vision.rows import RowInk, find_rows
 from digits.vision.ruled_lines import without_rules
 from digits.vision.segmentation import join
 from digits.vision.sheet import on_a_sheet
@@ -46,7 +46,6 @@ TEXT_LEFT_OUT = "something that looks like text is left out"
 TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above
 LETTER = 0.3  # likewise of a word of one digit: one of 300 validation digits has less
 MAX_WORDS = 12
-MOST_INK = 48  # heights of a row's inked columns: 80 digits; it is 150 letters, or a texture
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 SURELY = 0.9  # what is attached to a ring or box has so much, or it is a part of what they are
 
@@ -144,7 +143,7 @@ class Reader:
         if alone and self._status(one) == "read":
             return one, False
         rows = find_rows(without_rules(ink))
-        found = [row for row in rows if row.inked_columns() <= MOST_INK * ROW_HEIGHT]
+        found = [row for row in rows if not row.is_crowded()]
         numbers = [self._without_text(row) for row in found]
         many = [row for row in map(self._row, numbers) if row]
         count = len(many) + len(rows) - len(found)

@@ -126,8 +126,9 @@ def _grey_of(rgb: np.ndarray) -> np.ndarray:
     import cv2
 
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(rgb, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    sample = small if min(small.shape[:2]) >= 32 else rgb
+    sample = rgb
+    if min(rgb.shape[:2]) >= 128:
+        sample = cv2.resize(rgb, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY)
     spreads = [float(np.ptp(sample[..., c])) for c in range(3)]
     best = int(np.argmax(spreads))

@@ -27,7 +27,9 @@ MAX_TILT = 16  # degrees by which a photograph is turned at the most
 MAX_SLANT = 0.7  # pixels to the right per pixel up
 MAX_ROWS = 30
 MARGIN = 4  # pixels around a row's ink
-# Pixels of a row: 80 digits, askew, have 2 million; one of grid and digits had 100 million.
+MOST_INK = 24  # heights: 40 digits and more
+MOST_PARTS = 120  # digits in three pieces each
+# Pixels of a row: 40 digits, askew, have 2 million; one of grid and digits had 100 million.
 MOST_PIXELS = 4_000_000
 SLENDER, BOW = 0.2, 0.035  # of its height: a bracket is no wider anywhere, and bent by so much
 WIDE_BAR = 1.5  # of the height: a 5's bar is narrower
@@ -54,9 +56,11 @@ class RowInk:
         right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
         return int(left), int(top), int(right - left), int(bottom - top)
 
-    def inked_columns(self) -> int:
-        """How many of its columns have ink: how long it is without its gaps."""
-        return int((self.level > 32).any(axis=0).sum())
+    def is_crowded(self) -> bool:
+        """Whether it has more ink or more parts than a number: it is text, or a texture."""
+        inked = int((self.level > 32).any(axis=0).sum())  # columns: its length without its gaps
+        parts, _ = cv2.connectedComponents((self.level > 96).astype(np.uint8))
+        return inked > MOST_INK * ROW_HEIGHT or parts > MOST_PARTS
 
     def words(self, most: int) -> list["RowInk"]:
         """The row part by part, where wide gaps part it; each in its place, without the others.
@@ -241,6 +245,8 @@ def _row(ink: Ink, chosen: list[Component], tall: list[Component], angle: float)
 def _slant(level: np.ndarray, angle: float) -> float:
     """The shear that stands the strokes upright: that with the steepest column sums."""
     factor = 32 / ROW_HEIGHT
+    if min(level.shape) * factor < 1:
+        return 0.0
     small = cv2.resize(level, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     height, width = small.shape
     shears = np.linspace(-MAX_SLANT, MAX_SLANT, 29)
