@@ -19,8 +19,10 @@ from digits.errors import DigitsError, reason
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit only warns at first: these are checked instead
 MAX_BYTES = 128 << 20
-MAX_PIXELS = 40_000_000  # decoded: 160 MB as RGBA, and three times as much while it is converted
-MAX_JPEG_PIXELS = 100_000_000  # JPEG decodes at a half, a quarter or an eighth
+# By format, so that reading any file takes no more than 1 GB: as RGBA these are 160 MB, of which
+# decoding and laying on paper take copies; JPEG decodes at a half, a quarter or an eighth.
+MAX_PIXELS = 40_000_000
+MAX_PIXELS_OF = {"JPEG": 100_000_000, "MPO": 100_000_000, "WEBP": 25_000_000, "AVIF": 25_000_000}
 WORKING_SIDE = 2000  # pixels; a digit of 1% of a photograph's side is still a tile's 20 px then
 
 
@@ -81,17 +83,14 @@ def _read(path: Path, name: str) -> bytes:
 
 def _decode(image: Image.Image, name: str) -> Picture:
     width, height = image.size
-    jpeg = image.format in ("JPEG", "MPO")
-    if width * height > (MAX_JPEG_PIXELS if jpeg else MAX_PIXELS):
+    most = MAX_PIXELS_OF.get(image.format or "", MAX_PIXELS)
+    image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # decode no finer than we look, if JPEG
+    if width * height > most or image.size[0] * image.size[1] > MAX_PIXELS:
         raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
-    if jpeg:
-        image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # decode no finer than we look
-        if image.size[0] * image.size[1] > MAX_PIXELS:
-            raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     image.load()
-    upright = ImageOps.exif_transpose(image)
-    scale = max(width, height) / max(upright.size)
-    return _shrink(_pixels(upright), scale)
+    ImageOps.exif_transpose(image, in_place=True)  # a copy would be 160 MB more
+    grey = _pixels(image)
+    return _shrink(grey, max(width, height) / max(grey.shape))
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
@@ -103,8 +102,14 @@ def _pixels(image: Image.Image) -> np.ndarray:
     if image.mode in ("1", "L"):
         return np.asarray(image.convert("L"))
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        return _over_paper(image.convert("RGBA"))
+        return _over_paper(_smaller(image).convert("RGBA"))
     return _grey_of(np.asarray(image.convert("RGB")))
+
+
+def _smaller(image: Image.Image) -> Image.Image:
+    """A transparent picture, hardly finer than it is looked at: laying it on paper takes copies."""
+    plain = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
+    return plain.reduce(max(1, max(image.size) // WORKING_SIDE))
 
 
 def _over_paper(image: Image.Image) -> np.ndarray:
