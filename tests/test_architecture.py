@@ -1,6 +1,7 @@
 """The law of the house: who may import whom, and what loads without torch."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 
 # A module imports from lower floors only; the rooms of one floor do not know each other.
 FLOORS = {
-    "spec": 0, "errors": 0,
-    "device": 1, "tile": 1, "row_image": 1,
+    "spec": 0, "errors": 0, "onnx_runtime": 0,
+    "device": 1, "tile": 1, "row_image": 1, "card": 1,
     "archs": 2, "data": 2, "vision": 2,
     "checkpoint": 3, "metrics": 3, "programs": 3,
     "classifier": 4,  # loads checkpoints, so it stands above them
@@ -61,6 +62,19 @@ def test_modules_import_from_lower_floors_only(path: Path) -> None:
     assert room in FLOORS, f"{room} has no floor: give it one in this table"
     for other in imported_rooms(path) - {room}:
         assert FLOORS[other] < FLOORS[room], f"{room} (floor {FLOORS[room]}) imports {other}"
+
+
+ROOT = PACKAGE.parents[1]
+EVERY_FILE = [
+    path for room in ("src", "tests", "tools", "benchmarks") for path in (ROOT / room).rglob("*.py")
+]
+
+
+@pytest.mark.parametrize("path", EVERY_FILE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_onnx_runtime_is_loaded_with_its_reports_home_off(path: Path) -> None:
+    source = path.read_text("utf-8")
+    if re.search(r"^\s*(import|from) onnxruntime", source, re.M) and path.stem != "onnx_runtime":
+        assert re.search(r"^from digits import .*\bonnx_runtime\b", source, re.M), path
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -2,6 +2,9 @@
 
 import os
 import pickle
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,14 @@ def test_digest_sees_values_types_and_order() -> None:
     values = [1, 1.0, "1", True, [1], {"1": 1}, torch.tensor(1), torch.tensor(1.0)]
     values += [torch.zeros(2, 3), torch.zeros(3, 2), [1, [2]], [1, 2]]
     assert len({checkpoint.digest(value) for value in values}) == len(values)
+
+
+def test_what_a_killed_save_left_is_swept_by_the_next(content: dict, run_folder: Path) -> None:
+    code = (
+        "import os, signal; from digits.checkpoint import write_atomically\n"
+        "write_atomically('m.pth', lambda file: os.kill(os.getpid(), signal.SIGKILL))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    assert len(list(run_folder.iterdir())) == 1
+    checkpoint.save("m.pth", content)
+    assert [path.name for path in run_folder.iterdir()] == ["m.pth"]

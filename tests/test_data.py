@@ -72,6 +72,17 @@ def test_a_damaged_mnist_file_is_named(mnist: Dataset, tmp_path: Path, damage: s
             data.load(name, tmp_path)
 
 
+def test_an_mnist_file_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(DigitsError, match="a-file: cannot be read: Permission denied"):
+        mnist_module.verified(tmp_path / "a-file", "0" * 32)
+
+
 def test_no_network_is_touched_when_files_are_there(mnist: Dataset, offline: None) -> None:
     assert data.load("mnist", MNIST_FOLDER).name == "mnist"
 

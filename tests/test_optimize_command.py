@@ -1,5 +1,9 @@
 """`digits optimize` on a small network trained on the UCI scans."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +118,18 @@ def test_the_suffix_must_name_a_format(folder: Path, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as exit_code:
         main(["optimize", "--output", "models/a.tflite"])
     assert exit_code.value.code == 2 and ".onnx" in capsys.readouterr().err
+
+
+def test_what_a_killed_run_left_is_swept_by_the_next(folder: Path) -> None:
+    code = (
+        "import os, signal; from pathlib import Path; from digits.optimization import artefact\n"
+        "with artefact.staged(Path('models/a[1].onnx')): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    (left,) = (folder / "models").glob(".*")
+    of_a_living = folder / "models" / f".a[1].onnx.{os.getpid()}.x.onnx"
+    of_another = folder / "models" / ".b.onnx.hidden.onnx"
+    for file in (of_a_living, of_another):
+        file.write_bytes(b"")
+    assert main(["optimize", "--output", "models/a[1].onnx"]) == 0
+    assert set((folder / "models").glob(".*")) == {of_a_living, of_another} and left

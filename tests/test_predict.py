@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -151,6 +152,36 @@ def test_explain_and_tiles(model: str, folder: Path, tmp_path: Path) -> None:
         assert Image.open(path).size[0] >= 900
     (tile,) = tiles.iterdir()
     assert tile.name == "a_zero_1_1_0.png" and Image.open(tile).size == (28, 28)
+
+
+def test_two_pictures_of_one_name_keep_their_tiles(
+    model: str, folder: Path, tmp_path: Path
+) -> None:
+    names = []
+    for place in ("x", "y", "x-2"):
+        (tmp_path / place).mkdir()
+        name = "a-2.png" if place == "x-2" else "a.png"
+        shutil.copy(folder / "a_zero.png", tmp_path / place / name)
+        names.append(str(tmp_path / place / name))
+    flags = ["--model", model, "--save_tiles", str(tmp_path / "tiles")]
+    assert main(["predict", "--image", *names, *flags]) == 0
+    tiles = sorted(path.name for path in (tmp_path / "tiles").iterdir())
+    assert tiles == ["a-2-2_1_1_0.png", "a-2_1_1_0.png", "a_1_1_0.png"]
+
+
+@pytest.mark.parametrize("out", ["first.png", "../x/first.png", "link.png", "second.png"])
+def test_explain_never_overwrites_a_picture(
+    out: str, model: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x").mkdir()
+    monkeypatch.chdir(tmp_path / "x")
+    for name in ("first.png", "second.png", "second-1.png"):
+        shutil.copy(folder / "a_zero.png", name)
+    Path("link.png").symlink_to("first.png")
+    before = Path("first.png").read_bytes()
+    images = ["first.png", "second-1.png"]
+    assert main(["predict", "--image", *images, "--model", model, "--explain", out]) == 1
+    assert {Path(name).read_bytes() for name in images} == {before}
 
 
 def test_explain_to_nowhere_is_one_line(

@@ -130,14 +130,15 @@ def test_a_damaged_newest_state_is_passed_over(
         train(uci, tmp_path / "run", resume=True)
 
 
-def poisoned(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+def poisoned(monkeypatch: pytest.MonkeyPatch, at: int, ever_after: bool = False) -> None:
     """Let the loss of one step, counted from the first after warm-up, become NaN."""
     forward_backward = Engine.forward_backward
     calls = []
 
     def poison(self: Engine, images: torch.Tensor, labels: torch.Tensor) -> tuple:
         calls.append(1)
-        if len(calls) == step.WARMUP_STEPS + at:
+        first = step.WARMUP_STEPS + at
+        if len(calls) == first or (ever_after and len(calls) > first):
             images = images * float("nan")
         return forward_backward(self, images, labels)
 
@@ -153,6 +154,24 @@ def test_nan_stops_with_the_last_good_state(
     state = Run(tmp_path / "run").load_state()
     assert state and state["progress"]["step"] == 10
     assert all(value.isfinite().all() for value in state["model"].values())
+
+
+def test_nan_before_any_state_was_saved_promises_none(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned(monkeypatch, at=2, ever_after=True)
+    with pytest.raises(DigitsError, match=r"at step 2; none was saved; lower --learning_rate"):
+        train(uci, tmp_path / "run")
+    assert not Run(tmp_path / "run").states()
+
+
+def test_nan_that_lowering_does_not_cure_is_not_told_to_lower(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned(monkeypatch, at=2, ever_after=True)
+    with pytest.raises(DigitsError, match="did not help") as caught:
+        train(uci, tmp_path / "run", on_nan="lower")
+    assert "--on_nan" not in str(caught.value)
 
 
 @pytest.mark.parametrize("at", [2, 14])
@@ -210,3 +229,20 @@ def test_the_average_follows_a_short_run_and_smooths_a_long_one() -> None:
         weight = max(0.1, 9 / (10 + value))
         expected = value if expected is None else expected + weight * (value - expected)
         assert average.module.weight.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("part", ["progress", "model", "optimizer", "schedule"])
+def test_a_state_with_wrong_content_is_refused(uci: Dataset, tmp_path: Path, part: str) -> None:
+    """Its checksum is right, so that it is loaded; but it is of something else."""
+    run = Run(tmp_path / "run")
+    train(uci, run.folder, epochs=1)
+    (path,) = run.states()[-1:]
+    saved = checkpoint.load(path)
+    for wrong in (None, {}, {"x": torch.zeros(1)}, 7):
+        saved.pop("format", None)
+        checkpoint.save(path, {**saved, part: wrong})
+        with pytest.raises(DigitsError, match="does not fit"):
+            train(uci, run.folder, epochs=1, resume=True)
+    checkpoint.save(path, {key: value for key, value in saved.items() if key != part})
+    with pytest.raises(DigitsError, match="does not fit"):
+        train(uci, run.folder, epochs=1, resume=True)

@@ -1,6 +1,8 @@
 """Any picture file -> grey, upright; and nothing that a file can do to the program."""
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +92,33 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
     for path in (tmp_path / "none.png", tmp_path, Path("a\0b.png")):
         with pytest.raises(DigitsError):
             load(path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (1, 20000), (3, 127)])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16"])
+def test_a_line_of_pixels_is_a_picture(size: tuple[int, int], mode: str) -> None:
+    buffer = io.BytesIO()
+    Image.new(mode, size, 3 if mode in ("L", "I;16") else "red").save(buffer, "PNG")
+    assert min(load(buffer.getvalue()).grey.shape) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak")
+@pytest.mark.parametrize(
+    ("mode", "kind", "side"),
+    [("RGBA", "PNG", 6300), ("LA", "PNG", 6300), ("I;16", "PNG", 6300), ("F", "TIFF", 6300),
+     ("CMYK", "TIFF", 6300), ("RGBA", "WEBP", 4990), ("RGBA", "AVIF", 4990), ("P", "GIF", 6300)],
+)  # fmt: skip
+def test_the_largest_pictures_take_no_more_than_a_gigabyte(
+    mode: str, kind: str, side: int, tmp_path: Path
+) -> None:
+    options = {"PNG": {"compress_level": 1}, "TIFF": {"compression": "tiff_lzw"}}.get(kind, {})
+    Image.new(mode, (side, side)).save(tmp_path / "a", kind, **options)
+    code = (
+        "import sys; from pathlib import Path; from digits.vision.load import load; load(Path('a'))"
+        "\nprint(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 950 * 1024  # the model and what is read take another 50 MB

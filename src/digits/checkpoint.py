@@ -4,6 +4,7 @@ A checkpoint is a dict of tensors, numbers, strings, lists and dicts, so `torch.
 `weights_only=True` and nothing in a file can run code. `checksum` is the SHA-256 of all else in it.
 """
 
+import glob
 import hashlib
 import importlib.metadata
 import json
@@ -15,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from digits import archs
-from digits.errors import DigitsError
+from digits import archs, card
+from digits.errors import DigitsError, reason
 from digits.spec import CLASSES, INPUT_SHAPE
 
 if TYPE_CHECKING:
@@ -57,15 +58,22 @@ def build(content: dict[str, Any]) -> "nn.Module":
     """The model of a loaded checkpoint, in evaluation mode, on the CPU.
 
     Raises:
-        DigitsError: the weights do not fit the architecture of that name.
+        DigitsError: the weights do not fit the architecture of that name, or are no numbers.
     """
-    model = archs.create(content["arch"], len(content["classes"]), **content["arch_args"])
+    import torch
+
     try:
+        model = archs.create(content["arch"], len(content["classes"]), **content["arch_args"])
         model.load_state_dict(content["state_dict"])
-    except RuntimeError:
+    except (RuntimeError, TypeError, ValueError, AttributeError):
         raise DigitsError(
             f"the checkpoint's weights do not fit today's {content['arch']!r}; train it again"
         ) from None
+    if not all(bool(torch.isfinite(value).all()) for value in model.state_dict().values()):
+        raise DigitsError(
+            "the checkpoint has weights that are no numbers (NaN or infinite); train it again with "
+            "a lower --learning_rate"
+        )
     return model.eval()
 
 
@@ -107,8 +115,14 @@ def load(path: str | Path) -> dict[str, Any]:
         raise DigitsError(f"{path}: damaged, or not a checkpoint; train it again") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DigitsError(f"{path}: not a checkpoint of this program (format {FORMAT})")
-    if content.pop("checksum", None) != digest(content):
+    try:
+        whole = content.pop("checksum", None) == digest(content)
+    except (RuntimeError, TypeError, ValueError, NotImplementedError):  # tensors without values
+        whole = False
+    if not whole:
         raise DigitsError(f"{path}: damaged: its checksum does not fit; use another copy")
+    if "state_dict" in content:
+        card.check(path, content)
     return content
 
 
@@ -128,7 +142,7 @@ def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> 
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=temporary_prefix(path), dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             write(file)
             file.flush()
@@ -139,11 +153,31 @@ def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> 
         Path(temporary).replace(path)
         temporary = None
     except (OSError, RuntimeError) as error:  # torch's zip writer turns a full disk into the latter
-        reason = getattr(error, "strerror", None) or "writing failed; is the disk full?"
-        raise DigitsError(f"{path}: not saved: {reason}; what was there is untouched") from error
+        why = reason(error) if isinstance(error, OSError) else "writing failed; is the disk full?"
+        raise DigitsError(f"{path}: not saved: {why}; what was there is untouched") from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def temporary_prefix(path: Path) -> str:
+    """How the names of this process's temporary files beside `path` begin; those that killed
+    processes left there are deleted."""
+    for old in path.parent.glob(f".{glob.escape(path.name)}.*.*"):
+        pid = old.name[len(path.name) + 2 :].partition(".")[0]
+        if os.name == "posix" and pid.isdecimal() and not _is_running(int(pid)):
+            old.unlink(missing_ok=True)
+    return f".{path.name}.{os.getpid()}."
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 is none: it only asks
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # of another user
+        pass
+    return True
 
 
 def digest(value: object) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from digits.errors import DigitsError
-from digits.spec import ARTEFACT_SUFFIXES, BEST_MODEL, CLASSES, pretrained_dir
+from digits import card
+from digits.errors import DigitsError, reason
+from digits.spec import ARTEFACT_SUFFIXES, BEST_MODEL, CLASSES, INPUT_SHAPE, pretrained_dir
 
 METADATA_KEY = "digits"  # under which an .onnx or .pt2 file keeps what a checkpoint says of itself
 BATCH = 1024  # tiles a forward pass: bounds the memory, and is past where throughput still grows
@@ -34,7 +35,13 @@ class Classifier:
         if not len(tiles):
             return np.zeros((0, len(self.classes)), np.float32)
         chunks = [self.forward(tiles[i : i + BATCH]) for i in range(0, len(tiles), BATCH)]
-        return np.concatenate(chunks).astype(np.float32)
+        logits = np.concatenate(chunks).astype(np.float32)
+        if logits.shape[-1:] != (len(self.classes),) or not np.isfinite(logits).all():
+            raise DigitsError(
+                f"{self.path}: answers {logits.shape[-1:]} values, or none that are numbers, for "
+                f"{len(self.classes)} classes; train it again with a lower --learning_rate"
+            )
+        return logits
 
 
 def find(name: str | Path | None) -> Path:
@@ -76,7 +83,8 @@ def load(path: str | Path, device: Any = "cpu") -> Classifier:
     if path.suffix not in BACKENDS:
         raise DigitsError(f"{path}: unknown kind of model; known are {' '.join(ARTEFACT_SUFFIXES)}")
     forward, metadata = BACKENDS[path.suffix](path, device)
-    return Classifier(
+    card.check(path, metadata)
+    model = Classifier(
         forward,
         path,
         tuple(metadata["classes"]),
@@ -84,6 +92,23 @@ def load(path: str | Path, device: Any = "cpu") -> Classifier:
         dict(metadata["thresholds"]),
         {key: metadata[key] for key in ("arch", "metrics", "config", "versions")},
     )
+    if "input_shape" in metadata:
+        _try(model)
+    return model
+
+
+def _try(model: Classifier) -> None:
+    """Let a model answer once, so that one that cannot is refused before a picture is read."""
+    tiles = np.zeros((2, *INPUT_SHAPE), np.uint8)
+    tiles[1, :, 4:24, 12:16] = 255
+    try:
+        logits = model(tiles)
+    except DigitsError:
+        raise
+    except Exception as error:  # each backend has exceptions of its own
+        raise DigitsError(f"{model.path}: does not answer tiles ({reason(error)})") from None
+    if logits.shape != (2, len(model.classes)):
+        raise DigitsError(f"{model.path}: answers {logits.shape}, not one row of logits a tile")
 
 
 def metadata_of(content: dict[str, Any]) -> dict[str, Any]:
@@ -105,22 +130,26 @@ def compute_on_one_thread() -> None:
 
 
 def _load_onnx(path: Path, device: Any) -> Backend:
-    import onnxruntime
+    from digits.onnx_runtime import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)  # errors only: warnings go past our one-line rule
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.intra_op_num_threads = _threads
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            path,
+            options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # it would print
+        )
         metadata = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+        name = session.get_inputs()[0].name
     except KeyError:
         raise DigitsError(f"{path}: not made by `optimize`: it carries no description") from None
     except Exception as error:  # ONNX Runtime's exceptions share no narrower base class
-        reason = str(error).partition("\n")[0]
-        raise DigitsError(f"{path}: damaged, or not an ONNX model ({reason:.80})") from None
-    (tiles_in,) = session.get_inputs()
-    return lambda tiles: session.run(None, {tiles_in.name: tiles})[0], metadata
+        raise DigitsError(f"{path}: damaged, or not an ONNX model ({reason(error)})") from None
+    return lambda tiles: session.run(None, {name: tiles})[0], metadata
 
 
 def _load_checkpoint(path: Path, device: Any) -> Backend:

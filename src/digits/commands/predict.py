@@ -3,10 +3,12 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.commands._flags import Parser, add_device_flags, number
+from digits.errors import DigitsError
 
 if TYPE_CHECKING:
     from digits.classifier import Classifier
@@ -48,14 +50,21 @@ def _some(args: argparse.Namespace) -> int:
 
     def then(picture: "Picture", answer: "Answer") -> None:
         if args.explain:
-            out = args.explain
-            explain(picture, answer, out.with_stem(f"{out.stem}-{count}") if count else out)
+            out = args.explain.with_stem(f"{args.explain.stem}-{count}") if count else args.explain
+            if out.resolve() in inputs:
+                raise DigitsError(f"--explain {out}: would overwrite a picture; name another file")
+            explain(picture, answer, out)
         if args.save_tiles:
-            save_tiles(answer, args.save_tiles)
+            save_tiles(answer, args.save_tiles, stems)
 
     reader = Reader.expecting(_load(args), args.expect)
     failed = False
-    for count, name in enumerate(pictures(args.image)):  # noqa: B007, `then` reads it
+    stems: set[str] = set()
+    names: Iterable[str] = pictures(args.image)
+    if args.explain:
+        names = list(names)
+        inputs = {Path(name).resolve() for name in names}
+    for count, name in enumerate(names):  # noqa: B007, `then` reads it
         answer = reader.read_file(name, then)
         failed |= answer.status == "error"
         if args.json:

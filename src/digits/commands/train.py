@@ -8,9 +8,8 @@ from typing import Any
 from digits import archs, checkpoint, classifier, device
 from digits.commands import _flags
 from digits.commands._flags import number
-from digits.data.policies import POLICIES
 from digits.spec import BEST_MODEL, SAVE_DIR
-from digits.training.config import TrainConfig
+from digits.training.config import CHOICES, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
 
 AUGMENT = "light"  # what --augment without a value means
@@ -112,7 +111,7 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
     add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))
     add("augment", f"random changes; without a value: {AUGMENT}",
-        nargs="?", const=AUGMENT, choices=POLICIES)  # fmt: skip
+        nargs="?", const=AUGMENT, choices=CHOICES["augment"])  # fmt: skip
     add("strokes", "drawn digits to add, as a share of the set", type=number(float, 0, 10))
     add("nondigits", "non-digits to add: a class `none`", type=number(float, 0, 10))
     add("max_error", "among answers that count as read", type=number(float, 0, 1))
@@ -121,11 +120,11 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("ensemble", "models to train and combine, of the seeds from --seed on",
         type=number(int, 1, 100))  # fmt: skip
     add("patience", "epochs without improvement before the end", type=number(int, 1))
-    add("seed", "of all random numbers", type=number(int, 0))
-    add("compile", "torch.compile", choices=("auto", "on", "off"))
+    add("seed", "of all random numbers", type=number(int, 0, MOST_SEED))
+    add("compile", "torch.compile", choices=CHOICES["compile"])
     add("deterministic", "demand it of every operation", action="store_true", default=None)
     add("save_every", "seconds between saves within an epoch", type=number(float, 0))
-    add("on_nan", "when the loss is not finite", choices=("stop", "lower"))
+    add("on_nan", "when the loss is not finite", choices=CHOICES["on_nan"])
 
     args = parser.parse_args(argv)
     names = set(TrainConfig.names()) & set(vars(args))  # what has no flag is the recipe's alone

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from digits.data.split import Dataset, Split, every_nth
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 from digits.spec import HOLD_OUT, TILE_SIZE
 
 # MD5 of the uncompressed files; torchvision itself checks only those that it downloads.
@@ -40,11 +40,11 @@ def fetch(folder: Path) -> str | None:
         with contextlib.redirect_stdout(sys.stderr):
             MNIST(str(folder), download=True)
     except (OSError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]
+        why = reason(error)
         for made in (raw, raw.parent, folder):  # torchvision makes them before it downloads
             with contextlib.suppress(OSError):  # not empty, or not there
                 made.rmdir()
-        return f"MNIST is not in {folder} and could not be downloaded ({reason:.80})"
+        return f"MNIST is not in {folder} and could not be downloaded ({why})"
     finally:
         socket.setdefaulttimeout(patience)
     return None
@@ -79,8 +79,12 @@ def _split(images: bytes, labels: bytes) -> Split:
 
 
 def verified(path: Path, expected_md5: str) -> bytes:
-    """What a file holds. Raises DigitsError, naming it, unless its MD5 is the expected one."""
-    content = path.read_bytes()
+    """What a file holds. Raises DigitsError, naming it, if it cannot be read or its MD5 is not
+    the expected one."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DigitsError(f"{path}: cannot be read: {reason(error)}") from None
     found = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if found != expected_md5:
         raise DigitsError(

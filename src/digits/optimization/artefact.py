@@ -44,7 +44,8 @@ def staged(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(suffix=path.suffix, prefix=".", dir=path.parent)
+        prefix = checkpoint.temporary_prefix(path)
+        descriptor, name = tempfile.mkstemp(path.suffix, prefix, path.parent)
         temporary = Path(name)
         os.close(descriptor)
         yield temporary

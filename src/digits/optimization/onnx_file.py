@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from digits import onnx_runtime  # noqa: F401  before what is of ONNX Runtime below
 from digits.classifier import METADATA_KEY
 from digits.optimization.quiet import quiet
 

@@ -1,9 +1,10 @@
 """Show how an answer came about: the picture with boxes, the tiles as the model saw them, bars."""
 
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 from digits.reading.answer import Answer, Digit
 from digits.vision.load import Picture
 
@@ -34,19 +35,19 @@ def explain(picture: Picture, answer: Answer, path: Path) -> None:
     try:
         figure.savefig(path, dpi=100)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise DigitsError(f"--explain {path}: not written: {reason:.120}") from None
+        raise DigitsError(f"--explain {path}: not written: {reason(error)}") from None
 
 
-def save_tiles(answer: Answer, folder: Path) -> None:
-    """Write every digit's tile as NAME_ROW_PLACE_LABEL.png.
+def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
+    """Write every digit's tile as NAME_ROW_PLACE_LABEL.png; of a second picture of that name, as
+    NAME-2_... `taken` are the names so far, to which this one is added.
 
     Raises:
         DigitsError: the folder cannot be written.
     """
     from PIL import Image
 
-    stem = Path(answer.image).stem if answer.image != "-" else "stdin"
+    stem = _free(Path(answer.image).stem if answer.image != "-" else "stdin", taken)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for i, row in enumerate(answer.rows, 1):
@@ -54,6 +55,14 @@ def save_tiles(answer: Answer, folder: Path) -> None:
                 Image.fromarray(digit.tile).save(folder / f"{stem}_{i}_{k}_{digit.label}.png")
     except OSError as error:
         raise DigitsError(f"--save_tiles {folder}: cannot be written: {error.strerror}") from None
+
+
+def _free(stem: str, taken: set[str]) -> str:
+    """`stem`, or with a number behind it if it is taken; now it is."""
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return name
 
 
 def _picture(axes: "Axes", picture: Picture, answer: Answer) -> None:

@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading.answer import Answer, Digit, Row
+from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import Format
 from digits.reading.formats import parse as parse_format
 from digits.reading.rows import DOUBTED, read_row
@@ -56,6 +57,7 @@ class Reader:
     classifier: Classifier
     kind: str = "auto"  # auto, digit, or number
     wanted: Format | None = None  # of a number; None takes any
+    budget: Budget = field(default_factory=Budget)  # of the picture that is being read
 
     @staticmethod
     def expecting(classifier: Classifier, expect: str = "auto") -> "Reader":
@@ -90,8 +92,14 @@ class Reader:
 
         Where polarity or light are in doubt, other ways to see the ink are tried until one is
         well supported; else the best supported answer is given. What looks like a texture is tried
-        last, once. A tile in MNIST's frame is one digit: who made it has cut it out.
+        last, once. A tile in MNIST's frame is one digit: who made it has cut it out. When the time
+        for one picture is over, what was found so far is `unsure`, and nothing an `error`.
         """
+        reader = replace(self, budget=Budget())
+        answer = reader._read(picture, image)
+        return _in_part(answer) if reader.budget.spent else answer
+
+    def _read(self, picture: Picture, image: str) -> Answer:
         tile = as_tile(picture.grey) if self.kind != "number" else None
         if tile is not None:
             ink = Ink(tile, tile > 127, 1.0, inverted=tile is picture.grey)
@@ -107,10 +115,12 @@ class Reader:
             if len(components(ink.mask)) > CROWDED:
                 crowded = crowded or ink
                 continue
+            if not self.budget.left():
+                break
             best = max(best, self._answer(ink, image), key=_support_of)
             if _support_of(best) > LIKELY:
                 break
-        if crowded and _support_of(best) <= LIKELY:
+        if crowded and _support_of(best) <= LIKELY and self.budget.left():
             best = max(best, self._answer(crowded, image), key=_support_of)
         return scaled(best, picture.scale)
 
@@ -132,10 +142,11 @@ class Reader:
         alone = bool(one) and stands_alone(ink)
         if alone and self._status(one) == "read":
             return one, False
-        found = find_rows(without_rules(ink))
+        rows = find_rows(without_rules(ink))
+        found = [row for row in rows if not row.is_crowded()]
         numbers = [self._without_text(row) for row in found]
         many = [row for row in map(self._row, numbers) if row]
-        count = len(many)
+        count = len(many) + len(rows) - len(found)
         if any(row.support >= LIKELY for row in many):
             many = [row for row in many if row.support >= TEXT]
         left_out = len(many) < count or any(a is not b for a, b in zip(found, numbers, strict=True))
@@ -172,7 +183,9 @@ class Reader:
         return Row(label, probability, box, ranking, [digit], probability)
 
     def _row(self, row: RowInk) -> Row | None:
-        """What a row says; None if nothing in it is a digit."""
+        """What a row says; None if nothing in it is a digit, or time is over."""
+        if not self.budget.left():
+            return None
         read = read_row(row, self.classifier, self.wanted)
         if not read.text:
             return None
@@ -189,8 +202,8 @@ class Reader:
 
     def _without_text(self, row: RowInk) -> RowInk:
         """A row less its words that are plainly no numbers, if another of its words is one."""
-        words = row.words()
-        if not 1 < len(words) <= MAX_WORDS:
+        words = row.words(MAX_WORDS)
+        if len(words) < 2 or not self.budget.left():
             return row
         read = [read_row(word, self.classifier) for word in words]
         if max(word.support for word in read) < LIKELY:
@@ -210,9 +223,9 @@ class Reader:
         ink = in_forms(seen)
         rows, left_out = self._rows(ink)
         other = ink
-        if ink is seen and self._status(rows) != "read":
+        if ink is seen and self._status(rows) != "read" and self.budget.left():
             other = in_forms(seen, attached=True)
-        elif _support(rows) < LIKELY:
+        elif _support(rows) < LIKELY and self.budget.left():
             other = seen
         if other is not ink:
             others, text = self._rows(other)
@@ -230,6 +243,13 @@ class Reader:
         if status == "no_digit":
             return Answer(image, status, "", probability, [], words)
         return Answer(image, status, "\n".join(r.text for r in rows), probability, rows, words)
+
+
+def _in_part(answer: Answer) -> Answer:
+    """The answer to a picture that was not looked at to the end."""
+    if answer.status == "no_digit":
+        return replace(answer, status="error", error=f"{answer.image}: {SPENT}")
+    return replace(answer, status="unsure", warnings=[*answer.warnings, SPENT])
 
 
 def scaled(answer: Answer, scale: float) -> Answer:

@@ -4,8 +4,18 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from digits.data.policies import POLICIES
+from digits.errors import DigitsError
 from digits.spec import CLASSES, HOLD_OUT, NONE
 from digits.training.recipes import PRESETS, RECIPES
+
+MOST_SEED = 2**62  # what is added to it for members and steps stays within 64 bits
+AT_LEAST = {"epochs": 1, "batch_size": 1, "ensemble": 1, "patience": 1, "hold_out": 2, "seed": 0}
+CHOICES = {
+    "augment": tuple(POLICIES),
+    "compile": ("auto", "on", "off"),
+    "on_nan": ("stop", "lower"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,27 @@ class TrainConfig:
         recipe = PRESETS[preset] if preset else RECIPES.get(given.get("arch", cls.arch), {})
         values = {**recipe, **given}
         return cls(**{name: values[name] for name in cls.names() if name in values})
+
+    @classmethod
+    def stored(cls, values: Any) -> "TrainConfig":
+        """Settings as they were written down (`as_dict`), perhaps by an older version.
+
+        Raises:
+            DigitsError: one is of another kind than it should be.
+        """
+        if not isinstance(values, dict):
+            raise DigitsError("no settings")
+        for field in dataclasses.fields(cls):
+            value, kind = values.get(field.name, field.default), type(field.default)
+            if type(value) is not kind and (type(value), kind) != (int, float):
+                raise DigitsError(f"{field.name} is no {kind.__name__}")
+            if field.name in AT_LEAST and not AT_LEAST[field.name] <= value:
+                raise DigitsError(f"{field.name} is below {AT_LEAST[field.name]}")
+            if value not in CHOICES.get(field.name, (value,)):
+                raise DigitsError(f"{field.name} is none of {', '.join(CHOICES[field.name])}")
+        if values.get("seed", 0) > MOST_SEED:
+            raise DigitsError(f"seed is above {MOST_SEED}")
+        return cls.make(values)
 
     @property
     def classes(self) -> tuple[str, ...]:

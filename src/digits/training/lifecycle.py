@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from digits import checkpoint, data
 from digits.data import Dataset, Split, extras
+from digits.errors import DigitsError, reason
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
 from digits.training.ensemble import Trained
@@ -35,7 +36,7 @@ def prepare(
     """
     if resume:
         run = Run.find(resume)
-        config = TrainConfig.make(json.loads(run.config.read_text("utf-8")))
+        config = _settings(run.config)
         return run, config, _load(config, data_dir)
     config = TrainConfig.make(given, preset)
     dataset = _load(config, data_dir)
@@ -85,6 +86,15 @@ def measure(model: nn.Module, split: Split) -> dict[str, float]:
         "validation_loss": float(F.cross_entropy(logits, on.labels)),
         "validation_accuracy": float((logits.argmax(dim=1) == on.labels).float().mean()),
     }
+
+
+def _settings(path: Path) -> TrainConfig:
+    """The settings of a run, from its config.json."""
+    try:
+        return TrainConfig.stored(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError, DigitsError) as error:
+        why = reason(error)
+        raise DigitsError(f"{path}: not the settings of a run ({why}); train afresh") from None
 
 
 def _load(config: TrainConfig, data_dir: str | None) -> Dataset:

@@ -190,9 +190,11 @@ def recover(
     """
     step = state.progress.step
     if config.on_nan == "stop" or rate_cuts > MAX_RATE_CUTS:
+        kept = f"the last good state is kept in {run.folder}" if run.states() else "none was saved"
+        halved = f"{MAX_RATE_CUTS} times half of it did not help"
+        advice = "or let --on_nan lower do it" if config.on_nan == "stop" else halved
         raise DigitsError(
-            f"the loss became {loss} at step {step}; the last good state is kept in {run.folder}; "
-            "lower --learning_rate, or let --on_nan lower do it"
+            f"the loss became {loss} at step {step}; {kept}; lower --learning_rate, {advice}"
         )
     saved = run.load_state()
     if saved is None:

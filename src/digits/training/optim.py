@@ -6,6 +6,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from digits.training.config import TrainConfig
 
+FEWEST_STEPS = 3  # of a schedule: so many the warm-up takes, and takes back
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
@@ -28,7 +29,7 @@ def make_schedule(
     return torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=config.learning_rate,
-        total_steps=max(steps, 2),
+        total_steps=max(steps, FEWEST_STEPS),
         cycle_momentum=not config.beta1,
     )
 

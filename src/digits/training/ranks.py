@@ -17,7 +17,7 @@ import torch.distributed.nn
 from torch import Tensor, nn
 
 from digits.data import Split
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 
 LOST = re.compile("connection|socket|peer|timed? ?out|nccl", re.IGNORECASE)
 
@@ -91,7 +91,8 @@ def join(device: torch.device) -> Iterator[Ranks]:
     except RuntimeError as error:  # of gloo and NCCL alike, when a connection breaks
         if not LOST.search(str(error)):
             raise
-        reason = str(error).partition("\n")[0]
-        raise DigitsError(f"another process was lost ({reason:.80}); go on with --resume") from None
+        raise DigitsError(
+            f"another process was lost ({reason(error)}); go on with --resume"
+        ) from None
     finally:
         dist.destroy_process_group()

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 from digits.training.optim import make_average, make_optimizer, make_schedule
 
@@ -59,7 +60,19 @@ class TrainingState:
         }
 
     def restore(self, content: dict[str, Any]) -> None:
-        """Go back, or on, to where `content` was made."""
+        """Go back, or on, to where `content` was made.
+
+        Raises:
+            DigitsError: it is of another model or run, or of another version.
+        """
+        try:
+            self._restore(content)
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError):
+            raise DigitsError(
+                "the saved state does not fit the settings of its run; train it afresh"
+            ) from None
+
+    def _restore(self, content: dict[str, Any]) -> None:
         self.progress = Progress(**copy.deepcopy(content["progress"]))
         self.model.load_state_dict(content["model"])
         self.optimizer.load_state_dict(copy.deepcopy(content["optimizer"]))
@@ -67,6 +80,8 @@ class TrainingState:
         if self.average:
             self.average.load_state_dict(content["average"])
         self.scaler.load_state_dict(content["scaler"])
+        if self.schedule.last_epoch != self.progress.step:
+            raise ValueError("schedule and progress are of different steps")
 
     def content_copy(self) -> dict[str, Any]:
         """`content` that later steps do not change."""

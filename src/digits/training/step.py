@@ -12,11 +12,12 @@ from digits.data import Split
 from digits.device import autocast_dtype, timer
 from digits.training import teacher
 from digits.training.config import TrainConfig
+from digits.training.optim import FEWEST_STEPS
 from digits.training.ranks import Ranks
 from digits.training.state import TrainingState
 
 EVALUATION_BATCH = 1000
-WARMUP_STEPS = 3
+WARMUP_STEPS = FEWEST_STEPS
 # Fewer steps do not earn compilation back on a GPU. On the CPU none do: measured on two cores with
 # AMX, compiled steps took 1.04 (cnn6, batch 512) to 3.6 times (cnn2, batch 64) as long as eager.
 COMPILE_FROM_STEPS = 5000

@@ -93,6 +93,8 @@ def is_one_digit(ink: Ink) -> bool:
     if sum(p.area for p in chosen) <= MOST_INK * ink.mask.sum():
         return False
     level, (_, _, width, height) = cut_out(ink, chosen)
+    if cv2.connectedComponents((level <= 127).astype(np.uint8))[0] > MOST:
+        return False  # holes by the thousand, whose outlines would take seconds
     outlines, nesting = cv2.findContours(
         (level > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
     )

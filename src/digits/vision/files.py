@@ -10,7 +10,7 @@ from digits.errors import DigitsError
 STDIN = "-"
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm",
-    ".pbm", ".tga", ".ico", ".avif",
+    ".pbm", ".avif",
 )  # fmt: skip
 
 

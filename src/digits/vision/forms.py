@@ -14,6 +14,7 @@ FILLED = 0.75  # of a box with the digit that hangs together with it
 CLOSED = 0.97  # of its sides are drawn
 ALIKE = 0.7  # of its height: so high are digits, and labels are not
 ROUND, HOLLOW = 0.85, 0.3  # a ring fills so much of its hull, and its line less of its box
+LOOKED_AT = 6  # times the picture: nested boxes have less in all, rings in rings any number
 NARROW = 0.75  # of its height: an angular 0 or 8 is, and what is in it hangs together with it
 
 
@@ -37,8 +38,12 @@ def in_forms(ink: Ink, attached: bool = False) -> Ink:
     mask = ink.mask.astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     fields = []  # corners in the picture
+    pixels = LOOKED_AT * mask.size
     for k, (x, y, width, height, area) in enumerate(stats):
         if k and min(width, height) >= MIN_RUN and area < FILLED * width * height:
+            pixels -= width * height
+            if pixels < 0:
+                break
             there = np.s_[y : y + height, x : x + width]
             part = (labels[there] == k).astype(np.uint8)
             form, ring = _form(mask[there], part, attached), _ring(mask[there], part, attached)

@@ -5,19 +5,24 @@ something), its size on disk, and the number of pixels its header claims.
 """
 
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "TGA", "ICO", "AVIF")
+# What cameras, telephones, scanners and screens write, and nothing else: each decoder is a risk,
+# and an ICO of 437 kB took 3.6 GB.
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit only warns at first: these are checked instead
 MAX_BYTES = 128 << 20
-MAX_PIXELS = 40_000_000  # decoded: 160 MB as RGBA, and three times as much while it is converted
-MAX_JPEG_PIXELS = 100_000_000  # JPEG decodes at a half, a quarter or an eighth
+# By format, so that reading any file takes no more than 1 GB: as RGBA these are 160 MB, of which
+# decoding and laying on paper take copies; JPEG decodes at a half, a quarter or an eighth.
+MAX_PIXELS = 40_000_000
+MAX_PIXELS_OF = {"JPEG": 100_000_000, "MPO": 100_000_000, "WEBP": 25_000_000, "AVIF": 25_000_000}
 WORKING_SIDE = 2000  # pixels; a digit of 1% of a photograph's side is still a tile's 20 px then
 
 
@@ -44,8 +49,10 @@ def load(source: Path | bytes, name: str | None = None) -> Picture:
     if len(data) > MAX_BYTES:
         raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return _decode(image, name)
+        with warnings.catch_warnings():  # a damaged file is answered for, in one line
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                return _decode(image, name)
     except DigitsError:
         raise
     except UnidentifiedImageError:
@@ -53,8 +60,7 @@ def load(source: Path | bytes, name: str | None = None) -> Picture:
     except MemoryError:
         raise DigitsError(f"{name}: too large for this machine's memory") from None
     except Exception as error:  # a damaged file raises whatever its decoder trips over
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise DigitsError(f"{name}: damaged picture ({reason:.80}); save it again") from None
+        raise DigitsError(f"{name}: damaged picture ({reason(error)}); save it again") from None
 
 
 def from_array(pixels: np.ndarray) -> Picture:
@@ -72,23 +78,19 @@ def _read(path: Path, name: str) -> bytes:
             raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
         return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        reason = getattr(error, "strerror", None) or error
-        raise DigitsError(f"{name}: cannot be read: {reason}") from None
+        raise DigitsError(f"{name}: cannot be read: {reason(error)}") from None
 
 
 def _decode(image: Image.Image, name: str) -> Picture:
     width, height = image.size
-    jpeg = image.format in ("JPEG", "MPO")
-    if width * height > (MAX_JPEG_PIXELS if jpeg else MAX_PIXELS):
+    most = MAX_PIXELS_OF.get(image.format or "", MAX_PIXELS)
+    image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # decode no finer than we look, if JPEG
+    if width * height > most or image.size[0] * image.size[1] > MAX_PIXELS:
         raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
-    if jpeg:
-        image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # decode no finer than we look
-        if image.size[0] * image.size[1] > MAX_PIXELS:
-            raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     image.load()
-    upright = ImageOps.exif_transpose(image)
-    scale = max(width, height) / max(upright.size)
-    return _shrink(_pixels(upright), scale)
+    ImageOps.exif_transpose(image, in_place=True)  # a copy would be 160 MB more
+    grey = _pixels(image)
+    return _shrink(grey, max(width, height) / max(grey.shape))
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
@@ -100,8 +102,14 @@ def _pixels(image: Image.Image) -> np.ndarray:
     if image.mode in ("1", "L"):
         return np.asarray(image.convert("L"))
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        return _over_paper(image.convert("RGBA"))
+        return _over_paper(_smaller(image).convert("RGBA"))
     return _grey_of(np.asarray(image.convert("RGB")))
+
+
+def _smaller(image: Image.Image) -> Image.Image:
+    """A transparent picture, hardly finer than it is looked at: laying it on paper takes copies."""
+    plain = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
+    return plain.reduce(max(1, max(image.size) // WORKING_SIDE))
 
 
 def _over_paper(image: Image.Image) -> np.ndarray:
@@ -123,8 +131,9 @@ def _grey_of(rgb: np.ndarray) -> np.ndarray:
     import cv2
 
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(rgb, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    sample = small if min(small.shape[:2]) >= 32 else rgb
+    sample = rgb
+    if min(rgb.shape[:2]) >= 128:
+        sample = cv2.resize(rgb, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY)
     spreads = [float(np.ptp(sample[..., c])) for c in range(3)]
     best = int(np.argmax(spreads))

@@ -11,7 +11,14 @@ import cv2
 import numpy as np
 
 from digits.tile import Box, shrink
-from digits.vision.components import Component, components, cut_out, is_frame, usual_height
+from digits.vision.components import (
+    Component,
+    components,
+    cut_out,
+    enclosing,
+    is_frame,
+    usual_height,
+)
 from digits.vision.ink import Ink
 
 ROW_HEIGHT = 64  # pixels of a row's digits; a tile's are 20
@@ -20,6 +27,10 @@ MAX_TILT = 16  # degrees by which a photograph is turned at the most
 MAX_SLANT = 0.7  # pixels to the right per pixel up
 MAX_ROWS = 30
 MARGIN = 4  # pixels around a row's ink
+MOST_INK = 24  # heights: 40 digits and more
+MOST_PARTS = 120  # digits in three pieces each
+# Pixels of a row: 40 digits, askew, have 2 million; one of grid and digits had 100 million.
+MOST_PIXELS = 4_000_000
 SLENDER, BOW = 0.2, 0.035  # of its height: a bracket is no wider anywhere, and bent by so much
 WIDE_BAR = 1.5  # of the height: a 5's bar is narrower
 UNEVEN = 0.8  # of the height: how much lower a digit may stand than its row
@@ -45,11 +56,22 @@ class RowInk:
         right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
         return int(left), int(top), int(right - left), int(bottom - top)
 
-    def words(self) -> list["RowInk"]:
-        """The row part by part, where wide gaps part it; each in its place, without the others."""
+    def is_crowded(self) -> bool:
+        """Whether it has more ink or more parts than a number: it is text, or a texture."""
+        inked = int((self.level > 32).any(axis=0).sum())  # columns: its length without its gaps
+        parts, _ = cv2.connectedComponents((self.level > 96).astype(np.uint8))
+        return inked > MOST_INK * ROW_HEIGHT or parts > MOST_PARTS
+
+    def words(self, most: int) -> list["RowInk"]:
+        """The row part by part, where wide gaps part it; each in its place, without the others.
+
+        A row of more than `most` parts stays whole.
+        """
         columns = np.flatnonzero((self.level > 32).any(axis=0))
         gaps = np.flatnonzero(np.diff(columns) > WORD_GAP * ROW_HEIGHT)
         cuts = [0, *((columns[gaps] + columns[gaps + 1]) // 2), self.level.shape[1]]
+        if len(gaps) >= most:
+            return [self]
         made = []
         for left, right in pairwise(cuts):
             level = np.zeros_like(self.level)
@@ -68,7 +90,17 @@ def find_rows(ink: Ink) -> list[RowInk]:
     angle = _tilt(tall)
     groups = [_without_brackets(group) for group in _groups(tall, angle)[:MAX_ROWS]]
     small = [p for p in found if p not in tall]
-    return [_row(ink, group + _beside(group, small, angle), group, angle) for group in groups]
+    return [
+        _row(ink, group + _beside(group, small, angle), group, angle)
+        for group in groups
+        if _is_line(group)
+    ]
+
+
+def _is_line(group: list[Component]) -> bool:
+    """Whether a row, at its usual height, is of a size that lines of writing have."""
+    _, _, width, height = enclosing([p.box for p in group])
+    return width * height * (ROW_HEIGHT / _height(group)) ** 2 <= MOST_PIXELS
 
 
 def _tall(found: list[Component]) -> list[Component]:
@@ -92,7 +124,7 @@ def _tilt(tall: list[Component]) -> float:
     """
     if len(tall) < 3:
         return 0.0
-    height = float(np.median([p.box[3] for p in tall]))
+    height = _height(tall)
 
     def spread(angle: float) -> float:
         across = np.sort([_centre(p, angle)[1] for p in tall])
@@ -155,6 +187,11 @@ def _bow(part: Component) -> float:
     return float((middle.mean() - (top.mean() + bottom.mean()) / 2) / height)
 
 
+def _height(group: list[Component]) -> float:
+    """The usual height of a row's parts, in pixels."""
+    return float(np.median([p.box[3] for p in group]))
+
+
 def _middle(group: list[Component], angle: float) -> float:
     """How far across the lines of writing a row lies, in pixels."""
     return sum(_centre(p, angle)[1] for p in group) / len(group)
@@ -174,7 +211,7 @@ def _beside(group: list[Component], small: list[Component], angle: float) -> lis
     """The small parts within a row: a 5's bar, a dot; what is wider than a digit underlines it."""
     middle = _middle(group, angle)
     reach = 0.75 * max(p.box[3] for p in group)
-    height = float(np.median([p.box[3] for p in group]))
+    height = _height(group)
     least, widest = 0.01 * height**2 * 0.5, WIDE_BAR * height
     return [
         p
@@ -186,13 +223,13 @@ def _beside(group: list[Component], small: list[Component], angle: float) -> lis
 def _row(ink: Ink, chosen: list[Component], tall: list[Component], angle: float) -> RowInk:
     """Cut a row out, level, upright and at the usual height."""
     level, (left, top, _, _) = cut_out(ink, chosen)  # with two pixels of edge around
-    scale = ROW_HEIGHT / float(np.median([p.box[3] for p in tall]))
+    scale = ROW_HEIGHT / _height(tall)
     level, scale = shrink(level, scale)
     slant = _slant(level, angle) if len(tall) > 1 else 0.0
     c, s = np.cos(angle), np.sin(angle)
     turn = np.array([[c, s], [-s, c]])
     turn = np.array([[1, slant], [0, 1]]) @ turn
-    if scale_left := ROW_HEIGHT / (float(np.median([p.box[3] for p in tall])) * scale):
+    if scale_left := ROW_HEIGHT / (_height(tall) * scale):
         turn = turn * scale_left
     height, width = level.shape
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ turn.T
@@ -208,6 +245,8 @@ def _row(ink: Ink, chosen: list[Component], tall: list[Component], angle: float)
 def _slant(level: np.ndarray, angle: float) -> float:
     """The shear that stands the strokes upright: that with the steepest column sums."""
     factor = 32 / ROW_HEIGHT
+    if min(level.shape) * factor < 1:
+        return 0.0
     small = cv2.resize(level, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     height, width = small.shape
     shears = np.linspace(-MAX_SLANT, MAX_SLANT, 29)

@@ -5,6 +5,7 @@ paths from top to bottom that cross the least ink (after seam carving, Avidan an
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -146,10 +147,12 @@ def _valleys(cost: np.ndarray) -> list[int]:
     """Columns where a cut is cheaper than anywhere near, left to right."""
     width = len(cost)
     chosen: list[int] = []
-    margin = SEAM_STEP / 2
+    near = np.zeros(width, bool)  # to a column that is chosen
+    margin, reach = SEAM_STEP / 2, math.ceil(SEAM_STEP) - 1
     for x in np.argsort(cost, kind="stable"):
         if cost[x] > SEAM_COST:
             break
-        if margin <= x < width - margin and all(abs(x - other) >= SEAM_STEP for other in chosen):
+        if margin <= x < width - margin and not near[x]:
             chosen.append(int(x))
+            near[max(0, x - reach) : x + reach + 1] = True
     return sorted(chosen)

@@ -1,0 +1,128 @@
+"""Reading ends in time, whatever is in the picture, and says so where it did not see all of it."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits.errors import DigitsError
+from digits.reading import reader as reading
+from digits.reading.budget import SPENT, Budget
+from digits.reading.reader import Reader
+from digits.vision.load import from_array, load
+
+FOLDER = Path(__file__).parents[1] / "test_images"
+PICTURE, TWO_ROWS = FOLDER / "number.png", FOLDER / "two_rows.png"
+
+
+def squared(height: int, width: int, step: int, thick: int = 1) -> np.ndarray:
+    page = np.full((height, width), 255, np.uint8)
+    for line in range(thick):
+        page[line::step], page[:, line::step] = 120, 120
+    return page
+
+
+def checks(height: int, width: int, size: int) -> np.ndarray:
+    y, x = np.mgrid[:height, :width]
+    return ((y // size + x // size) % 2 * 255).astype(np.uint8)
+
+
+def rings(side: int) -> np.ndarray:
+    page = np.full((side, side), 255, np.uint8)
+    for radius in range(20, side // 2, 6):
+        cv2.circle(page, (side // 2, side // 2), radius, 0, 2)
+    return page
+
+
+def dots(height: int, width: int, step: int) -> np.ndarray:
+    inside = (np.indices((height, width)) % step < step // 2).all(axis=0)
+    return np.where(inside, 0, 255).astype(np.uint8)
+
+
+HARD: dict[str, Callable[[], np.ndarray]] = {
+    "an empty squared sheet": lambda: squared(1600, 1600, 40, 2),
+    "a finer one": lambda: squared(1600, 1600, 20),
+    "a small one": lambda: squared(139, 102, 6),
+    "checks in a strip": lambda: checks(20, 2000, 10),
+    "rings in rings": lambda: rings(2000),
+    "a grid of dots": lambda: dots(800, 1200, 60),
+    "dots that touch": lambda: dots(1363, 1164, 4),
+    "checks as high as rows": lambda: checks(1158, 1962, 46),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", HARD.values(), ids=[name.replace(" ", "-") for name in HARD])
+def test_textures_take_no_more_than_five_seconds(
+    make: Callable[[], np.ndarray], reader: Reader
+) -> None:
+    cv2.setNumThreads(1)
+    start = time.process_time()
+    answer = reader.read(from_array(make()))
+    assert time.process_time() - start < 5
+    assert answer.status != "read" or len(answer.text) == 1  # no number is made of a texture
+
+
+def without_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "Budget", lambda: Budget(seconds=-1))
+
+
+def test_no_answer_in_time_is_an_error_that_says_so(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_time(monkeypatch)
+    answer = reader.read_file(str(PICTURE))
+    assert (answer.status, answer.text) == ("error", "") and SPENT in answer.error
+
+
+class Steps(Budget):
+    """A budget of a number of steps."""
+
+    left_over = 0
+
+    def left(self) -> bool:
+        type(self).left_over -= 1
+        self.spent = self.left_over < 0
+        return not self.spent
+
+
+def test_an_answer_from_a_part_is_unsure_and_warns(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "Budget", Steps)
+    seen = set()
+    for steps in range(12):
+        Steps.left_over = steps
+        answer = reader.read_file(str(TWO_ROWS))
+        seen.add(answer.status)
+        assert (answer.status == "read") == (Steps.left_over >= 0)
+        assert (answer.status == "unsure") == (SPENT in answer.warnings)
+    assert seen == {"error", "unsure", "read"}
+
+
+def test_pictures_that_are_read_at_once_need_no_time(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_time(monkeypatch)
+    tile = np.zeros((28, 28), np.uint8)
+    tile[4:24, 12:16] = 255
+    assert reader.read(from_array(tile)).text == "1"
+
+
+@pytest.mark.parametrize("kind", ["ICO", "ICNS", "TGA", "JPEG2000", "PCX", "DDS", "SGI"])
+def test_formats_that_nobody_photographs_are_not_opened(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    Image.new("RGB", (64, 64), "white").save(path, kind)
+    with pytest.raises(DigitsError, match="of a kind that is not read"):
+        load(path)
+
+
+def test_stripes_in_a_very_thin_picture_are_read(reader: Reader) -> None:
+    """Such rows are less than a pixel high once they are made small."""
+    for step in range(2, 60, 3):
+        stripes = np.where(np.arange(4000) % step < step // 3 + 1, 0, 255).astype(np.uint8)
+        assert reader.read(from_array(np.repeat(stripes[:, None], 19, axis=1))).status != "error"
