@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import binomtest
-from sklearn.metrics import log_loss
+from sklearn.metrics import brier_score_loss, log_loss
 
 from digits import metrics
 
@@ -41,3 +41,37 @@ def test_summary_agrees_with_itself() -> None:
     assert confusion.trace() == summary["right"] == (LOGITS.argmax(1) == LABELS).sum()
     recall = confusion[3, 3] / confusion[3].sum()
     assert summary["classes"]["3"]["recall"] == pytest.approx(recall)
+
+
+def test_brier_score_is_that_of_scikit_learn() -> None:
+    probabilities = metrics.softmax(LOGITS)
+    each = [
+        brier_score_loss(LABELS == k, probabilities[:, k]) for k in range(probabilities.shape[1])
+    ]
+    assert metrics.brier_score(probabilities, LABELS) == pytest.approx(sum(each))
+
+
+def test_reliability_of_a_case_worked_out_by_hand() -> None:
+    probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.6, 0.4], [0.38, 0.62]])
+    rows = metrics.reliability(probabilities, np.array([0, 1, 1, 1]))
+    assert [(row["count"], row["accuracy"]) for row in rows] == [(2, 0.5), (2, 0.5)]
+    assert [row["confidence"] for row in rows] == pytest.approx([0.61, 0.95])
+    error = metrics.expected_calibration_error(probabilities, np.array([0, 1, 1, 1]))
+    assert error == pytest.approx((0.11 + 0.45) / 2)
+
+
+def test_risk_rises_with_coverage_as_worked_out_by_hand() -> None:
+    confidence = np.array([0.7, 0.99, 0.8, 0.9])
+    right = np.array([False, True, True, False])
+    coverage, risk = metrics.risk_coverage(confidence, right)
+    assert coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert risk.tolist() == pytest.approx([0, 1 / 2, 1 / 3, 2 / 4])
+
+
+@pytest.mark.parametrize("only_one, only_other, p", [
+    (0, 0, 1.0), (0, 5, 2 / 32), (1, 5, 2 * (1 + 6) / 64), (3, 3, 1.0),
+])  # fmt: skip
+def test_mcnemar_counts_coin_tosses(only_one: int, only_other: int, p: float) -> None:
+    right = np.array([True] * 7 + [True] * only_one + [False] * only_other + [False] * 2)
+    other = np.array([True] * 7 + [False] * only_one + [True] * only_other + [False] * 2)
+    assert metrics.mcnemar(right, other) == (only_one, only_other, pytest.approx(p))

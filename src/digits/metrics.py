@@ -38,16 +38,55 @@ def negative_log_likelihood(
     return float(-np.log(np.maximum(probabilities, 1e-12)).mean())
 
 
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Mean distance between confidence and accuracy over 15 bins (Guo et al. 2017, eq. 3)."""
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
+    """The 15 equal bins of confidence that hold something: mean confidence, accuracy and count."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * 15).astype(int), 14)
-    gaps = [
-        (bins == b).mean() * abs(confidence[bins == b].mean() - right[bins == b].mean())
+    return [
+        {
+            "confidence": float(confidence[bins == b].mean()),
+            "accuracy": float(right[bins == b].mean()),
+            "count": int((bins == b).sum()),
+        }
         for b in np.unique(bins)
     ]
-    return float(sum(gaps))
+
+
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean distance between confidence and accuracy over 15 bins (Guo et al. 2017, eq. 3)."""
+    rows = reliability(probabilities, labels)
+    gaps = [row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows]
+    return float(sum(gaps) / len(labels))
+
+
+def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean squared distance between probabilities and the truth, summed over classes, 0..2
+    (Brier 1950)."""
+    truth = np.eye(probabilities.shape[1])[labels]
+    return float(((probabilities - truth) ** 2).sum(axis=1).mean())
+
+
+def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coverage and risk (N,) as the threshold falls from answer to answer, both inputs (N,).
+
+    Risk is the share of errors among the answers given, coverage the share of answers given
+    (El-Yaniv & Wiener 2010).
+    """
+    order = np.argsort(-confidence, kind="stable")
+    given = np.arange(1, len(right) + 1)
+    return given / len(right), np.cumsum(~right[order]) / given
+
+
+def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float]:
+    """How often only the one, and only the other, is right, and the exact two-sided p-value that
+    they are equally good (McNemar 1947); both (N,) booleans of the same tiles."""
+    from scipy.stats import binomtest
+
+    only_one = int((right & ~other_right).sum())
+    only_other = int((other_right & ~right).sum())
+    split = only_one + only_other
+    return only_one, only_other, float(binomtest(only_one, split).pvalue) if split else 1.0
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -68,6 +107,7 @@ def summarise(
     """All figures of one evaluation as plain data, ready for JSON."""
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+    probabilities = softmax(logits, temperature)
     predicted = logits.argmax(axis=1)
     right = int((predicted == labels).sum())
     every = np.arange(len(classes))
@@ -80,9 +120,8 @@ def summarise(
         "accuracy": right / len(labels),
         "accuracy_interval_95": wilson_interval(right, len(labels)),
         "loss": negative_log_likelihood(logits, labels, temperature),
-        "expected_calibration_error": expected_calibration_error(
-            softmax(logits, temperature), labels
-        ),
+        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "brier_score": brier_score(probabilities, labels),
         "classes": {
             name: {
                 "precision": float(precision[i]),
