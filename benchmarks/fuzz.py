@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -76,7 +77,7 @@ def peak_megabytes() -> float:
 
 
 @cache
-def reader() -> "Reader":  # noqa: F821
+def reader() -> Any:
     from digits import classifier
     from digits.reading.reader import Reader
 

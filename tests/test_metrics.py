@@ -46,7 +46,7 @@ def test_summary_agrees_with_itself() -> None:
 def test_brier_score_is_that_of_scikit_learn() -> None:
     probabilities = metrics.softmax(LOGITS)
     each = [
-        brier_score_loss(LABELS == k, probabilities[:, k]) for k in range(probabilities.shape[1])
+        brier_score_loss(k == LABELS, probabilities[:, k]) for k in range(probabilities.shape[1])
     ]
     assert metrics.brier_score(probabilities, LABELS) == pytest.approx(sum(each))
 

@@ -11,3 +11,5 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read when the library is loaded, be
 import onnxruntime
 
 onnxruntime.disable_telemetry_events()
+
+__all__ = ["onnxruntime"]

@@ -41,7 +41,7 @@ def figure(path: Path, rows: int, columns: int, size: tuple[float, float]) -> It
     import matplotlib
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         drawing = Figure(figsize=size, layout="constrained")
         yield drawing.subplots(rows, columns, squeeze=False)
         checkpoint.write_atomically(path, lambda file: file.write(_rendered(drawing, path.suffix)))

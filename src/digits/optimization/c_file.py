@@ -1,4 +1,4 @@
-"""A model in its integer form as one C99 file for microcontrollers, with a test of itself inside."""
+"""A model in its integer form as one C99 file for microcontrollers, with a test of itself."""
 
 import textwrap
 from collections.abc import Iterable
@@ -75,9 +75,7 @@ def constant_bytes(model: IntegerModel) -> int:
     count = sum(layer.weights.size for layer in model.layers) + model.head_weights.size
     channels = sum(len(layer.bias) for layer in model.layers)
     skips = any(layer.skip is not None for layer in model.layers)
-    return (
-        -(-count * model.bits // 8) + channels * (11 if skips else 7) + 4 * len(model.head_bias)
-    )
+    return -(-count * model.bits // 8) + channels * (11 if skips else 7) + 4 * len(model.head_bias)
 
 
 def multiplications(model: IntegerModel) -> int:
