@@ -9,7 +9,8 @@ import torch
 
 from digits import archs
 from digits.data import Dataset, hands, rows
-from digits.row_image import CLASSES, HEIGHT, INK, PAPER, STRIDE, row_image
+from digits.row_image import HEIGHT, INK, PAPER, STRIDE, row_image
+from digits.spec import ROW_CLASSES
 from digits.training import rows as loop
 from digits.training.config import TrainConfig
 from digits.training.run import Run
@@ -46,7 +47,7 @@ def test_a_seed_gives_the_same_rows_in_one_process_and_in_two(source: rows.Sourc
     alone, shared = rows.samples(600, source, 3), rows.samples(600, source, 3, processes=2)
     assert [text for _, text in alone] == [text for _, text in shared]
     assert all(np.array_equal(a, b) for (a, _), (b, _) in zip(alone, shared, strict=True))
-    assert {c for _, text in alone for c in text} == set(CLASSES)
+    assert {c for _, text in alone for c in text} == set(ROW_CLASSES)
     assert 0.02 < np.mean([text == "" for _, text in alone]) < 0.12
 
 
@@ -62,7 +63,7 @@ def test_a_resumed_run_ends_with_the_same_weights(source: rows.Sources, tmp_path
 
     def trained(run: Run, resume: bool = False) -> loop.Outcome:
         torch.manual_seed(0)
-        model = archs.create("rows", len(CLASSES) + 1)
+        model = archs.create("rows", len(ROW_CLASSES) + 1)
         return loop.fit(model, lambda _: made, made, config, run, resume)
 
     whole, broken = Run(tmp_path / "whole"), Run(tmp_path / "broken")
@@ -88,10 +89,10 @@ def test_a_resumed_run_ends_with_the_same_weights(source: rows.Sources, tmp_path
 
 
 def test_the_row_model_takes_any_width_and_leaves_no_parameter_without_a_gradient() -> None:
-    model = archs.create("rows", len(CLASSES) + 1)
+    model = archs.create("rows", len(ROW_CLASSES) + 1)
     for width in (32, 88, 640):
         images = torch.randint(0, 255, (2, 1, HEIGHT, width), dtype=torch.uint8)
         logits = model(images)
-        assert logits.shape == (2, width // STRIDE, len(CLASSES) + 1)
+        assert logits.shape == (2, width // STRIDE, len(ROW_CLASSES) + 1)
     loop.ctc_loss(logits, ["12.5", "7"], torch.tensor([160, 160])).backward()
     assert all(p.grad is not None for p in model.parameters())

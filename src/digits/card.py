@@ -4,9 +4,13 @@ import math
 from typing import Any
 
 from digits.errors import DigitsError
-from digits.spec import CLASSES, INPUT_SHAPE
+from digits.spec import BLANK, CLASSES, INPUT_SHAPE, NONE, ROW_CLASSES, ROW_SHAPE
 
-ONE_MORE = ("none", "blank")  # classes that there may be beside the digits
+# What models answer with: tiles' digits, perhaps with `none`; rows' characters with a blank. A row
+# model of before the signs has a blank behind its digits.
+KNOWN_CLASSES = (
+    CLASSES, (*CLASSES, NONE), (*CLASSES, BLANK), (*ROW_CLASSES, BLANK),
+)  # fmt: skip
 MOST_ARGUMENT = 100  # models of an ensemble: the one number that an architecture takes
 
 
@@ -22,14 +26,11 @@ def check(name: object, card: Any) -> None:
                 f"{name}: a model whose {key} cannot be right; train it again, or get another copy"
             )
     if not _is_shape(card.get("input_shape", INPUT_SHAPE)):
-        raise DigitsError(f"{name}: takes other tiles than {INPUT_SHAPE}; train it again")
+        raise DigitsError(f"{name}: takes neither tiles nor row images; train it again")
 
 
 def _is_classes(value: Any) -> bool:
-    if not isinstance(value, list | tuple):
-        return False
-    digits, more = tuple(value[: len(CLASSES)]), value[len(CLASSES) :]
-    return digits == CLASSES and (not more or (len(more) == 1 and more[0] in ONE_MORE))
+    return isinstance(value, list | tuple) and tuple(value) in KNOWN_CLASSES
 
 
 def _is_number(value: Any, low: float, high: float) -> bool:
@@ -54,7 +55,7 @@ def _is_arguments(value: Any) -> bool:
 
 
 def _is_shape(value: Any) -> bool:
-    return isinstance(value, list | tuple) and tuple(value) == INPUT_SHAPE
+    return isinstance(value, list | tuple) and tuple(value) in (INPUT_SHAPE, ROW_SHAPE)
 
 
 def _is_dict(value: Any) -> bool:

@@ -32,17 +32,21 @@ def pack(
     *,
     arch_args: dict[str, Any] | None = None,
     classes: tuple[str, ...] = CLASSES,
+    input_shape: tuple[int | None, ...] = INPUT_SHAPE,
     temperature: float = 1.0,
     thresholds: dict[str, float] | None = None,
     metrics: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What a checkpoint of a model holds; `build` makes the model again from it."""
+    """What a checkpoint of a model holds; `build` makes the model again from it.
+
+    `input_shape` is (channels, height, width); a width of None is any.
+    """
     return {
         "arch": arch,
         "arch_args": arch_args or {},
         "classes": list(classes),
-        "input_shape": list(INPUT_SHAPE),
+        "input_shape": list(input_shape),
         "state_dict": {
             name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
         },

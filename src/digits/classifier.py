@@ -1,7 +1,7 @@
 """Any artefact -> Classifier: uint8 tiles in, logits out. Loads without torch for ONNX files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ import numpy as np
 
 from digits import card
 from digits.errors import DigitsError, reason
-from digits.spec import ARTEFACT_SUFFIXES, BEST_MODEL, CLASSES, INPUT_SHAPE, pretrained_dir
+from digits.spec import ARTEFACT_SUFFIXES, BEST_MODEL, BLANK, CLASSES, pretrained_dir
 
 METADATA_KEY = "digits"  # under which an .onnx or .pt2 file keeps what a checkpoint says of itself
+ANY_WIDTH = 64  # pixels of what a row model is tried with
 BATCH = 1024  # tiles a forward pass: bounds the memory, and is past where throughput still grows
 
 
@@ -29,6 +30,11 @@ class Classifier:
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=dict)
     card: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether it takes row images, not tiles."""
+        return self.classes[-1] == BLANK
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         assert tiles.dtype == np.uint8 and tiles.ndim == 4, (tiles.dtype, tiles.shape)
@@ -69,10 +75,11 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(pretrained_dir().glob("[!_]*.onnx"))}
 
 
-def load(path: str | Path, device: Any = "cpu") -> Classifier:
+def load(path: str | Path, device: Any = "cpu", rows: bool = False) -> Classifier:
     """Load an artefact by its suffix: .pth checkpoint, .onnx, .pt2 or .pt exported program.
 
     `device` (a torch device or its name) is for .pth and exported programs; ONNX runs on the CPU.
+    `rows` asks for a row model: row images (N, 1, 48, W) uint8 -> logits (N, T, K) float32.
 
     Raises:
         DigitsError: the file is missing, damaged, or of another kind.
@@ -93,13 +100,17 @@ def load(path: str | Path, device: Any = "cpu") -> Classifier:
         {key: metadata[key] for key in ("arch", "metrics", "config", "versions")},
     )
     if "input_shape" in metadata:
-        _try(model)
+        _try(model, metadata["input_shape"])
+    if model.reads_rows != rows:
+        takes, other = ("row images", "tiles") if model.reads_rows else ("tiles", "row images")
+        raise DigitsError(f"{path}: takes {takes}, not {other}; name another model")
     return model
 
 
-def _try(model: Classifier) -> None:
+def _try(model: Classifier, shape: Sequence[int | None]) -> None:
     """Let a model answer once, so that one that cannot is refused before a picture is read."""
-    tiles = np.zeros((2, *INPUT_SHAPE), np.uint8)
+    channels, height, width = (size or ANY_WIDTH for size in shape)
+    tiles = np.zeros((2, channels, height, width), np.uint8)
     tiles[1, :, 4:24, 12:16] = 255
     try:
         logits = model(tiles)
@@ -107,7 +118,7 @@ def _try(model: Classifier) -> None:
         raise
     except Exception as error:  # each backend has exceptions of its own
         raise DigitsError(f"{model.path}: does not answer tiles ({reason(error)})") from None
-    if logits.shape != (2, len(model.classes)):
+    if len(logits) != 2 or logits.ndim != 2 + model.reads_rows:
         raise DigitsError(f"{model.path}: answers {logits.shape}, not one row of logits a tile")
 
 

@@ -7,14 +7,13 @@ decided about what is ink: the row model looks at walls, rules and grain itself.
 import cv2
 import numpy as np
 
-HEIGHT = 48  # pixels
+from digits.spec import ROW_SHAPE
+
+HEIGHT = ROW_SHAPE[1]
 STRIDE = 4  # columns of a row image that make one column of the row model's answer
 LEAST_WIDTH, MOST_WIDTH = 32, 1920  # pixels
 PAPER, INK = 40, 220  # levels of the paper and of the darkest hundredth of it
 LEAST_CONTRAST = 12  # grey levels: less is grain, and stays dark
-CLASSES = tuple("0123456789.,-/:")  # what a row model's columns may be; behind them a blank
-
-SIGNS = CLASSES[10:]
 
 
 def row_image(grey: np.ndarray, inverted: bool = False) -> np.ndarray:

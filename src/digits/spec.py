@@ -13,6 +13,13 @@ INPUT_SHAPE = (1, TILE_SIZE, TILE_SIZE)  # channels, height, width
 CLASSES = tuple("0123456789")
 NONE = "none"  # the eleventh class of models that were trained to know what is not a digit
 
+# A row image is a grey crop of one row of a number, whose columns a row model names: uint8
+# (N, 1, 48, W), any width, bright ink on dark paper; `row_image` makes it.
+ROW_SHAPE = (1, 48, None)
+SIGNS = tuple(".,-/:")
+ROW_CLASSES = CLASSES + SIGNS
+BLANK = "blank"  # the class behind them: nothing begins in this column
+
 # Of the 60,000 MNIST training images, on the 0..255 scale on which pixels travel.
 PIXEL_MEAN = 33.3184
 PIXEL_STD = 78.5675

@@ -1,5 +1,5 @@
 """Network architectures: one file each, whose name is the key. `create('cnn3')` builds one."""
 
-from digits.archs._registry import create, names, summary
+from digits.archs._registry import CLASSIFIER, ROWS, create, kind, names, summary
 
-__all__ = ["create", "names", "summary"]
+__all__ = ["CLASSIFIER", "ROWS", "create", "kind", "names", "summary"]

@@ -20,14 +20,14 @@ _FOLDER = Path(__file__).parent
 CLASSIFIER, ROWS = "classifier", "rows"  # takes tiles; takes row images
 
 
-def names(kind: str = CLASSIFIER) -> list[str]:
+def names(of: str = CLASSIFIER) -> list[str]:
     """The names of all architectures of a kind, sorted."""
     modules = pkgutil.iter_modules([str(_FOLDER)])
     known = sorted(module.name for module in modules if not module.name.startswith("_"))
-    return [name for name in known if _kind(name) == kind]
+    return [name for name in known if kind(name) == of]
 
 
-def _kind(name: str) -> str:
+def kind(name: str) -> str:
     """What an architecture's file says in KIND, read without importing it."""
     for node in ast.parse((_FOLDER / f"{name}.py").read_text("utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "KIND":

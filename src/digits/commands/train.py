@@ -8,7 +8,7 @@ from typing import Any
 from digits import archs, checkpoint, classifier, device
 from digits.commands import _flags
 from digits.commands._flags import number
-from digits.spec import BEST_MODEL, SAVE_DIR
+from digits.spec import BEST_MODEL, SAVE_DIR, data_dir
 from digits.training.config import CHOICES, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
 
@@ -17,13 +17,14 @@ AUGMENT = "light"  # what --augment without a value means
 
 def main(argv: list[str] | None = None) -> int:
     args, given = _parse(sys.argv[1:] if argv is None else argv)
+    known = archs.names() + archs.names(archs.ROWS)
     if args.list:
-        print("\n".join(f"{name:10} {archs.summary(name)}" for name in archs.names()))
+        print("\n".join(f"{name:10} {archs.summary(name)}" for name in known))
         print(f"\n{shipped_table()}")
         return 0
 
     from digits import evaluation
-    from digits.training import ensemble
+    from digits.training import ensemble, rows
     from digits.training.lifecycle import prepare, publish
     from digits.training.ranks import join
 
@@ -32,31 +33,42 @@ def main(argv: list[str] | None = None) -> int:
         run, config, dataset = prepare(given, args.preset, args.resume, args.data_dir, ranks)
         if args.tensorboard and ranks.first:
             run.open_board()
-        trained = ensemble.train(config, dataset, run, ranks, on, bool(args.resume))
+        if archs.kind(config.arch) == archs.ROWS:
+            folder = Path(args.data_dir or data_dir())
+            trained = rows.train(config, dataset, folder, run, on, bool(args.resume))
+        else:
+            trained = ensemble.train(config, dataset, run, ranks, on, bool(args.resume))
         if not ranks.first:
             return 0
 
-    best_model = args.save_dir / BEST_MODEL.name
-    if trained.kept:
-        content = publish(trained, dataset.validation, config, run, best_model)
+    best_model = args.save_dir / (f"{config.arch}.pth" if config.rows else BEST_MODEL.name)
+    if trained.kept and config.rows:
+        metrics = rows.publish(trained, config, run, best_model)
+    elif trained.kept:
+        metrics = publish(trained, dataset.validation, config, run, best_model)["metrics"]
     if trained.stopped_by:
         epoch = trained.outcomes[-1].best_epoch
         kept = f"epoch {epoch} is kept" if trained.kept else "in the first epoch"
         print(f"train: stopped ({kept}); go on with --resume {run.folder}", file=sys.stderr)
         return 128 + trained.stopped_by
 
-    best = classifier.load(run.model, on)
-    test = evaluation.measure(best, dataset.test)
     for part, outcome in zip(trained.runs, trained.outcomes, strict=True):
         curves = part.folder / "training_curves.png"
         evaluation.draw_curves(curves, outcome.history, outcome.best_epoch)
-    evaluation.draw(run.folder, test, dataset.test.images.numpy(), best.classes)
-    checkpoint.write_json(run.metrics, {"test": test.summary, **content["metrics"]})
+    if config.rows:
+        right = metrics["validation"]["validation_accuracy"]
+        print(f"rows right     {right:.2%} of made-up ones by held-out writers")
+    else:
+        best = classifier.load(run.model, on)
+        test = evaluation.measure(best, dataset.test)
+        evaluation.draw(run.folder, test, dataset.test.images.numpy(), best.classes)
+        metrics = {"test": test.summary, **metrics}
+        print(f"test accuracy  {test.accuracy_in_words()}")
+    checkpoint.write_json(run.metrics, metrics)
     for part in trained.runs:
         part.drop_states()
-    print(f"test accuracy  {test.accuracy_in_words()}")
-    print(f"training       {content['metrics']['train_seconds']:.2f} s", end=" ")
-    print(f"(warm-up {content['metrics']['warmup_seconds']:.2f} s before it)")
+    print(f"training       {metrics['train_seconds']:.2f} s", end=" ")
+    print(f"(warm-up {metrics['warmup_seconds']:.2f} s before it)")
     print(f"model          {best_model}")
     print(f"run            {run.folder}")
     return 0
@@ -98,7 +110,7 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         default = getattr(TrainConfig, name)
         shape.add_argument(f"--{name}", help=f"{help} (default: {default})", **options)
 
-    add("arch", "architecture", choices=archs.names())
+    add("arch", "architecture", choices=archs.names() + archs.names(archs.ROWS))
     add(
         "hold_out",
         "every n-th tile of a class is for validation, not for training",

@@ -19,7 +19,8 @@ from numpy.random import Generator
 
 from digits.data import hands, strokes
 from digits.data.hands import Glyph, Hand
-from digits.row_image import CLASSES, HEIGHT, SIGNS, row_image
+from digits.row_image import HEIGHT, row_image
+from digits.spec import ROW_CLASSES, SIGNS
 from digits.tile import stroke_width
 
 Sample = tuple[np.ndarray, str]  # a row image (HEIGHT, W) uint8 and the text in it
@@ -63,7 +64,7 @@ def sources(tiles: np.ndarray, labels: np.ndarray, folder: Path, held_out: bool)
         for hand in collections["unipen_numbers"]
         for some in hand.glyphs.values()
         for g in some
-        if not set(g.label) - set(CLASSES) - set("$#() ")
+        if not set(g.label) - set(ROW_CLASSES) - set("$#() ")
     ]
     others = [g for g in [*chars, *papers] if not g.label.isdigit() and g.label not in SIGNS]
     drawn, drawn_labels = strokes.draw(4000, 1 + held_out)
@@ -213,7 +214,7 @@ def _number(source: Sources, height: float, rng: Generator) -> tuple[str, np.nda
     """A text and its ink (h, w) uint8, digits about `height` pixels high."""
     if rng.random() < WHOLE and source.numbers:
         glyph = source.numbers[rng.integers(len(source.numbers))]
-        text = "".join(c for c in glyph.label if c in CLASSES)
+        text = "".join(c for c in glyph.label if c in ROW_CLASSES)
         points = np.concatenate(glyph.strokes)
         wide, high = np.maximum(np.ptp(points, axis=0), 1)
         size = Glyph(glyph.label, float(max(wide, high) / high * 1.15), glyph.strokes)

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from digits import onnx_runtime  # noqa: F401  before what is of ONNX Runtime below
-from digits.classifier import METADATA_KEY
+from digits.classifier import ANY_WIDTH, METADATA_KEY
 from digits.optimization.quiet import quiet
+from digits.row_image import LEAST_WIDTH, MOST_WIDTH, STRIDE
 
 if TYPE_CHECKING:
     import onnx
@@ -21,11 +23,13 @@ CALIBRATION_BATCH = 64
 
 
 def onnx_bytes(model: nn.Module, metadata: dict[str, Any], calibration: Tensor | None) -> bytes:
-    """An ONNX file that takes tiles (N, 1, 28, 28) uint8, any N, and returns logits (N, K) float32.
+    """An ONNX file that takes what the model takes, tiles or row images (N, C, H, W) uint8 with any
+    N, and a row model any width, and returns its logits float32.
 
-    With `calibration`, training tiles (M, 1, 28, 28) uint8, weights and activations become int8.
+    With `calibration`, inputs (M, C, H, W) uint8 from training, weights and activations become
+    int8.
     """
-    proto = _export(model)
+    proto = _export(model, metadata["input_shape"])
     if calibration is not None:
         proto = _quantize(proto, calibration.numpy())
     for node in proto.graph.node:
@@ -34,8 +38,13 @@ def onnx_bytes(model: nn.Module, metadata: dict[str, Any], calibration: Tensor |
     return proto.SerializeToString()
 
 
-def _export(model: nn.Module) -> "onnx.ModelProto":
-    example = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)  # 2: a batch of 1 would become fixed
+def _export(model: nn.Module, shape: Sequence[int | None]) -> "onnx.ModelProto":
+    channels, height, width = (size or ANY_WIDTH for size in shape)
+    example = torch.zeros(2, channels, height, width, dtype=torch.uint8)  # 1 would become fixed
+    dynamic: dict[int, Any] = {0: torch.export.Dim("batch")}
+    if shape[2] is None:
+        columns = torch.export.Dim("columns", min=LEAST_WIDTH // STRIDE, max=MOST_WIDTH // STRIDE)
+        dynamic[3] = STRIDE * columns
     with quiet():
         program = torch.onnx.export(
             model,
@@ -43,7 +52,7 @@ def _export(model: nn.Module) -> "onnx.ModelProto":
             input_names=[INPUT],
             output_names=[OUTPUT],
             dynamo=True,
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamic_shapes=(dynamic,),
             verbose=False,
         )
     assert program is not None

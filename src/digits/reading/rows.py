@@ -74,7 +74,7 @@ class RowReadings:
 def row_model() -> Classifier | None:
     """The shipped row model: strips uint8 (N, 1, ROW_IMAGE_HEIGHT, W) -> logits (N, T, classes)."""
     path = pretrained_dir() / ROW_MODEL
-    return classifier.load(path) if path.is_file() else None
+    return classifier.load(path, rows=True) if path.is_file() else None
 
 
 def read_row(row: RowInk, model: Classifier, wanted: Format | None = None) -> RowReadings:

@@ -6,7 +6,7 @@ from typing import Any
 
 from digits.data.policies import POLICIES
 from digits.errors import DigitsError
-from digits.spec import CLASSES, HOLD_OUT, NONE
+from digits.spec import BLANK, CLASSES, HOLD_OUT, NONE, ROW_CLASSES
 from digits.training.recipes import PRESETS, RECIPES
 
 MOST_SEED = 2**62  # what is added to it for members and steps stays within 64 bits
@@ -79,6 +79,8 @@ class TrainConfig:
 
     @property
     def classes(self) -> tuple[str, ...]:
+        if self.rows:
+            return (*ROW_CLASSES, BLANK)
         return (*CLASSES, NONE) if self.nondigits else CLASSES
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Train the row model: row images and their texts -> the weights of the running average.
+"""Train a row model: row images and their texts -> the weights of the running average.
 
 The loss is CTC (Graves et al. 2006): nobody says where in a row a digit stands. Row images are
 made anew every REUSE epochs; every step draws its changes from the run's seed and its own number,
@@ -6,19 +6,27 @@ so that a resumed run goes on as if nothing had happened.
 """
 
 import math
+import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from digits import archs, checkpoint, device
+from digits.data import Dataset, Split
+from digits.data import rows as made_up
 from digits.data.rows import Sample
 from digits.device import autocast_dtype, timer
 from digits.errors import DigitsError
-from digits.row_image import CLASSES, HEIGHT, PAPER, STRIDE
+from digits.row_image import HEIGHT, PAPER, STRIDE
+from digits.spec import ROW_CLASSES, ROW_SHAPE
 from digits.training.config import TrainConfig
+from digits.training.ensemble import Trained
 from digits.training.loop import Outcome, epoch_order, save, seed_step
 from digits.training.progress import EpochBar, print_row
 from digits.training.ranks import Ranks
@@ -26,9 +34,61 @@ from digits.training.run import Run
 from digits.training.state import TrainingState
 from digits.training.stop import StopRequest
 
-BLANK = len(CLASSES)  # the last class
+BLANK = len(ROW_CLASSES)  # the last class
+VALIDATION = 1500, 10**6  # row images by held-out writers, and their seed
 REUSE = 2  # epochs that share their row images: making one takes a third of a step's share
 ALIKE = 25  # pixels by which widths within a batch may differ and not be sorted apart
+
+
+def train(
+    config: TrainConfig, dataset: Dataset, folder: Path, run: Run, on: torch.device, resume: bool
+) -> Trained:
+    """Train the row model that `config` names with MNIST's digits and the hands in `folder`.
+
+    Raises:
+        DigitsError: the hands are not there, or what `fit` raises.
+    """
+    processes = os.cpu_count() or 1
+
+    def sources(split: Split, held_out: bool) -> made_up.Sources:
+        tiles, labels = split.images[:, 0].numpy(), split.labels.numpy()
+        return made_up.sources(tiles, labels, folder, held_out)
+
+    def samples_of(number: int) -> list[Sample]:
+        seed = config.seed * 1000 + number
+        return made_up.samples(config.rows, learned, seed, processes)
+
+    learned = sources(dataset.train, held_out=False)
+    validation = made_up.samples(VALIDATION[0], sources(dataset.validation, True), VALIDATION[1])
+    device.seed(config.seed, config.deterministic)
+    model = archs.create(config.arch, len(config.classes)).to(on)
+    outcome = fit(model, samples_of, validation, config, run, resume)
+    if outcome.best_epoch:
+        model.load_state_dict(outcome.weights)
+    return Trained(config.arch, {}, model, [run], [outcome])
+
+
+def publish(trained: Trained, config: TrainConfig, run: Run, best_model: Path) -> dict[str, Any]:
+    """Save what was trained in the run's folder and a copy as `best_model`; returns its figures.
+
+    Raises:
+        DigitsError: one of them cannot be written.
+    """
+    (outcome,) = trained.outcomes
+    best = outcome.history[outcome.best_epoch - 1]
+    metrics = {
+        "validation": {name: best[name] for name in ("validation_loss", "validation_accuracy")},
+        "best_epochs": [outcome.best_epoch],
+        "train_seconds": outcome.train_seconds,
+        "warmup_seconds": outcome.warmup_seconds,
+    }
+    content = checkpoint.pack(
+        trained.arch, trained.model, classes=config.classes, input_shape=ROW_SHAPE,
+        config=config.as_dict(), metrics=metrics,
+    )  # fmt: skip
+    for path in (run.model, best_model):
+        checkpoint.save(path, content)
+    return metrics
 
 
 def fit(
@@ -46,12 +106,12 @@ def fit(
     Raises:
         DigitsError: the loss is not finite, the disk is full, or there is nothing to resume.
     """
-    device = next(model.parameters()).device
+    on = next(model.parameters()).device
     model.to(memory_format=torch.channels_last)
-    ranks, seconds = Ranks(), timer(device)
+    ranks, seconds = Ranks(), timer(on)
     batch = config.batch_size
     steps = -(-config.rows // batch)
-    state = TrainingState(model, config, steps * config.epochs, autocast_dtype(device))
+    state = TrainingState(model, config, steps * config.epochs, autocast_dtype(on))
     if resume:
         saved = run.load_state()
         if saved is None:
@@ -68,8 +128,8 @@ def fit(
             order = batches(samples, batch, config.seed, epoch)
             bar = EpochBar(epoch, config.epochs, first, steps, shown=True)
             for i in bar:
-                images, texts, columns = stack([samples[k] for k in order[i]], device)
-                generator = seed_step(device, config.seed, progress.step, ranks)
+                images, texts, columns = stack([samples[k] for k in order[i]], on)
+                generator = seed_step(on, config.seed, progress.step, ranks)
                 loss = step(state, vary(images, generator), texts, columns, config)
                 if not math.isfinite(loss):
                     raise DigitsError(
@@ -109,9 +169,9 @@ def step(
     state: TrainingState, images: Tensor, texts: list[str], columns: Tensor, config: TrainConfig
 ) -> float:
     """One step of the optimizer; returns the mean loss of the batch."""
-    device = images.device
-    dtype = autocast_dtype(device)
-    with torch.autocast(device.type, dtype, enabled=dtype is not None):
+    kind = images.device.type
+    dtype = autocast_dtype(images.device)
+    with torch.autocast(kind, dtype, enabled=dtype is not None):
         logits = state.model(images.contiguous(memory_format=torch.channels_last))
     loss = ctc_loss(logits, texts, columns)
     state.scaler.scale(loss).backward()
@@ -128,7 +188,7 @@ def step(
 
 def ctc_loss(logits: Tensor, texts: list[str], columns: Tensor) -> Tensor:
     """The mean CTC loss of logits (N, T, classes), each row `columns` (N,) of them long."""
-    targets = torch.tensor([CLASSES.index(c) for text in texts for c in text], dtype=torch.long)
+    targets = torch.tensor([ROW_CLASSES.index(c) for text in texts for c in text], dtype=torch.long)
     lengths = torch.tensor([len(text) for text in texts])
     log_probs = logits.float().log_softmax(-1).transpose(0, 1)
     return F.ctc_loss(
@@ -144,36 +204,34 @@ def batches(samples: list[Sample], size: int, seed: int, epoch: int) -> list[lis
     return [cut[k] for k in epoch_order(len(cut), seed + 1, epoch).tolist()]
 
 
-def stack(
-    some: list[Sample], device: torch.device | str = "cpu"
-) -> tuple[Tensor, list[str], Tensor]:
+def stack(some: list[Sample], on: torch.device | str = "cpu") -> tuple[Tensor, list[str], Tensor]:
     """Row images (N, 1, HEIGHT, W) uint8, padded with paper, their texts and columns (N,)."""
     width = max(image.shape[1] for image, _ in some)
     stacked = np.full((len(some), 1, HEIGHT, width), PAPER, np.uint8)
     for into, (image, _) in zip(stacked, some, strict=True):
         into[0, :, : image.shape[1]] = image
     columns = torch.tensor([image.shape[1] // STRIDE for image, _ in some])
-    return torch.from_numpy(stacked).to(device), [text for _, text in some], columns
+    return torch.from_numpy(stacked).to(on), [text for _, text in some], columns
 
 
 def vary(images: Tensor, generator: torch.Generator) -> Tensor:
     """Row images (N, 1, H, W), each differently sheared, bent, scaled, and lighter or darker."""
     count, _, height, width = images.shape
-    device = images.device
+    on = images.device
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
-        drawn = torch.rand((count, *shape), generator=generator, device=device)
+        drawn = torch.rand((count, *shape), generator=generator, device=on)
         return low + (high - low) * drawn
 
-    affine = torch.zeros(count, 2, 3, device=device)
+    affine = torch.zeros(count, 2, 3, device=on)
     affine[:, 0, 0] = uniform(0.92, 1.08)
     affine[:, 1, 1] = uniform(0.92, 1.08)
     affine[:, 0, 1] = uniform(-0.12, 0.12) * height / width
     affine[:, 1, 0] = uniform(-0.02, 0.02) * width / height
     affine[:, 0, 2] = affine[:, 0, 0] - 1  # the first columns stay in
     affine[:, 1, 2] = uniform(-0.05, 0.05)
-    pixel = torch.tensor([2 / width, 2 / height], device=device)
-    bends = torch.randn((count, 2, 4, 12), generator=generator, device=device)
+    pixel = torch.tensor([2 / width, 2 / height], device=on)
+    bends = torch.randn((count, 2, 4, 12), generator=generator, device=on)
     bends = F.interpolate(bends, (height, width), mode="bilinear").permute(0, 2, 3, 1)
     grid = F.affine_grid(affine, [count, 1, height, width], align_corners=False)
     x = F.grid_sample(
@@ -186,12 +244,12 @@ def vary(images: Tensor, generator: torch.Generator) -> Tensor:
 @torch.no_grad()
 def evaluate(model: nn.Module, samples: list[Sample]) -> dict[str, float]:
     """Loss, and the share of rows whose likeliest path spells the text, signs and all."""
-    was_training, device = model.training, next(model.parameters()).device
+    was_training, on = model.training, next(model.parameters()).device
     model.eval()
     order = sorted(range(len(samples)), key=lambda k: samples[k][0].shape[1])
     loss, right = 0.0, 0
     for at in range(0, len(order), 64):
-        images, texts, columns = stack([samples[k] for k in order[at : at + 64]], device)
+        images, texts, columns = stack([samples[k] for k in order[at : at + 64]], on)
         logits = model(images.float())
         loss += float(ctc_loss(logits, texts, columns)) * len(texts)
         paths = logits.argmax(dim=-1).cpu().numpy()
@@ -209,4 +267,4 @@ def evaluate(model: nn.Module, samples: list[Sample]) -> dict[str, float]:
 def spelled(path: np.ndarray) -> str:
     """The text of a path (T,) of classes: repeats and blanks dropped."""
     kept = path[np.flatnonzero(np.diff(path, prepend=-1))]
-    return "".join(CLASSES[k] for k in kept if k != BLANK)
+    return "".join(ROW_CLASSES[k] for k in kept if k != BLANK)
