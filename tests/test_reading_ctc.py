@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from digits.reading.ctc import likely_texts, log_probability, log_softmax
+from digits.reading import ctc
+from digits.reading.ctc import align, likely_texts, log_probability, log_softmax, only
+from digits.reading.formats import Anything, parse
 
 LABELS = ("0", "1")  # and a blank
 
@@ -23,13 +25,14 @@ def truth(log_probs: np.ndarray) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_probabilities_are_sums_over_all_paths(seed: int) -> None:
+def test_probabilities_are_sums_over_all_paths(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctc, "WIDTHS", (100,))
     log_probs = log_softmax(np.random.default_rng(seed).normal(0, 2, (5, 3)))
     expected = truth(log_probs)
     assert sum(expected.values()) == pytest.approx(1.0)
     for text, p in expected.items():
         assert math.exp(log_probability(log_probs, [int(c) for c in text])) == pytest.approx(p)
-    found = likely_texts(log_probs, LABELS, width=100)
+    found = likely_texts(log_probs, LABELS, Anything())
     assert found[0][0] == max(expected, key=lambda t: expected[t])
     for text, log_p in found[:5]:
         assert math.exp(log_p) == pytest.approx(expected[text], rel=0.05)
@@ -39,3 +42,30 @@ def test_more_digits_than_columns_cannot_be() -> None:
     log_probs = log_softmax(np.zeros((2, 3)))
     assert log_probability(log_probs, [0, 1, 0]) == -math.inf
     assert log_probability(log_probs, [0, 0]) == -math.inf  # a blank must stand between
+
+
+def test_a_format_chooses_among_the_texts() -> None:
+    log_probs = log_softmax(np.random.default_rng(1).normal(0, 2, (6, 3)))
+    wanted = parse("/[01]{2}/")
+    assert wanted is not None
+    found = likely_texts(log_probs, LABELS, wanted)
+    assert found and all(len(text) == 2 for text, _ in found)
+    expected = {t: p for t, p in truth(log_probs).items() if len(t) == 2}
+    assert found[0][0] == max(expected, key=lambda t: expected[t])
+
+
+def test_what_may_not_stand_in_a_text_counts_as_blank() -> None:
+    log_probs = log_softmax(np.random.default_rng(2).normal(0, 2, (7, 4)))
+    ours = only(log_probs, [0, 2])
+    assert np.allclose(np.exp(ours).sum(axis=1), 1) and np.allclose(
+        ours[:, :2], log_probs[:, [0, 2]]
+    )
+    assert np.allclose(np.exp(ours[:, 2]), np.exp(log_probs[:, [1, 3]]).sum(axis=1))
+
+
+def test_a_text_is_laid_where_its_characters_are_surest() -> None:
+    probabilities = np.full((9, 3), 0.02)
+    for t, k in enumerate([2, 0, 2, 2, 0, 0, 2, 1, 2]):
+        probabilities[t, k] = 0.9
+    probabilities[5, 0] = 0.95
+    assert align(np.log(probabilities), [0, 0, 1]).tolist() == [1, 5, 7]

@@ -36,18 +36,28 @@ def test_patterns_fit_what_python_says(pattern: str) -> None:
             assert fits(ours, text) == bool(python.fullmatch(text)), text
 
 
-def test_what_is_no_digit_is_taken_as_there() -> None:
+def test_what_cannot_be_read_is_taken_as_there_and_signs_are_read() -> None:
     assert fits(parse("/[0-9]{3}-?[0-9]{4}/"), "1234567")
-    assert fits(parse("/[0-9]{2}:[0-9]{2} h/"), "1234")
-    assert not fits(parse("/[0-9]{2}:[0-9]{2}/"), "123")
+    assert fits(parse("/[0-9]{3}-?[0-9]{4}/"), "123-4567")
+    assert fits(parse("/[0-9]{2}:[0-9]{2} h/"), "12:34")
+    assert not fits(parse("/[0-9]{2}:[0-9]{2}/"), "1234")
+    for name, signs in (("number", ""), ("decimal", "-,."), ("date", "-./"), ("time", ".:")):
+        wanted = parse(name)
+        assert wanted is not None and wanted.signs == set(signs), name
 
 
 @pytest.mark.parametrize(
     ("name", "good", "bad"),
-    [("zip", ["12345", "123456789"], ["1234", "123456", ""]),
-     ("time", ["1259", "0000", "945", "2359"], ["2460", "1360999", "12", "2500", "1275"]),
-     ("amount", ["5", "4711", "0", "12050", "099"], ["", "0123"]),
-     ("number", ["0", "007"], [""])],
+    [("zip", ["12345", "12345-6789"], ["1234", "123456", ""]),
+     ("time", ["1259", "00:00", "945", "23.59"], ["2460", "1360999", "12", "25:00", "1275"]),
+     ("amount", ["5", "4711", "0", "120.50", "0,99"], ["", "0123", "1.234"]),
+     ("number", ["0", "007"], ["", "1.2"]),
+     ("decimal", ["13.9", "-4", "5,800", "1,250.5", "7"], ["", "-", ".5", "1.", "--2"]),
+     ("signed", ["-4", "12"], ["4-", "1.5"]),
+     ("money", ["1,250.00", "75", "120.-", "3,50"], ["", "12:30", "1-2"]),
+     ("date", ["12/05/1998", "31.12.99", "2026-11-25", "5/6"],
+      ["12/05.1998", "32/13/99", "1998"]),
+     ("phone", ["555-1234", "0171/234-567", "911"], ["-1", "1--2", ""])],
 )  # fmt: skip
 def test_named_formats(name: str, good: list[str], bad: list[str]) -> None:
     assert name in NAMED
@@ -83,7 +93,7 @@ def test_lists(tmp_path: Path) -> None:
     path.write_text("1234\n12-99\n\n777\n")
     wanted = parse(f"@{path}")
     assert isinstance(wanted, OneOf) and len(wanted) == 3
-    assert fits(wanted, "1234") and fits(wanted, "1299") and fits(wanted, "777")
+    assert fits(wanted, "1234") and fits(wanted, "12-99") and fits(wanted, "777")
     assert not fits(wanted, "12") and not fits(wanted, "") and not fits(wanted, "7777")
     path.write_text("nothing")
     for name in (path, tmp_path / "none.txt", tmp_path):

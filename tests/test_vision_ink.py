@@ -7,7 +7,6 @@ import pytest
 from digits.vision.components import components, of_one_digit
 from digits.vision.forms import in_forms
 from digits.vision.ink import REACHES, find, polarities
-from digits.vision.row_image import ROW_IMAGE_HEIGHT, WIDEST_GAP, row_image
 
 SIZE = 160
 
@@ -159,13 +158,6 @@ def test_an_angular_eight_is_no_form_box() -> None:
     cv2.line(eight, (60, 100), (130, 100), 255, 6)
     ink = find(255 - eight, inverted=False)
     assert ink is not None and in_forms(ink) is ink
-
-
-def test_wide_gaps_of_a_row_are_narrowed() -> None:
-    row = np.zeros((64, 600), np.uint8)
-    row[:, 10:20] = row[:, 500:510] = 255
-    shape = row_image(row).shape
-    assert shape[0] == ROW_IMAGE_HEIGHT and WIDEST_GAP < shape[1] < 40
 
 
 def test_the_smallest_pictures() -> None:

@@ -29,8 +29,11 @@ def _parser() -> argparse.ArgumentParser:
         help="files, folders, 'glob patterns', or - for standard input")  # fmt: skip
     add("--model", help="file or name (default: models/best_model.pth, else the shipped one)")
     add("--expect", default="auto",
-        help="auto, digit, number, zip, time, amount, /a regular expression/ or @a file of allowed"
-        " numbers: the likeliest answer that fits (default: auto)")  # fmt: skip
+        help="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip, /regular"
+        " expression/ or @file of allowed numbers: the likeliest answer that fits; number gives"
+        " digits alone (default: auto)")  # fmt: skip
+    add("--decimal", choices=(".", ","), default=".",
+        help="the sign before decimals, for `value` in JSON (default: .)")  # fmt: skip
     add("--top_k", type=number(int, 1, 10), default=1, help="likeliest labels (default: 1)")
     add("--confidence", action="store_true", help="show probabilities")
     add("--json", action="store_true", help="one JSON object a line")
@@ -68,7 +71,9 @@ def _some(args: argparse.Namespace) -> int:
         answer = reader.read_file(name, then)
         failed |= answer.status == "error"
         if args.json:
-            print(json.dumps(answer.as_json(args.top_k), ensure_ascii=False), flush=True)
+            print(
+                json.dumps(answer.as_json(args.top_k, args.decimal), ensure_ascii=False), flush=True
+            )
         else:
             _print(answer, args)
     return int(failed)

@@ -8,7 +8,7 @@ from typing import Any
 from digits import archs, checkpoint, classifier, device
 from digits.commands import _flags
 from digits.commands._flags import number
-from digits.spec import BEST_MODEL, SAVE_DIR, data_dir
+from digits.spec import BEST_MODEL, SAVE_DIR
 from digits.training.config import CHOICES, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
 
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from digits import evaluation
     from digits.training import ensemble, rows
-    from digits.training.lifecycle import prepare, publish
+    from digits.training.lifecycle import folder_of, prepare, publish
     from digits.training.ranks import join
 
     on = device.pick(args.gpu, args.cpu, args.device)
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.tensorboard and ranks.first:
             run.open_board()
         if archs.kind(config.arch) == archs.ROWS:
-            folder = Path(args.data_dir or data_dir())
+            folder = folder_of(args.data_dir)
             trained = rows.train(config, dataset, folder, run, on, bool(args.resume))
         else:
             trained = ensemble.train(config, dataset, run, ranks, on, bool(args.resume))
@@ -45,7 +45,8 @@ def main(argv: list[str] | None = None) -> int:
     if trained.kept and config.rows:
         metrics = rows.publish(trained, config, run, best_model)
     elif trained.kept:
-        metrics = publish(trained, dataset.validation, config, run, best_model)["metrics"]
+        content = publish(trained, dataset.validation, config, run, best_model, args.data_dir)
+        metrics = content["metrics"]
     if trained.stopped_by:
         epoch = trained.outcomes[-1].best_epoch
         kept = f"epoch {epoch} is kept" if trained.kept else "in the first epoch"
@@ -125,6 +126,7 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("augment", f"random changes; without a value: {AUGMENT}",
         nargs="?", const=AUGMENT, choices=CHOICES["augment"])  # fmt: skip
     add("strokes", "drawn digits to add, as a share of the set", type=number(float, 0, 10))
+    add("hands", "digits by hands of many countries to add, likewise", type=number(float, 0, 10))
     add("nondigits", "non-digits to add: a class `none`", type=number(float, 0, 10))
     add("max_error", "among answers that count as read", type=number(float, 0, 1))
     add("average", "decay of the running average of the weights", type=number(float, 0, 0.99999))

@@ -6,6 +6,7 @@ The compact files lie in hands/ of the data folder, one .npz a collection: UNIPE
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -15,9 +16,14 @@ import numpy as np
 from numpy.random import Generator
 
 from digits.errors import DigitsError
+from digits.tile import frame
 
 HELD_OUT = 8  # every eighth writer of a collection, or sheet where writers are not known
 COLLECTIONS = ("pendigits", "unipen_digits", "unipen_chars", "unipen_numbers", "uji", "bhmsds")
+DIGITS = ("pendigits", "unipen_digits", "uji", "bhmsds", "optdigits")  # collections with digits
+# Letters and signs that may as well be digits, or a digit's stroke.
+LOOKALIKES = frozenset("OoIlSsZzBbqg|/")
+PEN = (0.045, 0.17)  # widths of pens, by the height of digits
 SHEETS = 40  # into so many groups a collection without writers is parted
 # Longer sides as shares of the hand's digits, the 5th to 95th centile where hands are measured;
 # what lies outside is a fault of the recording.
@@ -51,7 +57,9 @@ class Hand:
         return some[rng.integers(len(some))] if some else None
 
 
-def load(folder: Path, held_out: bool = False) -> dict[str, list[Hand]]:
+def load(
+    folder: Path, held_out: bool = False, collections: Sequence[str] = COLLECTIONS
+) -> dict[str, list[Hand]]:
     """The hands of each collection: those to learn from, or those held out.
 
     Raises:
@@ -59,13 +67,61 @@ def load(folder: Path, held_out: bool = False) -> dict[str, list[Hand]]:
     """
     return {
         name: _hands(_arrays(folder / "hands" / f"{name}.npz"), name, held_out)
-        for name in COLLECTIONS
+        for name in collections
     }
 
 
 def available(folder: Path) -> bool:
     """Whether all collections lie in the data folder."""
     return all((folder / "hands" / f"{name}.npz").is_file() for name in COLLECTIONS)
+
+
+def digit_tiles(
+    count: int, folder: Path, rng: Generator, held_out: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tiles (count, 1, 28, 28) uint8 of digits and their labels (count,), every writer's share
+    alike: drawn with any pen, slanted, wide or narrow, some squeezed to a square or binary.
+
+    Raises:
+        DigitsError: the hands are not there.
+    """
+    known = load(folder, held_out, DIGITS)
+    some = [[g for k in range(10) for g in hand.glyphs.get(str(k), [])]
+            for hands in known.values() for hand in hands]  # fmt: skip
+    some = [glyphs for glyphs in some if glyphs]
+    chosen = [some[i][rng.integers(len(some[i]))] for i in rng.integers(len(some), size=count)]
+    tiles = np.array([[_tile(glyph, rng)] for glyph in chosen], np.uint8)
+    return tiles, np.array([int(glyph.label) for glyph in chosen])
+
+
+def other_tiles(count: int, folder: Path, rng: Generator, held_out: bool = False) -> np.ndarray:
+    """Tiles (count, 1, 28, 28) uint8 of letters and signs, and of characters of other scripts.
+
+    Raises:
+        DigitsError: the hands are not there.
+    """
+    known = load(folder, held_out, ("unipen_chars", "uji", "bhmsds", "omniglot"))
+    glyphs = [g for hands in known.values() for hand in hands for some in hand.glyphs.values()
+              for g in some if not g.label.isdigit() and g.label not in LOOKALIKES]  # fmt: skip
+    labels = sorted({glyph.label for glyph in glyphs})
+    by_label = [[glyph for glyph in glyphs if glyph.label == label] for label in labels]
+    chosen = [by_label[i] for i in rng.integers(len(by_label), size=count)]
+    return np.array([[_tile(g[rng.integers(len(g))], rng)] for g in chosen], np.uint8)
+
+
+def _tile(glyph: Glyph, rng: Generator) -> np.ndarray:
+    """A glyph as the tile that `reading` would make of it."""
+    height = 100.0
+    pen = height * float(np.exp(rng.uniform(*np.log(PEN))))
+    ink = draw(Glyph(glyph.label, 1.0, glyph.strokes, glyph.ink), height, pen, rng.normal(0, 0.12))
+    wide = float(np.exp(rng.normal(0, 0.12)))
+    if rng.random() < 0.15:  # squeezed to a square, as some scanners' crops are
+        wide = min(ink.shape[0] / ink.shape[1], 4.0)
+    ink = cv2.resize(ink, (max(1, round(ink.shape[1] * wide)), ink.shape[0]))
+    if rng.random() < 0.15:  # black and white, of few pixels
+        low = cv2.resize(ink, None, fx=0.18, fy=0.18, interpolation=cv2.INTER_AREA)
+        ink = np.where(low > 96, 255, 0).astype(np.uint8) if (low > 96).any() else ink
+    return frame(ink)
 
 
 def draw(glyph: Glyph, height: float, pen: float, slant: float = 0.0) -> np.ndarray:

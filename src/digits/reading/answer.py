@@ -1,5 +1,6 @@
 """What reading a picture gives: one Answer, with its rows and digits, as Python and as JSON."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,7 @@ class Row:
     alternatives: Ranking
     digits: list[Digit]
     support: float
+    alone: bool = False  # one digit, read by itself and not as a row
 
 
 @dataclass(frozen=True)
@@ -52,23 +54,42 @@ class Answer:
     seconds: float = 0.0
     error: str = ""
 
-    def as_json(self, top_k: int = 1) -> dict[str, Any]:
-        """Plain data, ready for `json.dumps`; `top_k` labels of each digit."""
+    def as_json(self, top_k: int = 1, decimal: str = ".") -> dict[str, Any]:
+        """Plain data, ready for `json.dumps`; `top_k` labels of each digit.
+
+        `decimal` is the sign before the decimals of numbers, '.' or ','.
+        """
         answer = {
             "image": self.image,
             "status": self.status,
             "text": self.text,
+            "value": value(self.text, decimal),
             "probability": round(self.probability, 4),
-            "rows": [_row_json(row, top_k) for row in self.rows],
+            "rows": [_row_json(row, top_k, decimal) for row in self.rows],
             "warnings": self.warnings,
             "seconds": round(self.seconds, 4),
         }
         return {**answer, "error": self.error} if self.status == "error" else answer
 
 
-def _row_json(row: Row, top_k: int) -> dict[str, Any]:
+def value(text: str, decimal: str = ".") -> int | float | None:
+    """The number that a text writes: 1,250.5 is 1250.5 where '.' is the decimal sign.
+
+    None where it writes none, or it cannot be told which: 12/05, 5,80 with '.' as decimal sign.
+    """
+    group, point = re.escape("," if decimal == "." else "."), re.escape(decimal)
+    whole = rf"-?([0-9]+|[0-9]{{1,3}}({group}[0-9]{{3}})+)"
+    found = re.fullmatch(rf"({whole})(?:{point}([0-9]+))?[.,]?-?", text)
+    if not found:
+        return None
+    digits = re.sub(group, "", found[1])
+    return float(f"{digits}.{found[4]}") if found[4] else int(digits)
+
+
+def _row_json(row: Row, top_k: int, decimal: str) -> dict[str, Any]:
     return {
         "text": row.text,
+        "value": value(row.text, decimal),
         "probability": round(row.probability, 4),
         "box": list(row.box),
         "alternatives": _ranking_json(row.alternatives),

@@ -1,17 +1,20 @@
-"""Whole rows at once, without cutting: texts from a network that was trained with CTC.
+"""Texts from a network that reads rows whole and was trained with CTC (Graves et al. 2006).
 
-For every column of a row such a network gives probabilities of the digits and of a blank; a text's
-probability is the sum over all ways to spread it over the columns (Graves et al. 2006).
+For every column of a row such a network gives probabilities of the characters and of a blank; a
+text's probability is the sum over all ways to spread it over the columns.
 Throughout: log_probs (T, K) float, columns by classes; the last class is the blank.
 """
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
-LIKELY = 0.003  # less probable classes open no new text: 11 classes would open 11 at each column
-Prefixes = dict[str, tuple[float, float]]  # text -> log probability: ending in a blank, in a digit
+from digits.reading.formats import Format, State
+
+UNLIKELY = math.log(1e-4)  # what is less likely at a column begins nothing there
+WIDTHS = (8, 64)  # texts kept; the second where a format fits none of the first
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -20,15 +23,16 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
-def log_probability(log_probs: np.ndarray, labels: list[int]) -> float:
+def only(log_probs: np.ndarray, kept: Sequence[int]) -> np.ndarray:
+    """Columns (T, len(kept) + 1) of some classes: what any other may be counts as blank."""
+    rest = np.setdiff1d(np.arange(log_probs.shape[1]), kept)
+    blank = np.logaddexp.reduce(log_probs[:, rest], axis=1)
+    return np.concatenate([log_probs[:, kept], blank[:, None]], axis=1)
+
+
+def log_probability(log_probs: np.ndarray, labels: Sequence[int]) -> float:
     """log P(labels), by the forward pass of CTC; -inf where there are too few columns."""
-    blank = log_probs.shape[1] - 1
-    path = np.full(2 * len(labels) + 1, blank)
-    path[1::2] = labels
-    skips = np.zeros(
-        len(path), bool
-    )  # from two places before, past a blank, unless a digit repeats
-    skips[3::2] = path[3::2] != path[1:-2:2]
+    path, skips = _path(log_probs, labels)
     alpha = np.full(len(path), -np.inf)
     alpha[0] = 0.0
     for t, column in enumerate(log_probs):
@@ -42,28 +46,83 @@ def log_probability(log_probs: np.ndarray, labels: list[int]) -> float:
     return float(np.logaddexp(alpha[-1], alpha[-2]) if len(labels) else alpha[-1])
 
 
+def align(log_probs: np.ndarray, labels: Sequence[int]) -> np.ndarray:
+    """The column (len(labels),) at which each label is surest, on the likeliest path (Viterbi)."""
+    path, skips = _path(log_probs, labels)
+    score = np.full(len(path), -np.inf)
+    score[:2] = log_probs[0, path[:2]]
+    came = np.zeros((len(log_probs), len(path)), np.int64)
+    for t in range(1, len(log_probs)):
+        steps = np.full((3, len(path)), -np.inf)
+        steps[0], steps[1, 1:] = score, score[:-1]
+        steps[2, 2:] = np.where(skips[2:], score[:-2], -np.inf)
+        came[t] = steps.argmax(axis=0)
+        score = steps.max(axis=0) + log_probs[t, path]
+    at = len(path) - 1 - int(score[-1] < score[-2])
+    visited = np.zeros(len(log_probs), np.int64)
+    for t in range(len(log_probs) - 1, -1, -1):
+        visited[t] = at
+        at -= came[t, at]
+    columns = np.arange(len(log_probs))
+    surest = [
+        max(columns[visited == 2 * k + 1], key=lambda t: log_probs[t, label], default=0)
+        for k, label in enumerate(labels)
+    ]
+    return np.array(surest, np.int64)
+
+
+def _path(log_probs: np.ndarray, labels: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The labels with blanks between them, and which of these may follow the one two before."""
+    path = np.full(2 * len(labels) + 1, log_probs.shape[1] - 1)
+    path[1::2] = labels
+    skips = np.zeros(len(path), bool)
+    skips[3::2] = path[3::2] != path[1:-2:2]  # past a blank, unless a character repeats
+    return path, skips
+
+
 def likely_texts(
-    log_probs: np.ndarray, labels: tuple[str, ...], width: int = 8
+    log_probs: np.ndarray, labels: Sequence[str], wanted: Format
 ) -> list[tuple[str, float]]:
-    """The likeliest texts with log probabilities, best first, by prefix beam search."""
+    """The likeliest texts that a format allows, with log probabilities, best first."""
+    for width in WIDTHS:
+        found = _search(log_probs, labels, wanted, width)
+        if found:
+            break
+    return found
+
+
+def _search(
+    log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: int
+) -> list[tuple[str, float]]:
+    """Prefix beam search: a text's log probabilities of ending in a blank, and in a character."""
     blank = log_probs.shape[1] - 1
-    beam: Prefixes = {"": (0.0, -math.inf)}
+    states: dict[str, State | None] = {"": wanted.start}
+    beam = {"": (0.0, -math.inf)}
     for column in log_probs.tolist():
         after: dict[str, list[float]] = defaultdict(lambda: [-math.inf, -math.inf])
-        likely = [k for k in range(blank) if column[k] > math.log(LIKELY)]
-        for text, (in_blank, in_digit) in beam.items():
-            either = _add(in_blank, in_digit)
+        likely = [k for k in range(blank) if column[k] > UNLIKELY]
+        for text, (in_blank, in_label) in beam.items():
+            either = _add(in_blank, in_label)
             same = after[text]
             same[0] = _add(same[0], either + column[blank])
             if text:
-                same[1] = _add(same[1], in_digit + column[labels.index(text[-1])])
+                same[1] = _add(same[1], in_label + column[labels.index(text[-1])])
             for k in likely:
-                longer = after[text + labels[k]]
+                longer = text + labels[k]
+                if longer not in states:
+                    state = states[text]
+                    states[longer] = None if state is None else wanted.step(state, labels[k])
+                if states[longer] is None:
+                    continue
                 begin = in_blank if text.endswith(labels[k]) else either
-                longer[1] = _add(longer[1], begin + column[k])
+                after[longer][1] = _add(after[longer][1], begin + column[k])
         best = sorted(after.items(), key=lambda item: -_add(*item[1]))[:width]
         beam = {text: (a, b) for text, (a, b) in best}
-    return [(text, _add(*ends)) for text, ends in beam.items()]
+    return [
+        (text, _add(*ends))
+        for text, ends in beam.items()
+        if (state := states[text]) is not None and wanted.accepts(state)
+    ]
 
 
 def _add(a: float, b: float) -> float:

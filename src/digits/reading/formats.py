@@ -1,7 +1,8 @@
 """What `--expect` says may stand in a picture, as automata that read a number digit by digit.
 
-Only digits are read off paper. So whatever else a pattern asks for, a colon or a dash, is taken as
-there, and stands in no text.
+Digits and the signs of numbers (. , - / :) are read off paper. Whatever else a pattern asks for, a
+space or a letter, is taken as there, and stands in no text. A sign that a format does not know is
+not read: `number` answers 139 to 13.9, and `decimal` 13.9.
 """
 
 from collections.abc import Hashable, Iterable
@@ -9,26 +10,41 @@ from pathlib import Path
 from typing import Protocol
 
 from digits.errors import DigitsError
-from digits.reading.patterns import Pattern
+from digits.reading.patterns import DIGITS, READABLE, Pattern
 
 State = Hashable
 
+_DAY, _MONTH, _YEAR = "(0?[1-9]|[12][0-9]|3[01])", "(0?[1-9]|1[0-2])", "([0-9]{4}|[0-9]{2})"
+_WHOLE = "([0-9]+|[0-9]{1,3}([.,][0-9]{3})+)"
 NAMED = {
     "number": "[0-9]+",
-    "zip": "[0-9]{5}(-?[0-9]{4})?",
-    "time": "([01]?[0-9]|2[0-3])[:.]?[0-5][0-9]",
+    "decimal": f"-?{_WHOLE}([.,][0-9]+)?",
+    "signed": "-?[0-9]+",
+    "money": f"-?{_WHOLE}([.,][0-9]{{2}})?[.,]?-?",
     "amount": "([1-9][0-9]*|0)([.,][0-9]{2})?",
+    "date": "|".join(
+        f"{first}{sign}{second}({sign}{_YEAR})?|[0-9]{{4}}{sign}{_MONTH}{sign}{_DAY}"
+        for first, second in ((_DAY, _MONTH), (_MONTH, _DAY))
+        for sign in ("/", "[.]", "-")
+    ),
+    "time": "([01]?[0-9]|2[0-3])[:.]?[0-5][0-9]",
+    "phone": "[0-9]+([-/.][0-9]+)*",
+    "zip": "[0-9]{5}(-?[0-9]{4})?",
 }
 CHOICES = ("auto", "digit", *NAMED)
 
 
 class Format(Protocol):
-    """Which digit strings are valid: `start`, then a `step` a digit, at the end `accepts`."""
+    """Which texts are valid: `start`, then a `step` a digit or sign, at the end `accepts`.
+
+    `signs` are those that may stand in them; others are not read.
+    """
 
     start: State
+    signs: frozenset[str]
 
     def step(self, state: State, label: str) -> State | None:
-        """The state after one more digit; None if nothing valid begins so."""
+        """The state after one more digit or sign; None if nothing valid begins so."""
 
     def accepts(self, state: State) -> bool:
         """Whether what was read up to here is valid as a whole."""
@@ -38,6 +54,7 @@ class Anything:
     """Any digits, or none."""
 
     start: State = 0
+    signs: frozenset[str] = frozenset()
 
     def step(self, state: State, label: str) -> State | None:
         return state
@@ -47,14 +64,15 @@ class Anything:
 
 
 class OneOf:
-    """The numbers of a list, as a tree of their digits."""
+    """The numbers of a list, as a tree of their digits and signs."""
 
     def __init__(self, numbers: Iterable[str]) -> None:
         self.start: State = 0
         self._steps: list[dict[str, int]] = [{}]
         self._ends: set[State] = set()
         for number in numbers:
-            self._add([c for c in number if c.isascii() and c.isdigit()])
+            self._add([c for c in number if c in READABLE])
+        self.signs = frozenset().union(*self._steps) - DIGITS
 
     def _add(self, number: list[str]) -> None:
         node = 0

@@ -1,21 +1,26 @@
-"""Regular expressions as automata over digits (Thompson 1968).
+"""Regular expressions as automata over digits and signs (Thompson 1968).
 
-Python's `re` cannot say whether a text may still become a match, which a search over a lattice asks
-at every step. Known are: literals, `.`, `\\d`, `[sets]`, `(groups)`, `|`, `*`, `+`, `?`, `{m,n}`.
+Python's `re` cannot say whether a text may still become a match, which a search over readings asks
+at every step. Known are: literals, `.` (a digit), `\\d`, `[sets]`, `(groups)`, `|`, `*`, `+`, `?`,
+`{m,n}`.
 """
 
 from collections.abc import Hashable
 
 from digits.errors import DigitsError
+from digits.spec import ROW_CLASSES, SIGNS
 
-DIGITS = frozenset("0123456789")
+READABLE = frozenset(ROW_CLASSES)
+DIGITS = READABLE - set(SIGNS)
 MAX_NODES = 20_000
 
 Fragment = tuple[int, int]  # first and last node of a part of the automaton
 
 
 class Pattern:
-    """The digit strings that fit a pattern as a whole; what is no digit in it costs no step.
+    """The texts that fit a pattern as a whole; what cannot be read, a space, costs no step.
+
+    `signs` are those that may stand in them.
 
     Raises:
         DigitsError: the pattern is wrong, too large, or uses what is not known here.
@@ -24,14 +29,15 @@ class Pattern:
     def __init__(self, pattern: str) -> None:
         self._pattern, self._at = pattern, 0
         self._empty: list[list[int]] = []  # steps that read nothing
-        self._reads: list[tuple[frozenset[str], int] | None] = []  # the step that reads a digit
+        self._reads: list[tuple[frozenset[str], int] | None] = []  # the step that reads one
         first, self._last = self._alternatives()
         if self._at < len(pattern):
             self._fail("')' without '('")
         self.start: Hashable = self._closure({first})
+        self.signs = frozenset().union(*(read[0] for read in self._reads if read)) - DIGITS
 
     def step(self, state: Hashable, label: str) -> frozenset[int] | None:
-        """The state after one more digit; None if nothing valid begins so."""
+        """The state after one more digit or sign; None if nothing valid begins so."""
         assert isinstance(state, frozenset)
         steps = [self._reads[node] for node in state]
         after = {step[1] for step in steps if step and label in step[0]}
@@ -143,10 +149,10 @@ class Pattern:
         return sign
 
     def _one_of(self, signs: set[str]) -> Fragment:
-        """A step over one of these signs; free where one of them is no digit."""
+        """A step over one of these signs; free where one of them cannot be read."""
         first, last = self._node(), self._node()
-        self._reads[first] = (DIGITS & signs, last)
-        if signs - DIGITS:
+        self._reads[first] = (READABLE & signs, last)
+        if signs - READABLE:
             self._empty[first].append(last)
         return first, last
 

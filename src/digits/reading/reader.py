@@ -15,10 +15,12 @@ from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.budget import SPENT, Budget
-from digits.reading.formats import Format
+from digits.reading.formats import Anything, Format
 from digits.reading.formats import parse as parse_format
-from digits.reading.rows import DOUBTED, read_row
+from digits.reading.rows import read_row, row_model
 from digits.reading.scores import score, status_of
+from digits.row_image import row_image
+from digits.spec import CLASSES
 from digits.tile import Box, as_tile, frame
 from digits.vision.components import (
     Component,
@@ -32,11 +34,10 @@ from digits.vision.components import (
 )
 from digits.vision.files import STDIN
 from digits.vision.forms import in_forms
-from digits.vision.ink import EVEN, Ink, find, is_tight, polarities, variants
+from digits.vision.ink import EVEN, WIDE, Ink, find, is_tight, polarities, variants
 from digits.vision.load import MAX_BYTES, Picture, load
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.ruled_lines import without_rules
-from digits.vision.segmentation import join
 from digits.vision.sheet import on_a_sheet
 from digits.vision.warnings import warnings
 
@@ -46,6 +47,10 @@ TEXT_LEFT_OUT = "something that looks like text is left out"
 TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above
 LETTER = 0.3  # likewise of a word of one digit: one of 300 validation digits has less
 MAX_WORDS = 12
+DOUBTED = 0.6  # support that is enough for `unsure` and too little for `read`
+MOST_HEIGHT = 400  # pixels of a crop of one row: what is higher is a page or a photograph
+MOST_WIDE = 16  # heights of a crop of one row
+AS_IT_LIES = np.eye(2, 3)
 LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
 SURELY = 0.9  # what is attached to a ring or box has so much, or it is a part of what they are
 
@@ -58,6 +63,7 @@ class Reader:
     kind: str = "auto"  # auto, digit, or number
     wanted: Format | None = None  # of a number; None takes any
     budget: Budget = field(default_factory=Budget)  # of the picture that is being read
+    grey: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.uint8))  # of it, (H, W)
 
     @staticmethod
     def expecting(classifier: Classifier, expect: str = "auto") -> "Reader":
@@ -95,7 +101,7 @@ class Reader:
         last, once. A tile in MNIST's frame is one digit: who made it has cut it out. When the time
         for one picture is over, what was found so far is `unsure`, and nothing an `error`.
         """
-        reader = replace(self, budget=Budget())
+        reader = replace(self, budget=Budget(), grey=picture.grey)
         answer = reader._read(picture, image)
         return _in_part(answer) if reader.budget.spent else answer
 
@@ -110,6 +116,9 @@ class Reader:
             cropped = self._cropped(picture.grey, image)
             if cropped:
                 return scaled(cropped, picture.scale)
+        whole = self._whole(image) if self._may_be_a_row() else None
+        if whole and whole.status == "read":
+            return scaled(whole, picture.scale)
         best, crowded = Answer(image, "no_digit"), None
         for ink in chain(on_a_sheet(picture.grey), variants(picture.grey)):
             if len(components(ink.mask)) > CROWDED:
@@ -122,7 +131,29 @@ class Reader:
                 break
         if crowded and _support_of(best) <= LIKELY and self.budget.left():
             best = max(best, self._answer(crowded, image), key=_support_of)
+        if whole and whole.probability > best.probability:
+            best = whole
         return scaled(best, picture.scale)
+
+    def _may_be_a_row(self) -> bool:
+        """Whether the whole picture may be the crop of one row."""
+        height, width = self.grey.shape
+        wide = width > WIDE * height or self.kind == "number"
+        return (
+            self.kind != "digit" and wide and height <= MOST_HEIGHT and width < MOST_WIDE * height
+        )
+
+    def _whole(self, image: str) -> Answer | None:
+        """The answer to the whole picture as the crop of one row; None where nothing is in it."""
+        answers = []
+        for inverted in polarities(self.grey):
+            ink = find(self.grey, inverted)
+            if ink is None:
+                continue
+            row = self._row(RowInk(ink.level, AS_IT_LIES), [row_image(self.grey, inverted)])
+            if row:
+                answers.append(self._concluded([row], ink, [], image))
+        return max(answers, key=_support_of, default=None)
 
     def _cropped(self, grey: np.ndarray, image: str) -> Answer | None:
         """The answer to one digit without paper around it; None where there is no plain one."""
@@ -145,7 +176,8 @@ class Reader:
         rows = find_rows(without_rules(ink))
         found = [row for row in rows if not row.is_crowded()]
         numbers = [self._without_text(row) for row in found]
-        many = [row for row in map(self._row, numbers) if row]
+        looked = [(row, self._looks(row, ink.inverted)) for row in numbers]
+        many = [row for row in (self._row(*pair) for pair in looked) if row]
         count = len(many) + len(rows) - len(found)
         if any(row.support >= LIKELY for row in many):
             many = [row for row in many if row.support >= TEXT]
@@ -180,32 +212,43 @@ class Reader:
         ranking = score(self.classifier, tile[None, None]).ranking(0)
         label, probability = ranking[0]
         digit = Digit(label, probability, box, ranking, tile)
-        return Row(label, probability, box, ranking, [digit], probability)
+        return Row(label, probability, box, ranking, [digit], probability, alone=True)
 
-    def _row(self, row: RowInk) -> Row | None:
+    def _looks(self, row: RowInk, inverted: bool) -> list[np.ndarray]:
+        """A row's images: its ink alone, and the picture under it."""
+        return [row_image(row.level, inverted=True), row_image(row.of_picture(self.grey), inverted)]
+
+    def _row(self, row: RowInk, looks: list[np.ndarray]) -> Row | None:
         """What a row says; None if nothing in it is a digit, or time is over."""
         if not self.budget.left():
             return None
-        read = read_row(row, self.classifier, self.wanted)
-        if not read.text:
-            return None
-        best, scores = read.readings[0], read.scores
+        read = read_row(row.level, looks, self.classifier, self.wanted or Anything())
         digits = []
-        for k, label in zip(best.chosen, best.text, strict=True):
-            ranking = scores.ranking(k)
-            candidate = read.made[k]
-            box = row.box_in_picture(*join(read.found[candidate.begin : candidate.end]))
-            digits.append(Digit(label, dict(ranking)[label], box, ranking, candidate.tile))
+        for character in read.characters:
+            if character.label in CLASSES:
+                x, y, width, height = box = character.part.box
+                there = row.box_in_picture(row.level[y : y + height, x : x + width], box)
+                ranking = character.ranking
+                probability = dict(ranking)[character.label]
+                digits.append(
+                    Digit(character.label, probability, there, ranking, character.part.tile)
+                )
+        if not digits:
+            return None
         _, probability = read.ranking[0]
         around = _around(digits)
-        return Row(best.text, probability, around, read.ranking[:5], digits, read.support)
+        return Row(read.text, probability, around, read.ranking, digits, read.support)
 
     def _without_text(self, row: RowInk) -> RowInk:
         """A row less its words that are plainly no numbers, if another of its words is one."""
         words = row.words(MAX_WORDS)
         if len(words) < 2 or not self.budget.left():
             return row
-        read = [read_row(word, self.classifier) for word in words]
+        looks = [[row_image(word.level, inverted=True)] for word in words]
+        read = [
+            read_row(word.level, look, self.classifier, Anything())
+            for word, look in zip(words, looks, strict=True)
+        ]
         if max(word.support for word in read) < LIKELY:
             return row
         plain = [word.support < (TEXT if len(word.text) > 1 else LETTER) for word in read]
@@ -216,7 +259,9 @@ class Reader:
 
     def _status(self, rows: list[Row]) -> str:
         expected = self.kind == "digit" or self.wanted is not None
-        return status_of(_probability(rows), _support(rows), self.classifier, expected)
+        alone = all(row.alone for row in rows)
+        model = self.classifier if alone else row_model()
+        return status_of(_probability(rows), _support(rows), model, expected, alone)
 
     def _answer(self, seen: Ink, image: str) -> Answer:
         """The answer to ink: as what stands in form boxes, unless it is likelier otherwise."""

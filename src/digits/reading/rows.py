@@ -1,13 +1,15 @@
-"""Read a row of ink in two ways, by its pieces and as a whole, and weigh them.
+"""Read a row of a number whole: a network names its columns, and a format chooses among the texts.
 
-The lattice joins pieces into digits and looks at each of them well; the row model reads the whole
-row without cutting, so that it knows what stands beside a stroke. Each is wrong where the other is
-not: a reading's score is the mean of both log probabilities.
+The row model looks at the row in several ways (its ink alone, the grey picture under it), and the
+classifier at each digit by itself, as the row model parts them. A text's score is a weighted mean
+of their log probabilities.
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -16,114 +18,159 @@ from digits import classifier
 from digits.classifier import Classifier
 from digits.reading import ctc
 from digits.reading.answer import Ranking
-from digits.reading.formats import Format, OneOf, accepts
-from digits.reading.lattice import Candidate, Reading, read_pieces, search
-from digits.reading.scores import Scores
-from digits.spec import pretrained_dir
-from digits.vision.row_image import row_image
-from digits.vision.rows import ROW_HEIGHT, RowInk
-from digits.vision.segmentation import Piece, pieces
+from digits.reading.doubt import Features, probability
+from digits.reading.formats import Format
+from digits.reading.scores import score
+from digits.spec import CLASSES, SIGNS, pretrained_dir
+from digits.tile import Box, frame
 
-ROW_MODEL = "_strings.onnx"  # in models/pretrained/; without it the lattice reads alone
-WIDEST = 40 * ROW_HEIGHT  # longer rows are the lattice's alone: they are seldom numbers
-WEIGHT = 0.6  # of the row model
-# A row is looked at as it is, narrower and wider, and what the looks say is averaged: nothing on
-# composed strings, which are as those it learned from; 2 points on cheques, which are not.
-WIDTHS = (0.9, 1.0, 1.12)
-# Of 140 strings composed of MNIST's validation digits, those with a probability above 0.9 were all
-# right (half to two thirds of them); 1.0 was too modest, 2.0 too sure.
-SHARPNESS = 1.5
-SURE = 0.95  # of the row model, a digit: 3 of 157 words of letters have it, 3 of 4 rows cut badly
-DOUBTED = 0.6  # support that is enough for `unsure` and too little for `read`
-UNLIKELY = 1e-3  # weight of a row being none of its readings
+ROW_MODEL = "_rows.onnx"  # in models/pretrained/
+TEXTS = 4  # that are weighed
+WEIGHT = 0.25  # of the classifier
+LEAST = 1e-3  # probability that the classifier leaves to a label
+LEAST_LOG, MOST_MARGIN = -50.0, 20.0  # log probabilities: what lies beyond tells nothing more
+NONE = 0.01  # weight of a row being none of its texts, beside the less likely ones
+CENTRED = 0.3  # of a digit's usual ink, that a cut at the edge of its gap costs more than amid it
+
+
+@dataclass(frozen=True)
+class Part:
+    """The ink of one character: its box in the row's ink, and its tile (28, 28) uint8."""
+
+    box: Box
+    tile: np.ndarray
+
+
+@dataclass(frozen=True)
+class Character:
+    """A digit or sign of a row, its part, and what else it may be."""
+
+    label: str
+    part: Part
+    ranking: Ranking
 
 
 @dataclass(frozen=True)
 class RowReadings:
-    """What a row may say, likeliest first, and the pieces and candidates that its digits are.
+    """What a row may say: texts with their probabilities, the likeliest first.
 
-    `ranking` has the texts of `readings` with their probabilities; `certainty` is what the
-    row model alone gives the likeliest, 0..1 a digit.
+    `support` is how well the ink fits the likeliest text, 0..1 a character (a geometric mean);
+    `features` is what its probability was made of.
     """
 
-    found: list[Piece]
-    made: list[Candidate]
-    scores: Scores
-    readings: list[Reading]
     ranking: Ranking
-    certainty: float = 0.0
+    characters: list[Character]
+    support: float
+    features: Features | None = None
 
     @property
     def text(self) -> str:
-        """The likeliest reading."""
-        return self.readings[0].text if self.readings else ""
-
-    @property
-    def support(self) -> float:
-        """How well the likeliest reading's ink fits digits, 0..1 a digit; 0.0 if it has none.
-
-        Where the row model alone has no doubt, digits were only cut badly: that is not nothing.
-        """
-        if not self.text:
-            return 0.0
-        fit = math.exp(self.readings[0].score / len(self.text))
-        return max(fit, DOUBTED) if self.certainty > SURE else fit
+        """The likeliest text; '' where nothing is a digit."""
+        return self.ranking[0][0] if self.ranking else ""
 
 
 @cache
-def row_model() -> Classifier | None:
-    """The shipped row model: strips uint8 (N, 1, ROW_IMAGE_HEIGHT, W) -> logits (N, T, classes)."""
-    path = pretrained_dir() / ROW_MODEL
-    return classifier.load(path, rows=True) if path.is_file() else None
+def row_model() -> Classifier:
+    """The shipped row model: row images uint8 (N, 1, 48, W) -> logits (N, W / 4, classes)."""
+    return classifier.load(pretrained_dir() / ROW_MODEL, rows=True)
 
 
-def read_row(row: RowInk, model: Classifier, wanted: Format | None = None) -> RowReadings:
-    """The readings of a row, of those that a format allows."""
-    found = pieces(row.level)
-    made, scores, readings = read_pieces(found, model, wanted)
-    whole = row_model()
-    if whole is None or not readings or row.level.shape[1] > WIDEST:
-        ranking = shares(readings, 1.0, UNLIKELY if wanted else None)
-        return RowReadings(found, made, scores, readings, ranking)
-    looks = [_look(whole, row_image(row.level), width) for width in WIDTHS]
-    known = {reading.text for reading in readings}
-    texts = {text: None for look in looks for text, _ in ctc.likely_texts(look, scores.labels)}
-    new = [t for t in texts if t and t not in known and (wanted is None or accepts(wanted, t))]
-    if new:
-        readings = [*readings, *search(made, scores, len(found), OneOf(new))]
-    whole_scores = {r.text: _log_probability(r.text, looks, scores.labels) for r in readings}
-    weighed = [
-        replace(r, score=(1 - WEIGHT) * r.score + WEIGHT * whole_scores[r.text]) for r in readings
-    ]
-    weighed.sort(key=lambda reading: -reading.score)
-    text = weighed[0].text
-    certainty = math.exp(whole_scores[text] / max(len(text), 1))
-    return RowReadings(
-        found, made, scores, weighed, shares(weighed, SHARPNESS, UNLIKELY), certainty
-    )
+def read_row(
+    level: np.ndarray, looks: Sequence[np.ndarray], model: Classifier, wanted: Format
+) -> RowReadings:
+    """The readings of a row's ink (h, w) uint8, at which `looks`, row images (48, W) uint8, look.
 
-
-def shares(readings: list[Reading], sharpness: float, other: float | None) -> Ranking:
-    """Texts with probabilities, from log scores times `sharpness`.
-
-    They share all probability with `other`, that of it being none of them. With None they keep
-    what they have, the product of their digits' probabilities, so long as the sum is below 1.
+    All of them show the same piece of the picture from its left to its right.
     """
-    weights = [math.exp(sharpness * reading.score) for reading in readings]
-    total = max(1.0, sum(weights)) if other is None else sum(weights) + other
-    return [(reading.text, w / total) for reading, w in zip(readings, weights, strict=True)]
+    names = row_model().classes[:-1]
+    kept = [k for k, name in enumerate(names) if name in CLASSES or name in wanted.signs]
+    labels = [names[k] for k in kept]
+    seen = [ctc.only(_log_probs(look), kept) for look in looks]
+    proposed = {text for s in seen for text, _ in ctc.likely_texts(s, labels, wanted)[:TEXTS]}
+    numbers = {text: [labels.index(c) for c in text] for text in proposed}
+    by_row = {text: _mean_log_probability(seen, numbers[text]) for text in proposed}
+    texts = sorted(proposed, key=lambda text: -by_row[text])[:TEXTS]
+    if not texts or not texts[0]:
+        return RowReadings([], [], 0.0)
+    texts = [text for text in texts if text]
+    parted = {text: parts(level, seen[0], numbers[text]) for text in texts}
+    by_digit = _by_digit([part for text in texts for part in parted[text]], model)
+    alone = {
+        text: sum(by_digit[id(part)][c] for part, c in zip(parted[text], text, strict=True))
+        for text in texts
+    }
+    total = {text: (1 - WEIGHT) * by_row[text] + WEIGHT * alone[text] for text in texts}
+    texts.sort(key=lambda text: -total[text])
+    best = texts[0]
+    logs = [max(ctc.log_probability(s, numbers[best]), LEAST_LOG) for s in seen]
+    features = Features(
+        rows=by_row[best],
+        digits=alone[best],
+        margin=min(total[best] - total[texts[1]], MOST_MARGIN) if len(texts) > 1 else MOST_MARGIN,
+        spread=max(logs) - min(logs),
+        length=len(best),
+    )
+    right = probability(features, row_model().card["metrics"].get("doubt"))
+    others = sum(math.exp(total[text]) for text in texts[1:])
+    ranking = [(best, right)]
+    ranking += [(text, (1 - right) * math.exp(total[text]) / (others + NONE)) for text in texts[1:]]
+    columns = ctc.align(seen[0], numbers[best])
+    characters = [
+        Character(label, part, _ranking(seen[0][column], labels))
+        for label, part, column in zip(best, parted[best], columns, strict=True)
+    ]
+    return RowReadings(ranking, characters, math.exp(total[best] / len(best)), features)
 
 
-def _look(whole: Classifier, line: np.ndarray, width: float) -> np.ndarray:
-    """Log probabilities (T, K) of a strip (h, w) uint8 that is made wider by a factor."""
-    height, columns = line.shape
-    columns = 2 * round(columns * width / 2)
-    how = cv2.INTER_AREA if width < 1 else cv2.INTER_LINEAR
-    stretched = cv2.resize(line, (columns, height), interpolation=how)
-    return ctc.log_softmax(whole(stretched[None, None])[0].astype(np.float64))
+def parts(level: np.ndarray, log_probs: np.ndarray, numbers: Sequence[int]) -> list[Part]:
+    """A row's ink (h, w) uint8 cut into the characters that `numbers` names in log_probs (T, K).
+
+    A cut lies where there is least ink between the columns at which two characters are surest.
+    """
+    width = level.shape[1]
+    at = (ctc.align(log_probs, numbers) + 0.5) * (width / len(log_probs))
+    ink = level.sum(axis=0, dtype=np.float32)
+    usual = float(ink[ink > 0].mean()) if ink.any() else 1.0
+    cuts = [0]
+    for left, right in pairwise(at):
+        first, last = int(left), max(int(right), int(left) + 1)
+        off_centre = np.abs(np.linspace(-1, 1, last - first)) if last - first > 1 else np.zeros(1)
+        cuts.append(first + int((ink[first:last] + CENTRED * usual * off_centre).argmin()))
+    cuts.append(width)
+    return [_part(level, a, max(b, a + 1)) for a, b in pairwise(cuts)]
 
 
-def _log_probability(text: str, looks: list[np.ndarray], labels: tuple[str, ...]) -> float:
-    """What the row model gives a text, the mean of its looks."""
-    numbers = [labels.index(label) for label in text]
-    return float(np.mean([max(ctc.log_probability(look, numbers), -100.0) for look in looks]))
+def _part(level: np.ndarray, left: int, right: int) -> Part:
+    between = level[:, left:right]
+    x, y, width, height = cv2.boundingRect((between > 64).astype(np.uint8))
+    if not width:
+        return Part((left, 0, right - left, len(level)), np.zeros((28, 28), np.uint8))
+    return Part((left + x, y, width, height), frame(between[y : y + height, x : x + width]))
+
+
+def _log_probs(look: np.ndarray) -> np.ndarray:
+    return ctc.log_softmax(row_model()(look[None, None])[0].astype(np.float64))
+
+
+def _mean_log_probability(seen: list[np.ndarray], numbers: list[int]) -> float:
+    return float(np.mean([max(ctc.log_probability(s, numbers), LEAST_LOG) for s in seen]))
+
+
+def _by_digit(some: list[Part], model: Classifier) -> dict[int, dict[str, float]]:
+    """What the classifier gives each part: label -> log probability; a sign is not its matter."""
+    tiles = np.array([part.tile for part in some], np.uint8).reshape(-1, 1, 28, 28)
+    scores = score(model, tiles)
+    logs = np.log(np.maximum(scores.digit, LEAST))
+    signs = dict.fromkeys(SIGNS, 0.0)
+    return {
+        id(part): dict(zip(scores.labels, log.tolist(), strict=True)) | signs
+        for part, log in zip(some, logs, strict=True)
+    }
+
+
+def _ranking(column: np.ndarray, labels: Sequence[str]) -> Ranking:
+    """The digits that a column (K,) may be, as shares of all digits."""
+    known = zip(labels, column[:-1], strict=True)
+    digits = [(label, math.exp(p)) for label, p in known if label in CLASSES]
+    total = max(sum(p for _, p in digits), 1e-30)
+    return sorted(((label, p / total) for label, p in digits), key=lambda item: -item[1])

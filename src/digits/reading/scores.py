@@ -44,15 +44,16 @@ def score(classifier: Classifier, tiles: np.ndarray) -> Scores:
 
 
 def status_of(
-    probability: float, support: float, classifier: Classifier, expected: bool = False
+    probability: float, support: float, model: Classifier, expected: bool, alone: bool
 ) -> str:
-    """`read`, `unsure` or `no_digit`, by the model's thresholds.
+    """`read`, `unsure` or `no_digit`, by the thresholds of the model that read it.
 
     `probability` is that of the whole answer, `support` how well its ink fits digits (see `Row`).
-    Where a digit or a number of some format is `expected`, ink need not look so much like one.
+    Where a digit or a number of some format is `expected`, ink need not look so much like one. The
+    probability of a row's text tells whether it is digits at all; that of a digit `alone` does not.
     """
-    thresholds = THRESHOLDS | classifier.thresholds
+    thresholds = THRESHOLDS | model.thresholds
     if support < (EXPECTED if expected else thresholds["digit"]):
         return "no_digit"
-    relied = probability >= thresholds["read"] and support >= SUPPORTED
+    relied = probability >= thresholds["read"] and (support >= SUPPORTED or not alone)
     return "read" if relied else "unsure"

@@ -1,5 +1,7 @@
 """How sure a trained model may be: its temperature, and the thresholds of what counts as read."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 from digits import metrics
 from digits.data import Split, extras
 from digits.data.augment import augment
+from digits.data.extras import Extras
 from digits.training.config import TrainConfig
 from digits.training.step import logits_of
 
@@ -15,15 +18,16 @@ SEED = 2**31  # not one that a run draws its training tiles with
 
 
 def calibrate(
-    model: nn.Module, validation: Split, config: TrainConfig
+    model: nn.Module, validation: Split, config: TrainConfig, folder: Path
 ) -> tuple[float, dict[str, float]]:
     """Temperature, and thresholds for `reading`.
 
     The temperature is fitted on validation as it is. A threshold from there would be far too low:
     handwriting out in the world is harder. So it is set on a rehearsal: validation tiles as
     distorted as those trained on, elastically at least, and with them digits drawn in other styles
-    than MNIST's, and non-digits if the model was trained to meet them. `read` is the least
-    probability above which at most `max_error` of the answers are wrong.
+    than MNIST's, and where the model was trained to meet them, non-digits and held-out hands of the
+    data `folder`. `read` is the least probability above which at most `max_error` of the answers
+    are wrong.
     """
     device = next(model.parameters()).device
     clean = validation.to(device)
@@ -31,7 +35,10 @@ def calibrate(
     temperature = metrics.fit_temperature(logits_of(model, clean.images).cpu().numpy(), labels)
 
     cpu = validation.to(torch.device("cpu"))
-    rehearsal = extras.extend(cpu, SHARE, SHARE * bool(config.nondigits), seed=SEED)
+    more = Extras(
+        SHARE, SHARE * bool(config.nondigits), SHARE * bool(config.hands), folder, held_out=True
+    )
+    rehearsal = extras.extend(cpu, more, SEED)
     policy = "strong" if config.augment in ("strong", "mixed") else "elastic"
     images = augment(rehearsal.images, policy, torch.Generator().manual_seed(SEED))
     logits = logits_of(model, images.to(device)).cpu().numpy()

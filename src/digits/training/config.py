@@ -36,6 +36,7 @@ class TrainConfig:
     augment: str = "none"
     strokes: float = 0.0  # drawn digits to add, as a share of the training set
     nondigits: float = 0.0  # non-digits to add, likewise; they bring the class `none`
+    hands: float = 0.0  # digits by the hands of many countries, likewise; their letters too
     rows: int = 0  # made-up row images an epoch, for a row model
     max_error: float = 0.005  # among the answers that count as read
     average: float = 0.0  # decay of the running average of the weights; 0 keeps none

@@ -8,8 +8,9 @@ from typing import Any
 from torch import nn
 from torch.nn import functional as F
 
-from digits import checkpoint, data
+from digits import checkpoint, data, spec
 from digits.data import Dataset, Split, extras
+from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
@@ -48,7 +49,12 @@ def prepare(
 
 
 def publish(
-    trained: Trained, validation: Split, config: TrainConfig, run: Run, best_model: Path
+    trained: Trained,
+    validation: Split,
+    config: TrainConfig,
+    run: Run,
+    best_model: Path,
+    data_dir: str | None = None,
 ) -> dict[str, Any]:
     """Calibrate what was trained, save it in the run's folder and a copy as `best_model`.
 
@@ -57,7 +63,7 @@ def publish(
     Raises:
         DigitsError: one of them cannot be written.
     """
-    temperature, thresholds = calibrate(trained.model, validation, config)
+    temperature, thresholds = calibrate(trained.model, validation, config, folder_of(data_dir))
     content = checkpoint.pack(
         trained.arch,
         trained.model,
@@ -88,6 +94,11 @@ def measure(model: nn.Module, split: Split) -> dict[str, float]:
     }
 
 
+def folder_of(data_dir: str | None) -> Path:
+    """Where the data sets lie: the folder named, or the usual one."""
+    return Path(data_dir) if data_dir else spec.data_dir()
+
+
 def _settings(path: Path) -> TrainConfig:
     """The settings of a run, from its config.json."""
     try:
@@ -100,5 +111,6 @@ def _settings(path: Path) -> TrainConfig:
 def _load(config: TrainConfig, data_dir: str | None) -> Dataset:
     """The data set with what the settings add to its training part."""
     dataset = data.load(config.dataset, data_dir, config.hold_out)
-    train = extras.extend(dataset.train, config.strokes, config.nondigits, config.seed)
+    more = Extras(config.strokes, config.nondigits, config.hands, folder_of(data_dir))
+    train = extras.extend(dataset.train, more, config.seed)
     return dataclasses.replace(dataset, train=train)

@@ -38,7 +38,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     # Half of the tiles distorted strongly, with drawn digits and non-digits: as pictures hold them.
     "reader": {
         **_BEST, "epochs": 36, "patience": 36, "label_smoothing": 0.05,
-        "augment": "mixed", "strokes": 0.25, "nondigits": 0.2, "max_error": 0.002,
+        "augment": "mixed", "strokes": 0.15, "nondigits": 0.2, "hands": 0.6, "max_error": 0.002,
     },
     "rows": {
         "rows": 60_000, "epochs": 10, "batch_size": 64, "learning_rate": 2e-3, "average": 0.999,

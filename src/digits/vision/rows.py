@@ -56,6 +56,21 @@ class RowInk:
         right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
         return int(left), int(top), int(right - left), int(bottom - top)
 
+    def of_picture(self, grey: np.ndarray) -> np.ndarray:
+        """The piece of the picture (H, W) uint8 under the row, (h, w) uint8 as `level` lies."""
+        height, width = self.level.shape
+        per_pixel = float(np.sqrt(abs(np.linalg.det(self.to_picture[:, :2]))))
+        to_picture = self.to_picture
+        if per_pixel > 1.5:  # so that no pixel of the picture is passed over
+            grey = cv2.resize(
+                grey, None, fx=1 / per_pixel, fy=1 / per_pixel, interpolation=cv2.INTER_AREA
+            )
+            to_picture = to_picture / per_pixel
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(
+            grey, to_picture, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE
+        )
+
     def is_crowded(self) -> bool:
         """Whether it has more ink or more parts than a number: it is text, or a texture."""
         inked = int((self.level > 32).any(axis=0).sum())  # columns: its length without its gaps

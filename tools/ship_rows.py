@@ -1,0 +1,149 @@
+"""Make the shipped row model of a training run: int8 ONNX, its doubt, its card.
+
+python tools/ship_rows.py runs/2026-11-25-223100-rows
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from ship import train_command
+from sklearn.linear_model import LogisticRegression
+
+from digits import archs, checkpoint, classifier, data
+from digits.classifier import Classifier
+from digits.data import Dataset, Split, rows
+from digits.optimization import artefact
+from digits.reading import rows as reading
+from digits.reading.doubt import Features, probability
+from digits.reading.formats import Format, parse
+from digits.row_image import row_image
+from digits.spec import SIGNS, data_dir, pretrained_dir
+from digits.training import rows as training
+from digits.training.calibrate import threshold
+from digits.training.config import TrainConfig
+from digits.vision.ink import find
+from digits.vision.rows import find_rows
+
+AS_WRITTEN = r"/[0-9.,:\-\/]*/"
+CALIBRATION, SEEDS = 512, {"calibration": 3 * 10**6, "weights": 4 * 10**6, "threshold": 5 * 10**6}
+
+CARD = """# The row model
+
+{summary}
+{parameters:,} parameters. Takes row images, uint8 (N, 1, 48, W),
+and names every fourth column: a digit, one of `. , - / :`, or nothing (CTC).
+
+| measured on {count:,} made-up crops by held-out writers | float32 | int8 |
+|---|---|---|
+| size | {sizes[0]:,} bytes | {sizes[1]:,} bytes |
+| whole rows right, signs and all | {right[0]:.2%} | {right[1]:.2%} |
+
+An answer counts as `read` from a probability of {read:.4f}: of {shown:,} other made-up crops
+{coverage:.1%} have it, and {error:.2%} of these are wrong. On real pictures see docs/results.md.
+
+Trained on numbers composed of digits and signs by {writers} writers of many countries (UNIPEN,
+CC BY 4.0; pen-based digits by Alpaydin and Alimoglu, CC BY 4.0; UJI Pen Characters, CC BY 4.0;
+bhmsds, MIT) and of MNIST's training part, one run, seed {seed}, by
+
+    {command}
+
+Every eighth writer was held out. Limits: one row, 1 to 20 characters, the crop about one to three
+times as high as its digits. Licence: MIT, as the code. Made by `python tools/ship_rows.py RUN`.
+"""
+
+
+def sources(dataset: Dataset, held_out: bool) -> rows.Sources:
+    split: Split = dataset.validation if held_out else dataset.train
+    return rows.sources(
+        split.images[:, 0].numpy(), split.labels.numpy(), data_dir(), held_out=held_out
+    )
+
+
+def readings(
+    source: rows.Sources, count: int, seed: int, model: Classifier
+) -> Iterator[tuple[Features, bool]]:
+    """What is known of the answers to made-up crops, read whole and as rows found in them, and
+    whether they are right."""
+    rng = np.random.default_rng(seed)
+    formats = {"number": parse("number"), "as written": parse(AS_WRITTEN)}
+    for number in range(count):
+        grey, text = rows.crop(source, rng)
+        ink = find(grey, inverted=False)
+        if ink is None:
+            continue
+        looks = [(ink.level, [row_image(grey)])]
+        looks += [
+            (row.level, [row_image(row.level, inverted=True), row_image(row.of_picture(grey))])
+            for row in find_rows(ink)[:1]
+        ]
+        name = "number" if number % 2 else "as written"
+        wanted: Format | None = formats[name]
+        truth = "".join(c for c in text if c not in SIGNS) if name == "number" else text
+        for level, seen in looks:
+            assert wanted is not None
+            read = reading.read_row(level, seen, model, wanted)
+            if read.features is not None:
+                yield read.features, read.text == truth
+
+
+def accuracy(model: Classifier, samples: list[rows.Sample]) -> float:
+    right = 0
+    for image, text in samples:
+        path = model(image[None, None])[0].argmax(axis=1)
+        right += training.spelled(path) == text
+    return right / len(samples)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("run", type=Path, help="folder of the training run")
+    parser.add_argument("--crops", type=int, default=4000, help="that its doubt is fitted on")
+    args = parser.parse_args()
+
+    content = checkpoint.load(args.run / "model.pth")
+    config = TrainConfig.make(content["config"])
+    dataset = data.load("mnist", hold_out=config.hold_out)
+    learned, held_out = sources(dataset, False), sources(dataset, True)
+    some = rows.samples(CALIBRATION, learned, SEEDS["calibration"])
+    some = [sample for sample in some if 96 <= sample[0].shape[1] <= 224]
+    calibration = training.stack(some)[0]
+    judged = rows.samples(*training.VALIDATION[:1], held_out, training.VALIDATION[1])
+    path = pretrained_dir() / reading.ROW_MODEL
+    sizes, right = [], []
+    for inputs in (None, calibration):
+        with artefact.staged(path) as trial:
+            trial.write_bytes(artefact.build(content, ".onnx", inputs))
+        sizes.append(path.stat().st_size)
+        right.append(accuracy(classifier.load(path, rows=True), judged))
+        print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
+
+    digits = classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED])
+    fitted = list(readings(held_out, args.crops, SEEDS["weights"], digits))
+    columns = np.array([features.columns() for features, _ in fitted])
+    truth = np.array([is_right for _, is_right in fitted])
+    found = LogisticRegression(C=100.0, fit_intercept=False, max_iter=1000).fit(columns, truth)
+    weights = [round(float(w), 4) for w in found.coef_[0]]
+    others = list(readings(held_out, args.crops, SEEDS["threshold"], digits))
+    sure = np.array([probability(features, weights) for features, _ in others])
+    good = np.array([is_right for _, is_right in others])
+    read = threshold(sure, good, config.max_error)
+    content["metrics"] |= {"doubt": weights, "rows": {"float32": right[0], "int8": right[1]}}
+    content["thresholds"] = {"read": read}
+    with artefact.staged(path) as trial:
+        trial.write_bytes(artefact.build(content, ".onnx", calibration))
+
+    parameters = sum(p.numel() for p in checkpoint.build(content).parameters())
+    card = CARD.format(
+        summary=archs.summary(config.arch), parameters=parameters, count=len(judged), sizes=sizes,
+        right=right, read=read, shown=len(others), coverage=(sure >= read).mean(),
+        error=1 - good[sure >= read].mean(), seed=config.seed, command=train_command(config),
+        writers=sum(len(hands) for hands in learned.writers.values()),
+    )  # fmt: skip
+    checkpoint.write_atomically(path.with_suffix(".md"), lambda file: file.write(card.encode()))
+    print(card)
+
+
+if __name__ == "__main__":
+    main()
