@@ -20,7 +20,7 @@ FLOORS = {
     "checkpoint": 3, "metrics": 3, "programs": 3,
     "classifier": 4,  # loads checkpoints, so it stands above them
     "training": 5, "reading": 5, "evaluation": 5, "optimization": 5,
-    "web": 6,
+    "web": 6, "api": 6,
     "commands": 7,
     "__main__": 8, "__init__": 8,
 }  # fmt: skip

@@ -85,9 +85,10 @@ def test_a_folder_as_json(model: str, folder: Path, capsys: pytest.CaptureFixtur
     assert [a["status"] for a in answers] == ["read", "read", "no_digit", "error"]
     assert [a["text"] for a in answers] == ["0", "0", "", ""]
     first = answers[0]
-    assert set(first) == {"image", "status", "text", "probability", "rows", "warnings", "seconds"}
+    keys = {"image", "status", "text", "value", "probability", "rows", "warnings", "seconds"}
+    assert set(first) == keys
     (row,) = first["rows"]
-    assert set(row) == {"text", "probability", "box", "alternatives", "digits"}
+    assert set(row) == {"text", "value", "probability", "box", "alternatives", "digits"}
     (digit,) = row["digits"]
     assert set(digit) == {"label", "probability", "box", "top_k"} and len(digit["top_k"]) == 2
     x, y, width, height = digit["box"]

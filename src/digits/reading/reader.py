@@ -80,11 +80,22 @@ class Reader:
 
         `then` is called with the picture and its answer if it is one.
         """
+        if name == STDIN:
+            return self.read_from(
+                name, lambda: load(sys.stdin.buffer.read(MAX_BYTES + 1), name), then
+            )
+        return self.read_from(name, lambda: load(Path(name), name), then)
+
+    def read_from(
+        self,
+        name: str,
+        picture_of: Callable[[], Picture],
+        then: Callable[[Picture, Answer], None] | None = None,
+    ) -> Answer:
+        """Read what `picture_of` loads, called `name` in the answer; see `read_file`."""
         start = time.perf_counter()
         try:
-            picture = load(
-                sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else Path(name), name
-            )
+            picture = picture_of()
         except DigitsError as error:
             return Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
         answer = self.read(picture, name)

@@ -69,6 +69,11 @@ def from_array(pixels: np.ndarray) -> Picture:
     return _shrink(grey, 1.0)
 
 
+def from_image(image: Image.Image) -> Picture:
+    """A Pillow image already in memory, turned as its EXIF says."""
+    return _shrink(_pixels(ImageOps.exif_transpose(image)), 1.0)
+
+
 def _read(path: Path, name: str) -> bytes:
     try:
         if not path.is_file():

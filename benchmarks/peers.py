@@ -1,0 +1,161 @@
+"""Read sets of pictures with ours and with the recogniser of rapidocr, in turns.
+
+    python benchmarks/peers.py --data ../shared/data --output docs/peers.md
+
+rapidocr 3.10.0 (Apache-2.0, PP-OCRv6 small) is what who types in numbers would install. Its
+wheel is unpacked into a folder of its own, and its recogniser runs on the same ONNX Runtime, with
+one thread as ours: the crop 48 pixels high, the answer masked to the characters that may stand
+there. Both read each picture, one after the other; times are medians without loading the file.
+"""
+
+import argparse
+import csv
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from digits import classifier, data, metrics, onnx_runtime
+from digits.data.strings import HEIGHT, PLAIN, compose
+from digits.reading.reader import Reader
+from digits.spec import CLASSES, SIGNS
+from digits.vision.load import Picture, from_array, load
+
+PEER = "rapidocr==3.10.0"
+RECOGNISER = Path("rapidocr") / "models" / "PP-OCRv6_rec_small.onnx"
+CROP_HEIGHT, LEAST_WIDTH = 48, 320  # pixels of its input; narrower crops are padded, as it does
+SEED = 7
+Item = tuple[Picture, str]
+
+
+class Peer:
+    """rapidocr's recogniser; calling it: a grey crop (h, w) uint8 -> its text."""
+
+    def __init__(self, folder: Path, allowed: str) -> None:
+        runtime = onnx_runtime.onnxruntime
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = runtime.InferenceSession(folder / RECOGNISER, options)
+        known = self.session.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self.names = ["", *known]  # the first class is the blank
+        self.kept = [0, *(k for k, name in enumerate(self.names) if name and name in allowed)]
+
+    def __call__(self, grey: np.ndarray) -> str:
+        width = max(1, round(CROP_HEIGHT * grey.shape[1] / grey.shape[0]))
+        crop = cv2.resize(grey, (width, CROP_HEIGHT)).astype(np.float32) / 127.5 - 1
+        image = np.zeros((1, 3, CROP_HEIGHT, max(width, LEAST_WIDTH)), np.float32)
+        image[0, :, :, :width] = crop
+        (columns,) = self.session.run(None, {"x": image})
+        best = np.array(self.kept)[columns[0][:, self.kept].argmax(axis=1)]
+        path = best[np.flatnonzero(np.diff(best, prepend=-1))]
+        return "".join(self.names[k] for k in path)
+
+
+@dataclass
+class Race:
+    """Of one set: who was right, and the seconds of each, ours and the peer's."""
+
+    right: list[tuple[bool, bool]] = field(default_factory=list)
+    seconds: list[tuple[float, float]] = field(default_factory=list)
+    read: list[bool] = field(default_factory=list)
+
+    def line(self, name: str) -> str:
+        ours, peer = np.array(self.right).T
+        ms = np.median(np.array(self.seconds), axis=0) * 1000
+        read = np.array(self.read)
+        sure = f"{ours[read].mean():.1%} of {read.mean():.0%}" if read.any() else "-"
+        intervals = [metrics.wilson_interval(int(who.sum()), len(who)) for who in (ours, peer)]
+        shares = [
+            f"{who.mean():.1%} ({100 * low:.1f} to {100 * high:.1f})"
+            for who, (low, high) in zip((ours, peer), intervals, strict=True)
+        ]
+        return (
+            f"| {name} | {len(ours)} | {shares[0]} | {shares[1]} | {(ours & ~peer).sum()} | "
+            f"{(peer & ~ours).sum()} | {sure} | {ms[0]:.1f} | {ms[1]:.1f} |"
+        )
+
+
+def race(items: Iterator[Item], reader: Reader, peer: Peer, plain: Callable[[str], str]) -> Race:
+    """Both on every picture; `plain` is what of a label is asked for."""
+    result = Race()
+    for picture, label in items:
+        start = time.perf_counter()
+        answer = reader.read(picture)
+        middle = time.perf_counter()
+        text = peer(picture.grey)
+        end = time.perf_counter()
+        result.right.append((answer.text == plain(label), plain(text) == plain(label)))
+        result.seconds.append((middle - start, end - middle))
+        result.read.append(answer.status == "read")
+    return result
+
+
+def labelled(folder: Path) -> Iterator[Item]:
+    with (folder / "labels.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            yield load(folder / row["path"]), row["label"]
+
+
+def single(folder: Path) -> Iterator[Item]:
+    for path in sorted(folder.glob("*/*.png")):
+        yield load(path), path.parent.name
+
+
+def composed(tiles: np.ndarray, labels: np.ndarray, count: int) -> Iterator[Item]:
+    """Five MNIST test digits in a row, black on white."""
+    rng = np.random.default_rng(SEED)
+    for _ in range(count):
+        chosen = rng.integers(0, len(tiles), 5)
+        ink = np.pad(compose(tiles[chosen, 0], PLAIN, rng), HEIGHT // 4)
+        yield from_array(255 - ink), "".join(map(str, labels[chosen]))
+
+
+def digits_alone(text: str) -> str:
+    return "".join(c for c in text if c in CLASSES)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--folder", type=Path, default=Path("build/peers"), help="of the peer")
+    parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="ours")
+    parser.add_argument("--output", type=Path, help="write the table here too")
+    args = parser.parse_args()
+    if not (args.folder / RECOGNISER).is_file():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+        subprocess.run([*pip, str(args.folder), PEER], check=True)
+    classifier.compute_on_one_thread()
+    ours = classifier.load(classifier.find(args.model))
+    test = data.load("mnist", args.data).test
+    numbers, written = (Peer(args.folder, "".join(some)) for some in (CLASSES, CLASSES + SIGNS))
+    row = composed(test.images.numpy(), test.labels.numpy(), 300)
+    races = (
+        ("cells, `number`", labelled(args.data / "cells"), "number", numbers, digits_alone),
+        ("cells, `decimal`", labelled(args.data / "cells"), "decimal", written, str),
+        ("cheques, `number`", labelled(args.data / "strings"), "number", numbers, digits_alone),
+        ("cheques, `auto`", labelled(args.data / "strings"), "auto", numbers, digits_alone),
+        ("five MNIST test digits, `auto`", row, "auto", numbers, digits_alone),
+        ("hwd1000, `auto`", single(args.data / "handwriting/hwd1000"), "auto", numbers, str),
+        ("paper, `auto`", single(args.data / "handwriting/paper"), "auto", numbers, str),
+    )
+    lines = [
+        "| set, what was expected | pictures | ours right (95%) | peer right (95%) | only ours | "
+        "only the peer | ours where `read` | ours, ms | peer, ms |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    print("\n".join(lines), flush=True)
+    for name, items, expect, peer, plain in races:
+        lines.append(race(items, Reader.expecting(ours, expect), peer, plain).line(name))
+        print(lines[-1], flush=True)
+    if args.output:
+        args.output.write_text("\n".join(lines) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

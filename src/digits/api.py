@@ -1,0 +1,110 @@
+"""The Python interface: read pictures, load models.
+
+Importing it is light: NumPy, OpenCV, ONNX Runtime and PyTorch are loaded when first needed.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digits.classifier import Classifier
+    from digits.reading.answer import Answer
+    from digits.vision.load import Picture
+
+Source = Any  # a path, the bytes of a file, a Pillow image, or an array: see `Reader.read`
+DEFAULT_MODEL = "reader"
+
+
+class Reader:
+    """Reads digits and numbers in pictures; loads its model once. Threads may share one.
+
+    `model` is the name of a shipped model or the path of one (.onnx, .pth, .pt2, .pt). `expect`
+    says what may stand in the pictures, as `--expect` does: "auto", "digit", "number", "decimal",
+    "signed", "money", "amount", "date", "time", "phone", "zip", "/regular expression/", or "@file"
+    of allowed numbers.
+
+    Raises:
+        DigitsError: there is no such model, it is damaged, or the format is not known.
+
+    >>> Reader(expect="number").read("test_images/number.png").text
+    '40917'
+    """
+
+    def __init__(self, model: str | Path = DEFAULT_MODEL, expect: str = "auto") -> None:
+        from digits.reading import reader
+
+        self._reader = reader.Reader.expecting(load(model), expect)
+
+    def read(self, source: Source) -> "Answer":
+        """Read one picture: a path, the bytes of an image file, a Pillow image, or an array.
+
+        An array is (H, W) grey or (H, W, 3) RGB, upright, either uint8 or floats within 0..1. What
+        is no picture gives an answer whose status is "error", and whose `error` says why.
+        """
+        if isinstance(source, str | Path):
+            return self._reader.read_file(str(source))
+        return self._reader.read_from("picture", lambda: _picture(source))
+
+    def read_many(self, sources: Iterable[Source]) -> Iterator["Answer"]:
+        """Read pictures one after the other, as they are asked for; see `read`.
+
+        >>> [a.text for a in Reader().read_many(["test_images/number.png", b"no picture"])]
+        ['40917', '']
+        """
+        return map(self.read, sources)
+
+
+def read(source: Source, model: str | Path = DEFAULT_MODEL, expect: str = "auto") -> "Answer":
+    """Read one picture; for many make one `Reader`, which loads its model once.
+
+    >>> import digits
+    >>> digits.read("test_images/number.png").text
+    '40917'
+    """
+    return Reader(model, expect).read(source)
+
+
+def load(model: str | Path = DEFAULT_MODEL) -> "Classifier":
+    """A classifier by the name of a shipped model or by its path. Calling it: tiles uint8
+    (N, 1, 28, 28), bright ink on black -> logits (N, K) float32; its `classes` name them.
+
+    Raises:
+        DigitsError: there is no such model, or it is damaged.
+
+    >>> import numpy, digits
+    >>> digits.load("tiny")(numpy.zeros((5, 1, 28, 28), numpy.uint8)).shape
+    (5, 10)
+    """
+    from digits import classifier
+
+    return classifier.load(classifier.find(model))
+
+
+def _picture(source: Source) -> "Picture":
+    from digits.vision import load as loading
+
+    if isinstance(source, bytes | bytearray | memoryview):
+        return loading.load(bytes(source))
+    if hasattr(source, "convert"):
+        return loading.from_image(source)
+    return loading.from_array(_pixels(source))
+
+
+def _pixels(array: Any) -> Any:
+    """An array as uint8; what cannot be told is an error that says so."""
+    import numpy as np
+
+    from digits.errors import DigitsError
+
+    pixels = np.asarray(array)
+    shape, kind = pixels.shape, pixels.dtype
+    if pixels.ndim not in (2, 3) or 0 in shape or (pixels.ndim == 3 and shape[2] != 3):
+        raise DigitsError(f"an array of shape {shape}: give (H, W) grey or (H, W, 3) RGB")
+    if kind == np.uint8:
+        return np.ascontiguousarray(pixels)
+    if not np.issubdtype(kind, np.floating):
+        raise DigitsError(f"an array of {kind}: give uint8, or floats within 0..1")
+    if not (np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= 1):
+        raise DigitsError("an array of floats outside 0..1: divide by 255, or give uint8")
+    return (pixels * 255).round().astype(np.uint8)
