@@ -12,6 +12,7 @@ import torch
 
 from digits import archs, checkpoint
 from digits.errors import DigitsError
+from digits.spec import pretrained_dir
 
 
 @pytest.fixture
@@ -70,9 +71,27 @@ def test_code_in_a_pickle_is_refused_and_not_run(run_folder: Path) -> None:
 
 
 def test_other_formats_are_refused(content: dict, tmp_path: Path) -> None:
-    torch.save(content["state_dict"], tmp_path / "weights.pth")
-    with pytest.raises(DigitsError, match="not a checkpoint of this program"):
-        checkpoint.load(tmp_path / "weights.pth")
+    for other in (content["state_dict"], [1, 2], {**content, "format": 2}):
+        torch.save(other, tmp_path / "weights.pth")
+        with pytest.raises(DigitsError, match="not a checkpoint of this program"):
+            checkpoint.load(tmp_path / "weights.pth")
+
+
+def test_what_was_shipped_goes_on_loading() -> None:
+    assert checkpoint.load(pretrained_dir() / "micro.pth")["format"] == 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(content: dict, value: float) -> None:
+    next(iter(content["state_dict"].values())).view(-1)[0] = value
+    with pytest.raises(DigitsError, match="NaN or infinite"):
+        checkpoint.build(content)
+
+
+def test_what_a_model_says_of_itself_is_checked(content: dict, tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "m.pth", {**content, "temperature": -1.0})
+    with pytest.raises(DigitsError, match="temperature cannot be right"):
+        checkpoint.load(tmp_path / "m.pth")
 
 
 def test_failed_save_leaves_the_old_file(content: dict, tmp_path: Path) -> None:
