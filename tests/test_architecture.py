@@ -81,9 +81,9 @@ def test_files_import_each_other_without_circles() -> None:
 
 
 ROOT = PACKAGE.parents[1]
-EVERY_FILE = [
+EVERY_FILE = sorted(
     path for room in ("src", "tests", "tools", "benchmarks") for path in (ROOT / room).rglob("*.py")
-]
+)
 
 
 @pytest.mark.parametrize("path", EVERY_FILE, ids=lambda p: str(p.relative_to(ROOT)))
