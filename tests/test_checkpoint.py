@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,23 @@ def test_digest_sees_values_types_and_order() -> None:
     values = [1, 1.0, "1", True, [1], {"1": 1}, torch.tensor(1), torch.tensor(1.0)]
     values += [torch.zeros(2, 3), torch.zeros(3, 2), [1, [2]], [1, 2]]
     assert len({checkpoint.digest(value) for value in values}) == len(values)
+
+
+@pytest.mark.parametrize("around", [lambda x: x, lambda x: [x], lambda x: {"x": x}])
+def test_digest_sees_every_number_of_a_large_tensor(around: Callable) -> None:
+    """However it is packed: as text a tensor leaves most of its numbers out."""
+    large = torch.zeros(5000)
+    before = checkpoint.digest(around(large))
+    large[2500] = 1
+    assert checkpoint.digest(around(large)) != before
+
+
+def test_what_others_are_writing_is_left_alone(content: dict, run_folder: Path) -> None:
+    others = {f".m.pth.{os.getpid()}.x", f".m.pth.{os.getppid()}.x", ".m.pth.mine.x"}
+    for name in others:
+        Path(name).touch()
+    checkpoint.save("m.pth", content)
+    assert {path.name for path in run_folder.iterdir()} == {"m.pth", *others}
 
 
 def test_what_a_killed_save_left_is_swept_by_the_next(content: dict, run_folder: Path) -> None:
