@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: train read test bench
+.PHONY: train read check lint test test-all check-reading bench
 train: .venv/ready
 	$(BIN)/python src/train.py $(ARGS)
 
@@ -11,11 +11,24 @@ read: .venv/ready
 	@test -n "$(IMAGE)" || { echo "usage: make read IMAGE=picture.png" >&2; exit 2; }
 	@$(BIN)/python src/predict.py --image "$(IMAGE)" --confidence $(ARGS)
 
-test: .venv/ready
+check: lint test
+
+lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+
+test: .venv/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: lint
+	$(BIN)/python -m pytest --cov
+
+check-reading: .venv/ready
+	$(BIN)/python benchmarks/reading.py --split validation --count 100 \
+	  --only handwriting uci mnist strings drawn nondigits
+	$(BIN)/python benchmarks/conditions.py --count 5
+	$(BIN)/python benchmarks/pages.py --count 2
 
 bench: .venv/ready
 	@test -n "$(NAME)" || { echo "usage: make bench NAME=training ARGS='--seeds 3'" >&2; exit 2; }

@@ -1,8 +1,9 @@
 """Numbers on the papers and in the lights that people bring: where reading holds, where it breaks.
 
-    python benchmarks/conditions.py --count 100
+    python benchmarks/conditions.py --count 100 --record before.jsonl
+    python benchmarks/conditions.py --count 100 --against before.jsonl
 
-MNIST test digits, five in a row, spaced, and one alone, on a page of 900x1400 pixels, one condition
+MNIST digits, five in a row, spaced, and one alone, on a page of 900x1400 pixels, one condition
 at a time, read with nothing said about what they are. Seeded: every condition shows the same.
 """
 
@@ -16,9 +17,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.random import Generator
+from support import pictures
+from support.pictures import Picture
 
-from digits import classifier, data
+from digits import classifier
 from digits.data.strings import PLAIN, compose
+from digits.errors import DigitsError
 from digits.metrics import wilson_interval
 from digits.reading.reader import Reader
 from digits.vision.load import from_array
@@ -280,7 +284,7 @@ def conditions() -> dict[str, Condition]:
     return made
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
     parser.add_argument("--count", type=int, default=100, help="pictures a condition")
@@ -288,11 +292,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--only", nargs="+", help="names of conditions")
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
+    pictures.add_flags(parser)
     args = parser.parse_args()
     reader = Reader.expecting(classifier.load(classifier.find(args.model)))
-    test = data.load("mnist").test
-    tiles, labels = test.images[:, 0].numpy(), test.labels.numpy()
+    tiles, labels = pictures.digits_of(args.split)
     rows: list[dict[str, str | int]] = []
+    made: list[Picture] = []
     head = [f"{n} in a picture: right | `read` | wrong among these" for n in args.digits]
     print(f"| condition | {' | '.join(head)} |\n|---|{'---|' * 3 * len(head)}")
     for name, picture_of in conditions().items():
@@ -303,12 +308,16 @@ def main() -> None:
             rng = np.random.default_rng(args.seed)
             right = read = wrong = 0
             numbers = np.random.default_rng(args.seed).integers(0, len(tiles), (args.count, digits))
-            for chosen in numbers:
+            for k, chosen in enumerate(numbers):
                 answer = reader.read(from_array(picture_of(tiles[chosen], rng)))
-                good = answer.text == "".join(map(str, labels[chosen]))
+                truth = "".join(map(str, labels[chosen]))
+                good, sure = answer.text == truth, answer.status == "read"
                 right += good
-                read += answer.status == "read"
-                wrong += answer.status == "read" and not good
+                read += sure
+                wrong += sure and not good
+                said = f"{answer.text!r} {answer.status}"
+                score = 2 + sure if good else 1 - sure  # to be wrong and sure is worst
+                made.append(Picture(f"{name}, {digits} in a row", k, truth, said, score))
             low, high = wilson_interval(right, args.count)
             shown += f" | {right / args.count:.0%} ({low:.0%} to {high:.0%})"
             shown += f" | {read / args.count:.0%} | {wrong}"
@@ -316,9 +325,15 @@ def main() -> None:
             rows.append({"condition": name, "digits": digits, **figures})
         print(f"| {shown} |", flush=True)
     if args.output:
-        content = {"command": " ".join(sys.argv), "rows": rows}
+        content = {"command": " ".join(sys.argv), "split": args.split, "rows": rows}
         args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    try:
+        pictures.conclude(made, args)
+    except DigitsError as error:
+        print(f"conditions: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,8 +1,9 @@
 """Pages of numbers, one below the other: how many of the rows are found and right.
 
-    python benchmarks/pages.py --count 20
+    python benchmarks/pages.py --count 20 --record before.jsonl
+    python benchmarks/pages.py --count 20 --against before.jsonl
 
-MNIST test digits on a page of 2200x1700 pixels, read with nothing said about what they are. Seeded.
+MNIST digits on a page of 2200x1700 pixels, read with nothing said about what they are. Seeded.
 """
 
 import argparse
@@ -16,9 +17,12 @@ import cv2
 import numpy as np
 from conditions import HAND, PAPER, Page, turned
 from numpy.random import Generator
+from support import pictures
+from support.pictures import Picture
 
-from digits import classifier, data
+from digits import classifier
 from digits.data.strings import HEIGHT, compose
+from digits.errors import DigitsError
 from digits.reading.reader import Reader
 from digits.vision.load import from_array
 
@@ -68,24 +72,24 @@ def page_of(layout: Layout, tiles: list[np.ndarray], rng: Generator) -> np.ndarr
     return turned(grey, rng.uniform(-layout.tilt, layout.tilt)) if layout.tilt else grey
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
     parser.add_argument("--count", type=int, default=20, help="pages of a layout")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
+    pictures.add_flags(parser)
     args = parser.parse_args()
     reader = Reader.expecting(classifier.load(classifier.find(args.model)))
-    test = data.load("mnist").test
-    tiles, labels = test.images[:, 0].numpy(), test.labels.numpy()
-    lines = []
+    tiles, labels = pictures.digits_of(args.split)
+    lines, made = [], []
     print("| page | rows right | digits in a row | pages with all rows found | seconds a page |")
     print("|---|---|---|---|---|")
     for name, layout in LAYOUTS.items():
         rng = np.random.default_rng(args.seed)
         right = total = digits = found = 0
         seconds = []
-        for _ in range(args.count):
+        for k in range(args.count):
             lengths = rng.integers(*layout.digits, layout.rows)
             chosen = [rng.integers(0, len(tiles), n) for n in lengths]
             picture = from_array(page_of(layout, [tiles[c] for c in chosen], rng))
@@ -94,7 +98,10 @@ def main() -> None:
             seconds.append(time.perf_counter() - start)
             read = [row.text for row in answer.rows]
             truth = ["".join(map(str, labels[c])) for c in chosen]
-            right += sum(text in read for text in truth)
+            rows_right = sum(text in read for text in truth)
+            right += rows_right
+            said = f"{rows_right} rows right of {len(read)}"
+            made.append(Picture(name, k, " ".join(truth), said, rows_right))
             found += len(read) == len(truth)
             total += len(truth)
             digits += int(lengths.sum())
@@ -107,9 +114,15 @@ def main() -> None:
             flush=True,
         )
     if args.output:
-        content = {"command": " ".join(sys.argv), "rows": lines}
+        content = {"command": " ".join(sys.argv), "split": args.split, "rows": lines}
         args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    try:
+        pictures.conclude(made, args)
+    except DigitsError as error:
+        print(f"pages: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

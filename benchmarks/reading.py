@@ -78,6 +78,7 @@ class Measurements:
         counts = {"all": 0, "read": 0, "right": 0}
         for name, bar in (("hwd1000", 0.998), ("paper", 0.98)):
             files = sorted((self.folder / "handwriting" / name).glob("*/*.png"))
+            files = files[:: max(1, len(files) // self.count) if self.count else 1]
             right = 0
             for path in files:
                 picture = load(path)
@@ -139,7 +140,7 @@ class Measurements:
         """Cheque amounts, and rows composed of MNIST digits; whole strings right."""
         number = Reader.expecting(self.model, "number")
         with (self.folder / "strings" / "labels.csv").open() as file:
-            rows = list(csv.DictReader(file))
+            rows = list(csv.DictReader(file))[: self.count or None]
         for reader, how in ((number, "--expect number"), (self.reader, "--expect auto")):
             right = 0
             for row in rows:

@@ -2,30 +2,35 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 
-from digits import classifier, data
-from digits.data import Dataset
-from digits.data.mnist import MD5
+from digits import classifier
 from digits.reading.reader import Reader
 from digits.spec import data_dir
 
+if TYPE_CHECKING:  # only tests that ask for data wait for torch
+    from digits.data import Dataset
+
 # Tests often share the cores: threads that wait for each other then take ten times as long.
-os.environ["OMP_NUM_THREADS"] = "1"
-torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
 
 MNIST_FOLDER = Path(os.environ.get("DIGITS_DATA_DIR") or Path(__file__).parents[1] / data_dir())
 
 
 @pytest.fixture(scope="session")
-def uci() -> Dataset:
+def uci() -> "Dataset":
+    from digits import data
+
     return data.load("uci")
 
 
 @pytest.fixture(scope="session")
-def mnist() -> Dataset:
+def mnist() -> "Dataset":
+    from digits import data
+    from digits.data.mnist import MD5
+
     if not all((MNIST_FOLDER / "MNIST" / "raw" / name).is_file() for name in MD5):
         pytest.skip(f"MNIST is not in {MNIST_FOLDER}; set DIGITS_DATA_DIR")
     return data.load("mnist", MNIST_FOLDER)

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ FLOORS = {
     "commands": 7,
     "__main__": 8, "__init__": 8,
 }  # fmt: skip
+COMING = {"web"}  # rooms that are being built
 
 TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "spec", "errors"]
 HEAVY = {
@@ -36,38 +38,52 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Rooms of the package that a file imports anywhere, inside functions too."""
-    rooms = set()
+def imported_modules(path: Path) -> set[str]:
+    """Modules of the package that a file imports anywhere, inside functions too."""
+    names = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            modules = [node.module or ""]
-            if node.module == "digits":
-                modules = [f"digits.{alias.name}" for alias in node.names]
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            names |= {name if name in MODULES else node.module or "" for name in whole}
         elif isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        else:
-            continue
-        rooms |= {name.split(".")[1] for name in modules if name.startswith("digits.")}
-    return rooms
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.partition(".")[0] == "digits"}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {module_of(path): path for path in FILES}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_modules_import_from_lower_floors_only(path: Path) -> None:
     room = room_of(path)
     assert room in FLOORS, f"{room} has no floor: give it one in this table"
-    for other in imported_rooms(path) - {room}:
+    for other in {name.split(".")[1] for name in imported_modules(path) if "." in name} - {room}:
         assert FLOORS[other] < FLOORS[room], f"{room} (floor {FLOORS[room]}) imports {other}"
 
 
+def test_the_table_knows_no_room_that_is_not_there() -> None:
+    assert not set(FLOORS) - COMING - {room_of(path) for path in FILES}
+
+
+def test_files_import_each_other_without_circles() -> None:
+    imports = {name: imported_modules(path) for name, path in MODULES.items()}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {' <- '.join(error.args[1])}")
+
+
 ROOT = PACKAGE.parents[1]
-EVERY_FILE = [
+EVERY_FILE = sorted(
     path for room in ("src", "tests", "tools", "benchmarks") for path in (ROOT / room).rglob("*.py")
-]
+)
 
 
 @pytest.mark.parametrize("path", EVERY_FILE, ids=lambda p: str(p.relative_to(ROOT)))

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from digits import archs
-from digits.data import Dataset, extras
+from digits.data import Dataset, Split, extras
 from digits.metrics import negative_log_likelihood
-from digits.training.calibrate import calibrate, threshold
+from digits.training import calibrate as calibrating
+from digits.training.calibrate import SEED, SHARE, calibrate, threshold
 from digits.training.config import TrainConfig
 from digits.training.step import logits_of
 
@@ -21,6 +22,47 @@ def test_threshold_is_the_least_that_keeps_the_error() -> None:
     assert threshold(confidence, right, max_error=0.0) == 0.8
     assert threshold(confidence, right, max_error=0.34) == 0.4  # 2 wrong of 6
     assert threshold(confidence, ~right, max_error=0.0) == 1.0
+
+
+def test_the_threshold_is_that_of_the_rehearsal(uci: Dataset) -> None:
+    """An untrained model is wrong nine times of ten: what is promised decides what may be read."""
+    torch.manual_seed(0)
+    model = archs.create("cnn3")
+    promises = (0.001, 0.88, 1.0)
+    few, more, every = (
+        calibrate(model, uci.validation, TrainConfig(arch="cnn3", max_error=promise))[1]["read"]
+        for promise in promises
+    )
+    assert few > more > every and 0.1 < every < 0.2
+
+
+@pytest.mark.parametrize(("policy", "nondigits", "rehearsed"), [
+    ("none", 0.0, "elastic"), ("light", 0.1, "elastic"), ("strong", 0.0, "strong"),
+    ("mixed", 0.1, "strong"),
+])  # fmt: skip
+def test_what_is_rehearsed(
+    uci: Dataset, monkeypatch: pytest.MonkeyPatch, policy: str, nondigits: float, rehearsed: str
+) -> None:
+    """Distorted tiles, a fifth as many drawn digits, and non-digits if training had some."""
+    seen: list[tuple[str, int]] = []
+
+    def augment(images: torch.Tensor, name: str, generator: torch.Generator) -> torch.Tensor:
+        seen.append((name, len(images)))
+        return images.float()
+
+    monkeypatch.setattr(calibrating, "augment", augment)
+    config = TrainConfig(arch="micro", nondigits=nondigits, augment=policy)
+    calibrate(archs.create("micro", len(config.classes)), uci.validation, config)
+    fifth = round(0.2 * len(uci.validation))
+    assert seen == [(rehearsed, len(uci.validation) + fifth * (2 if nondigits else 1))]
+
+
+def test_no_training_drew_the_digits_that_are_rehearsed(uci: Dataset) -> None:
+    def drawn(seed: int) -> Split:
+        return extras.extras(uci.validation, SHARE, 0.0, seed)[0]
+
+    rehearsed = drawn(SEED).images
+    assert not any(torch.equal(rehearsed, drawn(seed).images) for seed in range(3))
 
 
 def test_mix_adds_what_it_says_and_repeats_itself(uci: Dataset) -> None:

@@ -153,6 +153,7 @@ def test_weights_that_are_no_numbers_are_refused(
     assert not list(run_folder.glob("a.[op]*[tx2]"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
 def test_an_artefact_whose_answers_are_no_numbers_is_refused(
     suffix: str, content: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

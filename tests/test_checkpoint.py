@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import torch
 
 from digits import archs, checkpoint
 from digits.errors import DigitsError
+from digits.spec import pretrained_dir
 
 
 @pytest.fixture
@@ -70,9 +72,27 @@ def test_code_in_a_pickle_is_refused_and_not_run(run_folder: Path) -> None:
 
 
 def test_other_formats_are_refused(content: dict, tmp_path: Path) -> None:
-    torch.save(content["state_dict"], tmp_path / "weights.pth")
-    with pytest.raises(DigitsError, match="not a checkpoint of this program"):
-        checkpoint.load(tmp_path / "weights.pth")
+    for other in (content["state_dict"], [1, 2], {**content, "format": 2}):
+        torch.save(other, tmp_path / "weights.pth")
+        with pytest.raises(DigitsError, match="not a checkpoint of this program"):
+            checkpoint.load(tmp_path / "weights.pth")
+
+
+def test_what_was_shipped_goes_on_loading() -> None:
+    assert checkpoint.load(pretrained_dir() / "micro.pth")["format"] == 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(content: dict, value: float) -> None:
+    next(iter(content["state_dict"].values())).view(-1)[0] = value
+    with pytest.raises(DigitsError, match="NaN or infinite"):
+        checkpoint.build(content)
+
+
+def test_what_a_model_says_of_itself_is_checked(content: dict, tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "m.pth", {**content, "temperature": -1.0})
+    with pytest.raises(DigitsError, match="temperature cannot be right"):
+        checkpoint.load(tmp_path / "m.pth")
 
 
 def test_failed_save_leaves_the_old_file(content: dict, tmp_path: Path) -> None:
@@ -91,6 +111,23 @@ def test_digest_sees_values_types_and_order() -> None:
     values = [1, 1.0, "1", True, [1], {"1": 1}, torch.tensor(1), torch.tensor(1.0)]
     values += [torch.zeros(2, 3), torch.zeros(3, 2), [1, [2]], [1, 2]]
     assert len({checkpoint.digest(value) for value in values}) == len(values)
+
+
+@pytest.mark.parametrize("around", [lambda x: x, lambda x: [x], lambda x: {"x": x}])
+def test_digest_sees_every_number_of_a_large_tensor(around: Callable) -> None:
+    """However it is packed: as text a tensor leaves most of its numbers out."""
+    large = torch.zeros(5000)
+    before = checkpoint.digest(around(large))
+    large[2500] = 1
+    assert checkpoint.digest(around(large)) != before
+
+
+def test_what_others_are_writing_is_left_alone(content: dict, run_folder: Path) -> None:
+    others = {f".m.pth.{os.getpid()}.x", f".m.pth.{os.getppid()}.x", ".m.pth.mine.x"}
+    for name in others:
+        Path(name).touch()
+    checkpoint.save("m.pth", content)
+    assert {path.name for path in run_folder.iterdir()} == {"m.pth", *others}
 
 
 def test_what_a_killed_save_left_is_swept_by_the_next(content: dict, run_folder: Path) -> None:

@@ -38,6 +38,7 @@ def test_train_writes_a_run_and_the_best_model(
     assert metrics["test"]["count"] == 360 and metrics["train_seconds"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_train(run_folder: Path, preset: str) -> None:
     assert main(["train", "--preset", preset, "--dataset", "uci", "--cpu"]) == 0
@@ -46,6 +47,7 @@ def test_presets_train(run_folder: Path, preset: str) -> None:
     assert config["learning_rate"] == PRESETS[preset]["learning_rate"]
 
 
+@pytest.mark.slow
 def test_an_ensemble_is_one_model_that_ships_like_any_other(run_folder: Path) -> None:
     small = ["--dataset", "uci", "--cpu"]
     assert main(["train", "--arch", "fast", "--ensemble", "2", "--epochs", "2", *small]) == 0
@@ -61,6 +63,7 @@ def test_an_ensemble_is_one_model_that_ships_like_any_other(run_folder: Path) ->
     assert main(["train", "--arch", "fast", "--teacher", "models/best_model.pth", *small]) == 0
 
 
+@pytest.mark.slow
 def test_tensorboard_gets_every_epoch(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[tuple[str, float]] = []
 
@@ -89,6 +92,7 @@ def test_tensorboard_that_is_not_there_is_one_line(
     assert "pip install tensorboard" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_evaluate_measures_and_draws(run_folder: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["train", "--arch", "cnn3", "--nondigits", "0.1", *SMALL]) == 0
     trained = capsys.readouterr().out
@@ -144,6 +148,7 @@ def test_wrong_usage_is_exit_code_2(
     assert code == 2 and says in captured.err and not captured.out
 
 
+@pytest.mark.slow
 def test_gpu_without_one_warns_and_demanding_one_fails(
     run_folder: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_seed_that_is_no_seed_is_wrong_usage(
     assert stop.value.code == 2 and "--seed" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 2**62])
 @pytest.mark.parametrize("batch", [1317, 600])
 def test_the_largest_seed_and_the_fewest_steps_train(

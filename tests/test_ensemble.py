@@ -26,6 +26,7 @@ def train(dataset: Dataset, folder: Path, resume: bool = False, **changes: objec
     return ensemble.train(config, dataset, Run(folder), Ranks(), CPU, resume)
 
 
+@pytest.mark.slow
 def test_an_ensemble_averages_the_logits_of_differing_members(uci: Dataset, tmp_path: Path) -> None:
     trained = train(uci, tmp_path / "run")
     tiles = uci.test.images
@@ -40,6 +41,7 @@ def test_an_ensemble_averages_the_logits_of_differing_members(uci: Dataset, tmp_
     assert torch.equal(logits_of(again, tiles), logits_of(trained.model, tiles))
 
 
+@pytest.mark.slow
 def test_a_member_is_the_model_of_its_seed_trained_alone(uci: Dataset, tmp_path: Path) -> None:
     both = train(uci, tmp_path / "run", augment="light").model.get_submodule("members")
     _, second = both.children()
@@ -51,6 +53,7 @@ class Interrupt(BaseException):
     """Stands for a kill: nothing in the loop catches it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last_step", [5, 14, 23, 33])  # 18 steps a member, 3 to warm it up
 def test_an_ensemble_goes_on_in_the_member_where_it_stopped(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_step: int
@@ -87,6 +90,7 @@ def teach(uci: Dataset, path: Path, classes: int = 10) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_a_student_believes_its_teacher(uci: Dataset, tmp_path: Path) -> None:
     name = teach(uci, tmp_path / "teacher.pth")
     trained = train(uci, tmp_path / "run", ensemble=1, epochs=6, teacher=name)

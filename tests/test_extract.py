@@ -18,6 +18,7 @@ def run(*flags: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_writes_the_test_sets_tiles(tmp_path: Path) -> None:
     result = run("--output", tmp_path, "--per_digit", "3", "--scale", "4")
     assert result.returncode == 0 and result.stderr == ""

@@ -96,7 +96,7 @@ def round_half_up(total: int, multiplier: int, shift: int) -> int:
     return min(scaled, 255)
 
 
-@pytest.mark.parametrize("arch", ["micro", "fast", "best"])
+@pytest.mark.parametrize("arch", ["micro", "fast", pytest.param("best", marks=pytest.mark.slow)])
 def test_the_reference_equals_plain_loops(arch: str) -> None:
     whole = integers_of(calibrated(arch))
     x = before = tiles(1, seed=3).numpy().transpose(0, 2, 3, 1)

@@ -67,7 +67,12 @@ def test_folding_batch_norm_changes_no_logits(arch: str) -> None:
         torch.testing.assert_close(folded(tiles(9)), model(tiles(9)), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("arch", archs.names())
+ARCHS = [
+    name if name == "tiny" else pytest.param(name, marks=pytest.mark.slow) for name in archs.names()
+]
+
+
+@pytest.mark.parametrize("arch", ARCHS)
 def test_onnx_answers_as_pytorch_does(arch: str, tmp_path: Path) -> None:
     packed = content(arch)
     oracle = expected(packed, tiles(70, seed=9))
@@ -79,6 +84,7 @@ def test_onnx_answers_as_pytorch_does(arch: str, tmp_path: Path) -> None:
     assert relative_error(small, oracle) < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ["improved", "cnn3"])
 def test_program_answers_as_pytorch_does(arch: str, tmp_path: Path) -> None:
     packed = content(arch)
@@ -89,6 +95,7 @@ def test_program_answers_as_pytorch_does(arch: str, tmp_path: Path) -> None:
     assert relative_error(small, oracle) < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
 @pytest.mark.parametrize("arch", ["improved", "cnn3"])
 def test_int8_is_small_takes_any_batch_and_knows_what_it_is(
@@ -110,6 +117,7 @@ def test_int8_is_small_takes_any_batch_and_knows_what_it_is(
     assert relative_error(together, apart) < 0.02
 
 
+@pytest.mark.slow
 def test_an_int8_program_run_eagerly_gives_the_same_logits() -> None:
     module = torch.export.load(io.BytesIO(program_bytes(lively("cnn3"), {}, tiles(64)))).module()
     with torch.no_grad():
@@ -119,6 +127,7 @@ def test_an_int8_program_run_eagerly_gives_the_same_logits() -> None:
     assert not [n for n in module.graph.nodes if "quantized_decomposed" in str(n.target)]
 
 
+@pytest.mark.slow
 def test_no_float_weights_stay_in_an_int8_program() -> None:
     data = program_bytes(lively("cnn3"), {}, tiles(64))
     weights = torch.export.load(io.BytesIO(data)).state_dict.values()

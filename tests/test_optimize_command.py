@@ -52,6 +52,7 @@ def models(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "models").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "output"),
     [
@@ -80,6 +81,7 @@ def test_makes_an_artefact_that_reads_the_test_set(
     assert accuracies[1] >= accuracies[0] - 0.002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
 def test_too_great_a_loss_fails_and_leaves_everything_as_it_was(
     suffix: str, content: dict, folder: Path, capsys: pytest.CaptureFixture

@@ -11,6 +11,8 @@ import pytest
 
 from digits import checkpoint
 
+pytestmark = pytest.mark.slow
+
 TRAIN = str(Path(__file__).parents[1] / "src" / "train.py")
 FLAGS = "--arch cnn3 --dataset uci --batch_size 128 --learning_rate 0.003 --cpu".split()  # noqa: SIM905
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]

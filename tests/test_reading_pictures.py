@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from digits.reading.reader import Reader
+from digits.tile import Box
 from digits.vision.load import from_array
 
 FOLDER = Path(__file__).parents[1] / "test_images"
@@ -21,6 +22,28 @@ def test_boxes_stand_around_their_digits(reader: Reader) -> None:
     lefts = [digit.box[0] for digit in first.digits]
     assert lefts == sorted(lefts)
     assert second.box[1] > first.box[1] + 0.5 * first.box[3]
+
+
+@pytest.mark.parametrize("name", ["number.png", "touching_the_border.png"])
+def test_boxes_are_in_the_files_pixels_however_large_it_is(
+    reader: Reader, tmp_path: Path, name: str
+) -> None:
+    """One with paper around and one without: they are read on different ways."""
+    with Image.open(FOLDER / name) as picture:
+        grey = picture.convert("L")
+    times = 4000 / max(grey.size)
+    large = grey.resize((round(grey.width * times), round(grey.height * times)))
+    large.save(tmp_path / "large.png")
+    (small,) = reader.read(from_array(np.asarray(grey))).rows
+    (row,) = reader.read_file(str(tmp_path / "large.png")).rows
+    assert row.text == small.text
+    for edges in (edges_of([small.box]) * times, edges_of([digit.box for digit in row.digits])):
+        np.testing.assert_allclose(edges_of([row.box]), edges, rtol=0.15)
+
+
+def edges_of(boxes: list[Box]) -> np.ndarray:
+    """The right and the lower edge (2,) of what is in boxes."""
+    return np.max([(x + width, y + height) for x, y, width, height in boxes], axis=0)
 
 
 @pytest.mark.parametrize("what", ["box", "shadow"])

@@ -3,7 +3,9 @@
 import random
 
 import pytest
-from benchmarks.resume import ROWS, survive
+from benchmarks.support.killed import ROWS, survive
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -6,7 +6,7 @@ import pytest
 
 from digits.data import Dataset, nondigits, strokes
 from digits.spec import INK_SIZE, TILE_SIZE
-from digits.tile import THICK, as_tile, frame, stroke_width
+from digits.tile import THICK, as_tile, crop, frame, shrink, stroke_width
 
 
 def ring(size: int, thickness: int) -> np.ndarray:
@@ -64,6 +64,37 @@ def test_aspect_is_kept() -> None:
 def test_a_marker_is_thinned_unless_its_pen_is_to_stay() -> None:
     assert stroke_width(frame(ring(300, 90))) <= THICK + 1
     assert stroke_width(frame(ring(300, 90), normalise_pen=False)) > THICK + 1
+
+
+def test_a_thin_pen_becomes_as_wide_as_mnists_thinnest() -> None:
+    tile = frame(ring(400, 8))  # 0.4 px of the tile
+    assert tile.sum() / 255 / (np.pi * (INK_SIZE - 1.6)) == pytest.approx(1.6, abs=0.3)
+
+
+@pytest.mark.parametrize("size", [30, 40])
+def test_a_thin_pen_is_as_wide_in_a_small_picture_as_in_a_large_one(size: int) -> None:
+    small = ring(size, 1)
+    large = cv2.resize(small, None, fx=10, fy=10, interpolation=cv2.INTER_CUBIC)
+    assert frame(small).mean() == pytest.approx(frame(large).mean(), rel=0.05)
+
+
+def test_grain_is_averaged_when_ink_shrinks() -> None:
+    grain = 255 * np.random.default_rng(0).integers(0, 2, (400, 400)).astype(np.uint8)
+    assert frame(grain, normalise_pen=False)[5:23, 5:23].std() < 10
+
+
+def test_ink_is_not_enlarged_by_shrinking() -> None:
+    ink = ring(40, 3)
+    for scale in (1.0, 1.5):
+        same, kept = shrink(ink, scale)
+        assert same is ink and kept == 1.0
+
+
+@pytest.mark.parametrize(("value", "is_ink"), [(16, False), (17, True)])
+def test_the_faintest_ink_counts_in_the_box_around_it(value: int, is_ink: bool) -> None:
+    ink = np.zeros((9, 9), np.uint8)
+    ink[4, 2:5], ink[4, 5] = 255, value
+    assert crop(ink).shape == (1, 3 + is_ink)
 
 
 def centre_of_mass(tiles: np.ndarray) -> np.ndarray:

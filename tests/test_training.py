@@ -44,6 +44,7 @@ def test_it_learns_and_keeps_the_best_epoch(uci: Dataset, tmp_path: Path) -> Non
     assert len(lines) == 1 + 6 and lines[0].startswith("epoch,train_loss,train_accuracy")
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_a_run_bit_for_bit(uci: Dataset, tmp_path: Path) -> None:
     first, same, other = (
         weights(train(uci, tmp_path / name, augment="light", average=0.9, seed=seed))
@@ -52,6 +53,7 @@ def test_a_seed_repeats_a_run_bit_for_bit(uci: Dataset, tmp_path: Path) -> None:
     assert first == same != other
 
 
+@pytest.mark.slow
 def test_early_stopping(uci: Dataset, tmp_path: Path) -> None:
     outcome = train(uci, tmp_path / "run", epochs=50, patience=2, learning_rate=1e-9)
     assert len(outcome.history) < 50
@@ -62,6 +64,7 @@ class Interrupt(BaseException):
     """Stands for a kill: nothing in the loop catches it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch, changes", [
     ("cnn3", {"save_every": 0.0}),
     ("improved", {"save_every": 0.0, "average": 0.9}),
@@ -94,6 +97,7 @@ def test_resumed_weights_are_those_of_an_undisturbed_run(
     assert weights(resumed) == undisturbed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_resume_goes_on(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
@@ -116,6 +120,7 @@ def test_a_signal_saves_and_resume_goes_on(
     assert weights(resumed) == undisturbed and not resumed.stopped_by
 
 
+@pytest.mark.slow
 def test_a_damaged_newest_state_is_passed_over(
     uci: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -174,6 +179,7 @@ def test_nan_that_lowering_does_not_cure_is_not_told_to_lower(
     assert "--on_nan" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [2, 14])
 def test_nan_lowers_the_rate_and_goes_on(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
@@ -186,6 +192,7 @@ def test_nan_lowers_the_rate_and_goes_on(
     assert all(value.isfinite().all() for value in outcome.weights.values())
 
 
+@pytest.mark.slow
 def test_out_of_memory_halves_the_batch_and_accumulates(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

@@ -1,4 +1,4 @@
-"""A data set in memory, in three parts that never extras."""
+"""A data set in memory, in three parts that never mix."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -39,7 +39,7 @@ class Engine:
             teacher.load(config.teacher, config.classes, self.device) if config.teacher else None
         )
         self.pieces = 1  # a batch is computed in this many pieces, more when memory runs out
-        pays = self.device.type == "cuda" and total_steps >= COMPILE_FROM_STEPS
+        pays = compilation_pays(self.device, total_steps)
         if {"on": True, "off": False, "auto": pays}[config.compile]:
             self.net = torch.compile(self.net)
 
@@ -124,6 +124,11 @@ class Engine:
             self.evaluate(part)
         self.state.restore(before)
         return seconds()
+
+
+def compilation_pays(device: torch.device, steps: int) -> bool:
+    """Whether so many steps on a device are enough for compiling them to save time."""
+    return device.type == "cuda" and steps >= COMPILE_FROM_STEPS
 
 
 def logits_of(model: nn.Module, images: Tensor, dtype: torch.dtype | None = None) -> Tensor:
