@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: train read test bench
+.PHONY: train read serve test bench
 train: .venv/ready
 	$(BIN)/python src/train.py $(ARGS)
 
 read: .venv/ready
 	@test -n "$(IMAGE)" || { echo "usage: make read IMAGE=picture.png" >&2; exit 2; }
 	@$(BIN)/python src/predict.py --image "$(IMAGE)" --confidence $(ARGS)
+
+serve: .venv/ready
+	@$(BIN)/python src/serve.py $(ARGS)
 
 test: .venv/ready
 	$(BIN)/ruff check .

@@ -1,6 +1,9 @@
 """What several test files share: UCI, MNIST where it is, a reader with the shipped model."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,3 +46,29 @@ def reader() -> Reader:
     if classifier.DEFAULT_SHIPPED not in classifier.shipped():
         pytest.skip("no model is shipped")
     return Reader.expecting(classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED]))
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Starts `serve.py` with flags, on a free port; returns its address. Ended with the tests."""
+    running: list[subprocess.Popen[str]] = []
+    logs = tmp_path_factory.mktemp("serve")
+
+    def start(*flags: str) -> str:
+        command = [sys.executable, str(Path(__file__).parents[1] / "src" / "serve.py")]
+        with (logs / f"{len(running)}.log").open("w") as log:
+            process = subprocess.Popen(
+                [*command, "--port", "0", "--workers", "1", *flags],
+                stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+        running.append(process)
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line.startswith("reading at "), (logs / f"{len(running) - 1}.log").read_text()
+        return line.split()[2].rstrip("/")
+
+    yield start
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.wait(60)

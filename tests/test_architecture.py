@@ -25,10 +25,10 @@ FLOORS = {
     "__main__": 8, "__init__": 8,
 }  # fmt: skip
 
-TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "spec", "errors"]
+TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "web", "spec", "errors"]
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
-    "fastapi", "cv2", "PIL", "tqdm",
+    "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm",
 }  # fmt: skip
 
 

@@ -1,0 +1,135 @@
+"""The pictures of a request: a multipart form, one raw picture, or JSON; limited as they stream."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from digits.web.limits import LIMITS
+from digits.web.refusal import Refusal
+from digits.web.schema import Pictures
+
+Named = tuple[str, bytes]  # a picture's name, and its file
+FORM, JSON = "multipart/form-data", "application/json"
+
+
+class Buffered:
+    """Bytes of all requests that are in memory."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = LIMITS.body_bytes + 1  # nothing goes to a temporary file
+
+
+class Body:
+    """The body of one request; `async with` keeps count of what it holds in memory."""
+
+    def __init__(self, request: Request, buffered: Buffered) -> None:
+        self._request, self._buffered, self._size = request, buffered, 0
+
+    async def __aenter__(self) -> "Body":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._buffered.bytes -= self._size
+
+    async def pictures(self, name: str) -> list[Named]:
+        """The pictures; `name` is for those without one.
+
+        Raises:
+            Refusal: too large, too slow, none, of a type that is not known, or malformed.
+        """
+        kind = self._request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        try:
+            return await asyncio.wait_for(self._pictures(kind, name), LIMITS.body_seconds)
+        except (asyncio.TimeoutError, TimeoutError):
+            raise Refusal(408, "the body did not come in time", "send it faster") from None
+
+    async def _pictures(self, kind: str, name: str) -> list[Named]:
+        if kind == FORM:
+            return await self._form(name)
+        if kind == JSON:
+            data = b"".join([chunk async for chunk in self._stream()])
+            return await asyncio.to_thread(from_json, data, name)
+        if kind.startswith("image/") or kind == "application/octet-stream":
+            data = b"".join([chunk async for chunk in self._stream()])
+            if not data:
+                raise Refusal(400, "the body is empty", "send a picture in it")
+            return [(name, data)]
+        raise Refusal(
+            415,
+            f"Content-Type {kind or 'missing'}: not known",
+            f"send {FORM}, {JSON}, image/... or application/octet-stream",
+        )
+
+    async def _form(self, name: str) -> list[Named]:
+        parser = _InMemory(
+            self._request.headers, self._stream(), max_files=LIMITS.pictures, max_fields=0
+        )
+        hint = f"send 1 to {LIMITS.pictures} files; options go into the query, as ?expect=zip"
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            status = 413 if error.message.startswith("Too many files") else 400
+            raise Refusal(status, f"the form: {error.message}", hint) from None
+        except (ValueError, LookupError) as error:  # charsets that are none, and the like
+            raise Refusal(400, f"the form cannot be read: {error}", hint) from None
+        files = [part for _, part in form.multi_items() if not isinstance(part, str)]
+        if not files:
+            raise Refusal(400, "the form holds no file", hint)
+        return [
+            (_short(part.filename) or _numbered(name, i, len(files)), await part.read())
+            for i, part in enumerate(files)
+        ]
+
+    async def _stream(self) -> AsyncGenerator[bytes, None]:
+        too_large = Refusal(
+            413, "the body is too large", f"send no more than {LIMITS.body_bytes >> 20} MB"
+        )
+        declared = self._request.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > LIMITS.body_bytes:
+            raise too_large
+        async for chunk in self._request.stream():
+            self._size += len(chunk)
+            self._buffered.bytes += len(chunk)
+            if self._size > LIMITS.body_bytes:
+                raise too_large
+            if self._buffered.bytes > LIMITS.buffered_bytes:
+                raise Refusal(
+                    503, "the server is busy", "try again in a second", {"Retry-After": "1"}
+                )
+            yield chunk
+
+
+def from_json(data: bytes, name: str) -> list[Named]:
+    """The pictures of a JSON body.
+
+    Raises:
+        Refusal: it is no JSON, or not as the schema says.
+    """
+    try:
+        images = Pictures.model_validate_json(data).images
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        kind = first["type"]
+        status = {"json_invalid": 400, "too_long": 413}.get(kind, 422)
+        hint = 'send {"images": [{"data": "<base64>", "name": "a.png"}]}'
+        raise Refusal(status, f"{where or 'the body'}: {first['msg']}", hint) from None
+    return [
+        (image.name or _numbered(name, i, len(images)), image.data)
+        for i, image in enumerate(images)
+    ]
+
+
+def _numbered(name: str, i: int, count: int) -> str:
+    return name if count == 1 else f"{name}-{i + 1}"
+
+
+def _short(name: str | None) -> str:
+    return (name or "")[-LIMITS.name_length :]
