@@ -1,5 +1,6 @@
 """The HTTP application: its paths, and how what goes wrong is said."""
 
+import asyncio
 import sys
 import traceback
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp
 from digits.spec import version
 from digits.web import page, schema
 from digits.web.bodies import FORM, JSON, Body, Buffered
+from digits.web.corrections import keep
 from digits.web.desk import Desk
 from digits.web.guard import Guard
 from digits.web.limits import LIMITS
@@ -23,7 +25,7 @@ from digits.web.refusal import Refusal, from_message
 from digits.web.settings import Settings
 from digits.web.worker import Job, Result
 
-STATUSES = (400, 401, 403, 408, 413, 415, 422, 429, 503)
+STATUSES = (400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": schema.Problem} for status in STATUSES
 }
@@ -104,7 +106,19 @@ def make_app(settings: Settings, desk: Desk) -> ASGIApp:
     async def models() -> schema.Models:
         """The models to choose from."""
         cards = [schema.ModelCard(name=name, default=name == default) for name in settings.models]
-        return schema.Models(models=cards)
+        return schema.Models(models=cards, corrections=settings.corrections is not None)
+
+    @app.post("/v1/corrections", responses=PROBLEMS)
+    async def correct(request: Request) -> schema.Kept:
+        """Keep a digit with its right label, where the server was started with --corrections."""
+        if settings.corrections is None:
+            raise Refusal(404, "corrections are not kept", "start with --corrections DIR")
+        async with Body(request, buffered) as body:
+            correction = await body.parsed(schema.Correction)
+        kept = await asyncio.to_thread(
+            keep, settings.corrections, correction.label, correction.tile
+        )
+        return schema.Kept(kept=kept)
 
     @app.get("/health/live")
     async def live() -> schema.Health:

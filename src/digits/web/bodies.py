@@ -1,16 +1,19 @@
 """The pictures of a request: a multipart form, one raw picture, or JSON; limited as they stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from digits.web.limits import LIMITS
 from digits.web.refusal import Refusal
 from digits.web.schema import Pictures
 
+Model = TypeVar("Model", bound=BaseModel)
+Read = TypeVar("Read")
 Named = tuple[str, bytes]  # a picture's name, and its file
 FORM, JSON = "multipart/form-data", "application/json"
 
@@ -45,19 +48,16 @@ class Body:
             Refusal: too large, too slow, none, of a type that is not known, or malformed.
         """
         kind = self._request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        try:
-            return await asyncio.wait_for(self._pictures(kind, name), LIMITS.body_seconds)
-        except (asyncio.TimeoutError, TimeoutError):
-            raise Refusal(408, "the body did not come in time", "send it faster") from None
-
-    async def _pictures(self, kind: str, name: str) -> list[Named]:
         if kind == FORM:
-            return await self._form(name)
+            return await _in_time(self._form(name))
         if kind == JSON:
-            data = b"".join([chunk async for chunk in self._stream()])
-            return await asyncio.to_thread(from_json, data, name)
+            images = (await self.parsed(Pictures)).images
+            names = (
+                image.name or _numbered(name, i, len(images)) for i, image in enumerate(images)
+            )
+            return [(own, image.data) for own, image in zip(names, images, strict=True)]
         if kind.startswith("image/") or kind == "application/octet-stream":
-            data = b"".join([chunk async for chunk in self._stream()])
+            data = await _in_time(self._whole())
             if not data:
                 raise Refusal(400, "the body is empty", "send a picture in it")
             return [(name, data)]
@@ -66,6 +66,26 @@ class Body:
             f"Content-Type {kind or 'missing'}: not known",
             f"send {FORM}, {JSON}, image/... or application/octet-stream",
         )
+
+    async def parsed(self, model: type[Model]) -> Model:
+        """The body as JSON of this model.
+
+        Raises:
+            Refusal: as `pictures`, or it is not as the model says.
+        """
+        data = await _in_time(self._whole())
+        try:
+            return await asyncio.to_thread(model.model_validate_json, data)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            status = {"json_invalid": 400, "too_long": 413}.get(first["type"], 422)
+            raise Refusal(
+                status, f"{where or 'the body'}: {first['msg']}", "see /openapi.json"
+            ) from None
+
+    async def _whole(self) -> bytes:
+        return b"".join([chunk async for chunk in self._stream()])
 
     async def _form(self, name: str) -> list[Named]:
         parser = _InMemory(
@@ -106,25 +126,11 @@ class Body:
             yield chunk
 
 
-def from_json(data: bytes, name: str) -> list[Named]:
-    """The pictures of a JSON body.
-
-    Raises:
-        Refusal: it is no JSON, or not as the schema says.
-    """
+async def _in_time(reading: Coroutine[Any, Any, Read]) -> Read:
     try:
-        images = Pictures.model_validate_json(data).images
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        kind = first["type"]
-        status = {"json_invalid": 400, "too_long": 413}.get(kind, 422)
-        hint = 'send {"images": [{"data": "<base64>", "name": "a.png"}]}'
-        raise Refusal(status, f"{where or 'the body'}: {first['msg']}", hint) from None
-    return [
-        (image.name or _numbered(name, i, len(images)), image.data)
-        for i, image in enumerate(images)
-    ]
+        return await asyncio.wait_for(reading, LIMITS.body_seconds)
+    except (asyncio.TimeoutError, TimeoutError):  # one class only since Python 3.11
+        raise Refusal(408, "the body did not come in time", "send it faster") from None
 
 
 def _numbered(name: str, i: int, count: int) -> str:

@@ -12,6 +12,10 @@ TYPES = {
     "manifest.webmanifest": "application/manifest+json",
     "worker.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "squared_paper.png": "image/png",
+    "two_rows.png": "image/png",
+    "photograph.jpg": "image/jpeg",
+    "letter.png": "image/png",
 }
 
 

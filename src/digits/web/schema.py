@@ -101,6 +101,21 @@ class Models(BaseModel):
     """The models to choose from."""
 
     models: list[ModelCard]
+    corrections: bool = Field(description="whether POST /v1/corrections keeps digits")
+
+
+class Correction(BaseModel):
+    """A digit's tile, and what it is."""
+
+    model_config = ConfigDict(extra="forbid")
+    label: Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+    tile: Base64Bytes = Field(max_length=4096, description="28x28 PNG as base64, as in `tiles`")
+
+
+class Kept(BaseModel):
+    """What was kept of a correction."""
+
+    kept: str
 
 
 class Health(BaseModel):

@@ -9,6 +9,7 @@ import uvicorn
 
 from digits.errors import DigitsError, reason
 from digits.web.app import make_app
+from digits.web.corrections import prepare
 from digits.web.desk import Desk
 from digits.web.settings import Settings
 
@@ -32,6 +33,8 @@ def serve(settings: Settings, host: str, port: int, then: Callable[[str], None])
     Raises:
         DigitsError: the address is taken or not this machine's, or a model cannot be loaded.
     """
+    if settings.corrections:
+        prepare(settings.corrections)
     listener = _listen(host, port)
     desk = Desk(settings.models, settings.processes)
     desk.open()

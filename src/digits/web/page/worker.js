@@ -1,6 +1,9 @@
 // Keeps the page, so that it opens without a network; asks the server first, for a newer one.
 const CACHE = "digits-1";
-const FILES = ["/", "/manifest.webmanifest", "/icon.svg"];
+const FILES = [
+  "/", "/manifest.webmanifest", "/icon.svg",
+  "/squared_paper.png", "/two_rows.png", "/photograph.jpg", "/letter.png",
+];
 
 addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)));
