@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,27 +48,38 @@ def reader() -> Reader:
     return Reader.expecting(classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED]))
 
 
-@pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """Starts `serve.py` with flags, on a free port; returns its address. Ended with the tests."""
-    running: list[subprocess.Popen[str]] = []
-    logs = tmp_path_factory.mktemp("serve")
+class Servers:
+    """Runs `serve.py` with flags, on a free port; calling it gives the address."""
 
-    def start(*flags: str) -> str:
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self.running: dict[str, subprocess.Popen[str]] = {}
+
+    def __call__(self, *flags: str) -> str:
         command = [sys.executable, str(Path(__file__).parents[1] / "src" / "serve.py")]
-        with (logs / f"{len(running)}.log").open("w") as log:
+        path = self._logs / f"{len(list(self._logs.iterdir()))}.log"
+        with path.open("w") as log:
             process = subprocess.Popen(
                 [*command, "--port", "0", "--workers", "1", *flags],
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
-        running.append(process)
         assert process.stdout
         line = process.stdout.readline()
-        assert line.startswith("reading at "), (logs / f"{len(running) - 1}.log").read_text()
-        return line.split()[2].rstrip("/")
+        assert line.startswith("reading at "), path.read_text()
+        address = line.split()[2].rstrip("/")
+        self.running[address] = process
+        return address
 
-    yield start
-    for process in running:
+    def stop(self, address: str) -> int:
+        """End one as an operator would; its exit code."""
+        process = self.running.pop(address)
         process.terminate()
-    for process in running:
-        process.wait(60)
+        return process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.mktemp("serve"))
+    yield servers
+    for address in list(servers.running):
+        servers.stop(address)

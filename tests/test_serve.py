@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from digits.__main__ import main
+from tests.conftest import Servers
 
 ROOT = Path(__file__).parents[1]
 PICTURES = sorted(p for p in (ROOT / "test_images").iterdir() if p.suffix in (".png", ".jpg"))
@@ -18,7 +19,7 @@ PNG = {"content-type": "image/png"}
 
 
 @pytest.fixture(scope="module")
-def client(serve: Callable[..., str]) -> Iterator[httpx.Client]:
+def client(serve: Servers) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=serve("--model", "reader", "--model", "tiny"), timeout=60) as client:
         yield client
 

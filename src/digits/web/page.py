@@ -30,12 +30,15 @@ class Asset:
 def assets() -> dict[str, Asset]:
     """Path -> file; '/' is the page."""
     files = {name: (FOLDER / name).read_bytes() for name in TYPES}
-    policy = _policy(files["index.html"].decode())
+    policies = {
+        "index.html": _policy(files["index.html"].decode()),
+        "worker.js": "default-src 'none'; connect-src 'self'",
+    }
     found = {}
     for name, content in files.items():
         headers = {"content-type": TYPES[name], "cache-control": "no-cache"}
-        if name == "index.html":
-            headers["content-security-policy"] = policy
+        if name in policies:
+            headers["content-security-policy"] = policies[name]
         found["/" if name == "index.html" else f"/{name}"] = Asset(content, headers)
     return found
 
