@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from digits.web.limits import LIMITS
 from digits.web.refusal import Refusal
@@ -114,7 +115,7 @@ class Body:
         declared = self._request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > LIMITS.body_bytes:
             raise too_large
-        async for chunk in self._request.stream():
+        async for chunk in self._chunks():
             self._size += len(chunk)
             self._buffered.bytes += len(chunk)
             if self._size > LIMITS.body_bytes:
@@ -124,6 +125,13 @@ class Body:
                     503, "the server is busy", "try again in a second", {"Retry-After": "1"}
                 )
             yield chunk
+
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
+        try:
+            async for chunk in self._request.stream():
+                yield chunk
+        except ClientDisconnect:
+            raise Refusal(400, "the body ends too early", "send all of it") from None
 
 
 async def _in_time(reading: Coroutine[Any, Any, Read]) -> Read:

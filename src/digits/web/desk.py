@@ -68,6 +68,11 @@ class Desk:
         for clerk in self._clerks:
             clerk.join()
 
+    def kill(self) -> None:
+        """End the processes at once."""
+        for clerk in self._clerks:
+            clerk.kill()
+
     @property
     def ready(self) -> bool:
         """Whether a picture that comes now would be read soon."""
@@ -79,7 +84,7 @@ class Desk:
         Raises:
             Refusal: 503, too many wait already.
         """
-        if self.waiting and self.waiting + len(jobs) > LIMITS.waiting:
+        if self.waiting + len(jobs) > LIMITS.waiting:
             raise Refusal(503, "the server is busy", "try again in a second", {"Retry-After": "1"})
         loop = asyncio.get_running_loop()
         tickets = [Ticket(job, loop, loop.create_future()) for job in jobs]
@@ -113,6 +118,11 @@ class Clerk(threading.Thread):
             raise DigitsError("the reading process does not start; is the machine overloaded?")
         if self._failure:
             raise DigitsError(self._failure)
+
+    def kill(self) -> None:
+        """End the process at once; it takes no signals but this one."""
+        self._ended = True
+        self._process.kill()
 
     def run(self) -> None:
         self._begin()

@@ -38,15 +38,18 @@ def serve(settings: Settings, host: str, port: int, then: Callable[[str], None])
     listener = _listen(host, port)
     desk = Desk(settings.models, settings.processes)
     desk.open()
-    config = uvicorn.Config(
-        make_app(settings, desk), log_config=None, access_log=False, server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=15, ws="none",
-    )  # fmt: skip
-    where = f"[{host}]" if ":" in host else host
-    then(f"http://{where}:{listener.getsockname()[1]}/")
-    Server(config).run(sockets=[listener])
+    try:
+        config = uvicorn.Config(
+            make_app(settings, desk), log_config=None, access_log=False, server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=15, ws="none",
+        )  # fmt: skip
+        where = f"[{host}]" if ":" in host else host
+        then(f"http://{where}:{listener.getsockname()[1]}/")
+        Server(config).run(sockets=[listener])
+    finally:
+        desk.kill()  # where they did not end by themselves
 
 
 def _listen(host: str, port: int) -> socket.socket:
