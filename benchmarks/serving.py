@@ -36,8 +36,10 @@ def small_pictures(count: int) -> list[bytes]:
 def page_photograph() -> bytes:
     """Two rows of digits in a picture of 12 megapixels, as JPEG."""
     import cv2
+    from PIL import Image
 
-    small = cv2.imread(str(ROOT / "test_images" / "two_rows.png"), cv2.IMREAD_GRAYSCALE)
+    with Image.open(ROOT / "test_images" / "two_rows.png") as image:
+        small = np.asarray(image.convert("L"))
     page = cv2.resize(small, (4000, 3000), interpolation=cv2.INTER_CUBIC)
     noise = np.random.default_rng(1).normal(0, 6, page.shape)
     light = np.linspace(0.7, 1.0, page.shape[1])

@@ -302,7 +302,7 @@ def test_the_server_goes_and_comes_back(
         draw(page, "4")
         expect(page.locator("#problem")).to_contain_text("Your drawing is kept")
         serve("--model", "tiny", "--port", port)
-        expect(page.locator("#text")).to_have_text("4", timeout=10_000)
+        expect(page.locator("#text")).to_have_text("4")
         expect(page.locator("#problem")).to_be_empty()
 
 

@@ -170,7 +170,8 @@ class Clerk(threading.Thread):
         except (EOFError, OSError):
             pass
         self._end(kill=True)
-        self._begin()
+        if not self._ended:
+            self._begin()
         return None
 
     def _begin(self) -> None:
