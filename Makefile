@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: train read check lint test test-all check-reading bench
+.PHONY: train read serve check lint test test-all check-reading bench
 train: .venv/ready
 	$(BIN)/python src/train.py $(ARGS)
 
 read: .venv/ready
 	@test -n "$(IMAGE)" || { echo "usage: make read IMAGE=picture.png" >&2; exit 2; }
 	@$(BIN)/python src/predict.py --image "$(IMAGE)" --confidence $(ARGS)
+
+serve: .venv/ready
+	@$(BIN)/python src/serve.py $(ARGS)
 
 check: lint test
 
@@ -22,6 +25,7 @@ test: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-all: lint
+	tools/get_browser.sh || echo 'no browser: the tests of the page are skipped' >&2
 	$(BIN)/python -m pytest --cov
 
 check-reading: .venv/ready

@@ -1,6 +1,9 @@
 """What several test files share: UCI, MNIST where it is, a reader with the shipped model."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,3 +51,40 @@ def reader() -> Reader:
     if classifier.DEFAULT_SHIPPED not in classifier.shipped():
         pytest.skip("no model is shipped")
     return Reader.expecting(classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED]))
+
+
+class Servers:
+    """Runs `serve.py` with flags, on a free port; calling it gives the address."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self.running: dict[str, subprocess.Popen[str]] = {}
+
+    def __call__(self, *flags: str) -> str:
+        command = [sys.executable, str(Path(__file__).parents[1] / "src" / "serve.py")]
+        path = self._logs / f"{len(list(self._logs.iterdir()))}.log"
+        with path.open("w") as log:
+            process = subprocess.Popen(
+                [*command, "--port", "0", "--workers", "1", *flags],
+                stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line.startswith("reading at "), path.read_text()
+        address = line.split()[2].rstrip("/")
+        self.running[address] = process
+        return address
+
+    def stop(self, address: str) -> int:
+        """End one as an operator would; its exit code."""
+        process = self.running.pop(address)
+        process.terminate()
+        return process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.mktemp("serve"))
+    yield servers
+    for address in list(servers.running):
+        servers.stop(address)

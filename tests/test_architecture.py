@@ -27,10 +27,10 @@ FLOORS = {
 }  # fmt: skip
 COMING = {"web"}  # rooms that are being built
 
-TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "spec", "errors"]
+TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "web", "spec", "errors"]
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
-    "fastapi", "cv2", "PIL", "tqdm",
+    "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "predict": "read the digits in pictures",
     "evaluate": "measure a model on a data set",
     "optimize": "make a checkpoint small and fast for edge devices",
+    "serve": "a page and an API that read pictures",
 }
 USAGE = "usage: digits <command> [flags]\n\n" + "\n".join(
     f"  {name:10} {what}" for name, what in COMMANDS.items()

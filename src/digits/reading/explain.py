@@ -2,7 +2,7 @@
 
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from digits.errors import DigitsError, reason
 from digits.reading.answer import Answer, Digit
@@ -16,8 +16,8 @@ COLUMNS = 8
 COLOURS = {"read": "tab:green", "unsure": "tab:orange", "no_digit": "tab:red"}
 
 
-def explain(picture: Picture, answer: Answer, path: Path) -> None:
-    """Draw an answer into a picture file; its suffix says of which kind.
+def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
+    """Draw an answer into a picture file; its suffix says of which kind, an open one becomes a PNG.
 
     Raises:
         DigitsError: the file cannot be written, or its suffix is not known.

@@ -1,0 +1,78 @@
+"""`digits serve`: a page to try it on, and the same answers for programs over HTTP."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from digits.commands._flags import Parser, number
+from digits.errors import DigitsError
+
+MISSING = (
+    "serving needs fastapi, uvicorn, python-multipart and prometheus-client: "
+    "pip install 'digits[serve]'"
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until it is told to stop."""
+    args = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+    from digits.web.settings import Settings
+
+    settings = Settings(
+        _models(args.model), args.workers, args.token, args.rate, args.allow_origin,
+        args.trusted_proxy, args.corrections,
+    )  # fmt: skip
+    try:
+        from digits.web.server import serve
+    except ImportError as error:
+        raise DigitsError(f"{error.name} is missing: {MISSING}") from None
+
+    def then(address: str) -> None:
+        print(f"reading at {address}  (Ctrl-C stops)", flush=True)
+        if args.open:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    serve(settings, args.host, args.port, then)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser("serve", description=__doc__)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="0.0.0.0 for all (default: %(default)s)")
+    add("--port", type=number(int, 0, 65535), default=8080,
+        help="0: any that is free (default: %(default)s)")  # fmt: skip
+    add("--model", action="append", metavar="MODEL",
+        help="an .onnx file or a shipped model's name; give it again for more to choose from"
+        " (default: the shipped reader)")  # fmt: skip
+    add("--workers", type=number(int, 1, 256), default=os.cpu_count() or 1,
+        help="processes that read (default: one a core)")  # fmt: skip
+    add("--open", action="store_true", help="open the page in the browser")
+    add("--token", default=os.environ.get("DIGITS_TOKEN", ""),
+        help="what API clients must send (default: $DIGITS_TOKEN, else nothing)")  # fmt: skip
+    add("--rate", type=number(float, 0), default=0.0,
+        help="requests a second that a client may make (default: any)")  # fmt: skip
+    add("--allow_origin", action="append", default=[], metavar="ORIGIN",
+        help="another site whose pages may ask, as https://example.org")  # fmt: skip
+    add("--trusted_proxy", action="append", default=[], metavar="ADDRESS",
+        help="a proxy whose X-Forwarded-For is believed")  # fmt: skip
+    add("--corrections", type=Path, metavar="DIR",
+        help="keep the digits that people correct on the page, as DIR/LABEL/HASH.png")  # fmt: skip
+    return parser
+
+
+def _models(names: list[str] | None) -> dict[str, Path]:
+    from digits import classifier
+
+    models: dict[str, Path] = {}
+    for name in names or [classifier.DEFAULT_SHIPPED]:
+        path = classifier.find(name)
+        if path.suffix != ".onnx":
+            raise DigitsError(f"--model {name}: only .onnx is served; `optimize` makes one of it")
+        if path.stem in models:
+            raise DigitsError(f"--model {name}: there are two called {path.stem}; rename one")
+        models[path.stem] = path
+    return models

@@ -1,0 +1,1 @@
+"""The page and the API: the answers of `reading`, over HTTP."""

@@ -1,0 +1,203 @@
+"""The HTTP application: its paths, and how what goes wrong is said."""
+
+import asyncio
+import sys
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from digits.spec import version
+from digits.web import page, schema
+from digits.web.bodies import FORM, JSON, Body, Buffered
+from digits.web.corrections import keep
+from digits.web.desk import Desk
+from digits.web.guard import Guard
+from digits.web.limits import LIMITS
+from digits.web.metrics import Metrics
+from digits.web.refusal import Refusal, from_message
+from digits.web.settings import Settings
+from digits.web.worker import Job, Result
+
+STATUSES = (400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": schema.Problem} for status in STATUSES
+}
+
+
+def _inlined(content: dict[str, Any]) -> dict[str, Any]:
+    """A JSON schema without references: they would point nowhere in OpenAPI's document."""
+    content["properties"]["images"]["items"] = content.pop("$defs")["PictureIn"]
+    return content
+
+
+HINTS = {404: "see /openapi.json", 405: "see /openapi.json for what this path takes"}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+REQUEST_BODY = {
+    "required": True,
+    "content": {
+        FORM: {
+            "schema": {
+                "type": "object",
+                "required": ["image"],
+                "properties": {
+                    "image": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": LIMITS.pictures,
+                        "items": BINARY["schema"],
+                    }
+                },
+            }
+        },
+        "image/*": BINARY,
+        "application/octet-stream": BINARY,
+        JSON: {"schema": _inlined(schema.Pictures.model_json_schema())},
+    },
+}
+
+
+def make_app(settings: Settings, desk: Desk) -> ASGIApp:
+    """The application; it reads with `desk`, which is open, and closes it at the end."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    app = FastAPI(
+        title="digits", version=version(), docs_url=None, redoc_url=None, lifespan=lifespan,
+        description="Reads handwritten digits and numbers in pictures.",
+    )  # fmt: skip
+    metrics, buffered, default = Metrics(), Buffered(), next(iter(settings.models))
+    metrics.waiting.set_function(lambda: desk.waiting)
+
+    @app.post(
+        "/v1/predict",
+        summary="Read the digits in one picture or several",
+        response_model=schema.Answer | schema.Answers,
+        responses={200: {"content": {JSON: {"example": schema.EXAMPLE}}}, **PROBLEMS},
+        openapi_extra={"requestBody": REQUEST_BODY},
+    )
+    async def predict(request: Request, options: Annotated[schema.Options, Query()]) -> Response:
+        model = options.model or default
+        if model not in settings.models:
+            known = ", ".join(settings.models)
+            raise Refusal(422, f"model {model}: not known", f"choose one of {known}")
+        async with Body(request, buffered) as body:
+            jobs = [
+                Job(data, name, model, options.expect, options.top_k, options.explain,
+                    options.tiles)
+                for name, data in await body.pictures(options.name)
+            ]  # fmt: skip
+            results = await desk.read(jobs)
+        for result in results:
+            if result.kind:
+                metrics.answers.labels(result.kind).inc()
+        return Response(_joined(results), media_type=JSON)
+
+    @app.get("/v1/models", responses=PROBLEMS)
+    async def models() -> schema.Models:
+        """The models to choose from."""
+        cards = [schema.ModelCard(name=name, default=name == default) for name in settings.models]
+        return schema.Models(models=cards, corrections=settings.corrections is not None)
+
+    @app.post("/v1/corrections", responses=PROBLEMS)
+    async def correct(request: Request) -> schema.Kept:
+        """Keep a digit with its right label, where the server was started with --corrections."""
+        if settings.corrections is None:
+            raise Refusal(404, "corrections are not kept", "start with --corrections DIR")
+        async with Body(request, buffered) as body:
+            correction = await body.parsed(schema.Correction)
+        kept = await asyncio.to_thread(
+            keep, settings.corrections, correction.label, correction.tile
+        )
+        return schema.Kept(kept=kept)
+
+    @app.get("/health/live")
+    async def live() -> schema.Health:
+        """The server answers."""
+        return schema.Health(status="live")
+
+    @app.get("/health/ready", responses={503: {"model": schema.Problem}})
+    async def ready() -> schema.Health:
+        """A picture that comes now is read."""
+        if not desk.ready:
+            raise Refusal(503, "not ready", "try again in a second", {"Retry-After": "1"})
+        return schema.Health(status="ready")
+
+    @app.get("/metrics", response_class=Response, responses=PROBLEMS)
+    async def metrics_text() -> Response:
+        """For Prometheus."""
+        return Response(metrics.as_text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    for path, asset in page.assets().items():
+        app.add_api_route(path, _serving(asset), methods=["GET"], include_in_schema=False)
+
+    @app.exception_handler(Refusal)
+    async def refused(_: Request, refusal: Refusal) -> Response:
+        if refusal.status == 503:
+            metrics.rejected.labels("load").inc()
+        return _said(refusal)
+
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _broken)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"], allow_headers=["authorization", "content-type"],
+        )  # fmt: skip
+    return Guard(app, settings, metrics)
+
+
+def _joined(results: list[Result]) -> bytes:
+    """One answer as it is, several as a list.
+
+    Raises:
+        Refusal: a picture was not opened; or the only one is damaged.
+    """
+    for result in results:
+        if result.status in (413, 415) or (result.status == 422 and not result.answer):
+            raise from_message(result.status, result.message)
+    if len(results) > 1:
+        return b'{"answers": [' + b", ".join(result.answer for result in results) + b"]}"
+    if results[0].status != 200:
+        raise from_message(results[0].status, results[0].message)
+    return results[0].answer
+
+
+def _serving(asset: page.Asset) -> Any:
+    async def serve() -> Response:
+        return Response(asset.content, headers=asset.headers)
+
+    return serve
+
+
+def _said(refusal: Refusal) -> Response:
+    return Response(refusal.body, refusal.status, refusal.headers, JSON)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return _said(Refusal(422, f"{where}: {first['msg']}", "see /openapi.json"))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    hint = HINTS.get(error.status_code, "see /openapi.json")
+    refusal = Refusal(error.status_code, str(error.detail).lower(), hint, dict(error.headers or {}))
+    return _said(refusal)
+
+
+async def _broken(_: Request, error: Exception) -> Response:
+    traceback.print_exception(error, file=sys.stderr)
+    return _said(Refusal(500, "something is wrong in the server", "see its log"))

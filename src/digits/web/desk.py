@@ -1,0 +1,205 @@
+"""The desk: a bounded queue of pictures in front of the processes that read them."""
+
+import asyncio
+import json
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from digits.errors import DigitsError
+from digits.web import worker
+from digits.web.limits import LIMITS
+from digits.web.refusal import Refusal
+from digits.web.worker import Job, Result
+
+SMALL = 4096  # bytes: what may share a batch; a 28x28 PNG has 300 to 900
+BATCH = 16
+START_SECONDS = 60.0
+PAUSE = 0.5  # seconds before a process that died while starting is started again
+
+
+@dataclass
+class Ticket:
+    """A job that waits, and who waits for it."""
+
+    job: Job
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Result]"
+
+    def answer(self, result: Result) -> None:
+        """Hand the result over; from any thread."""
+        self.loop.call_soon_threadsafe(self._set, result)
+
+    def _set(self, result: Result) -> None:
+        if not self.future.done():
+            self.future.set_result(result)
+
+
+class Desk:
+    """Reads pictures in processes of their own; `open` starts them, `close` ends them."""
+
+    def __init__(self, models: dict[str, Path], processes: int) -> None:
+        self.models = models
+        self.waiting = 0  # pictures that were taken and not answered
+        self._queue: queue.Queue[Ticket | None] = queue.Queue()
+        self._clerks = [Clerk(self._queue, models) for _ in range(processes)]
+
+    def open(self) -> None:
+        """Start the processes; returns when one can read.
+
+        Raises:
+            DigitsError: a model cannot be loaded, or nothing starts.
+        """
+        for clerk in self._clerks:
+            clerk.start()
+        try:
+            self._clerks[0].await_start()
+        except DigitsError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the processes, after what they read now."""
+        for _ in self._clerks:
+            self._queue.put(None)
+        for clerk in self._clerks:
+            clerk.join()
+
+    def kill(self) -> None:
+        """End the processes at once."""
+        for clerk in self._clerks:
+            clerk.kill()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a picture that comes now would be read soon."""
+        return self.waiting < LIMITS.waiting and any(clerk.ready for clerk in self._clerks)
+
+    async def read(self, jobs: list[Job]) -> list[Result]:
+        """The results, in the order of the jobs.
+
+        Raises:
+            Refusal: 503, too many wait already.
+        """
+        if self.waiting + len(jobs) > LIMITS.waiting:
+            raise Refusal(503, "the server is busy", "try again in a second", {"Retry-After": "1"})
+        loop = asyncio.get_running_loop()
+        tickets = [Ticket(job, loop, loop.create_future()) for job in jobs]
+        self.waiting += len(jobs)
+        try:
+            for ticket in tickets:
+                self._queue.put(ticket)
+            return list(await asyncio.gather(*(ticket.future for ticket in tickets)))
+        finally:
+            self.waiting -= len(jobs)
+
+
+class Clerk(threading.Thread):
+    """A thread with a reading process, which it replaces when it crashes or hangs."""
+
+    def __init__(self, tickets: "queue.Queue[Ticket | None]", models: dict[str, Path]) -> None:
+        super().__init__(name="clerk", daemon=True)
+        self._tickets, self._models = tickets, models
+        self._started = threading.Event()
+        self._ended = False
+        self._failure = ""
+        self.ready = False
+
+    def await_start(self) -> None:
+        """Wait until the process can read.
+
+        Raises:
+            DigitsError: it cannot.
+        """
+        if not self._started.wait(START_SECONDS):
+            raise DigitsError("the reading process does not start; is the machine overloaded?")
+        if self._failure:
+            raise DigitsError(self._failure)
+
+    def kill(self) -> None:
+        """End the process at once; it takes no signals but this one."""
+        self._ended = True
+        self._process.kill()
+
+    def run(self) -> None:
+        self._begin()
+        while not self._ended and (ticket := self._tickets.get()) is not None:
+            batch = [ticket, *self._more(ticket)]
+            jobs = [ticket.job for ticket in batch]
+            results = self._read(jobs)
+            if results is None:  # one of them ended the process: which?
+                results = [self._alone(job) for job in jobs]
+            for ticket, result in zip(batch, results, strict=True):
+                ticket.answer(result)
+        self._end()
+
+    def _more(self, first: Ticket) -> list[Ticket]:
+        """Small pictures that wait already: they share a batch with a small one."""
+        more: list[Ticket] = []
+        while len(first.job.data) <= SMALL and len(more) < BATCH - 1:
+            try:
+                ticket = self._tickets.get_nowait()
+            except queue.Empty:
+                break
+            if ticket is None:
+                self._ended = True
+                break
+            more.append(ticket)
+            first = ticket  # a large one is the last of its batch
+        return more
+
+    def _alone(self, job: Job) -> Result:
+        results = self._read([job])
+        if results:
+            return results[0]
+        message = f"{job.name}: its decoder crashed or took too long; save it again"
+        answer = {"image": job.name, "status": "error", "text": "", "probability": 0.0,
+                  "rows": [], "warnings": [], "seconds": 0.0, "error": message}  # fmt: skip
+        return Result(422, "error", json.dumps(answer).encode(), message)
+
+    def _read(self, jobs: list[Job]) -> list[Result] | None:
+        """The results; None if the process crashed or hung: there is a new one then."""
+        try:
+            self._pipe.send(jobs)
+            if self._pipe.poll(LIMITS.picture_seconds * len(jobs)):
+                results: list[Result] = self._pipe.recv()
+                return results
+        except (EOFError, OSError):
+            pass
+        self._end(kill=True)
+        if not self._ended:
+            self._begin()
+        return None
+
+    def _begin(self) -> None:
+        """Start a process and wait for it; tried again for as long as the server runs, but for the
+        first time, when a model may be wrong."""
+        while True:
+            context = get_context("spawn")  # forked copies of the server's threads would hang
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(
+                target=worker.run, args=(theirs, self._models), daemon=True
+            )
+            self._process.start()
+            theirs.close()
+            try:
+                failure = self._pipe.recv() if self._pipe.poll(START_SECONDS) else "does not start"
+            except (EOFError, OSError):
+                failure = "the reading process ends while it starts; is memory short?"
+            self.ready = not failure
+            if self.ready or not self._started.is_set():
+                self._failure, self._ended = failure, bool(failure)
+                self._started.set()
+                return
+            self._end(kill=True)
+            time.sleep(PAUSE)
+
+    def _end(self, kill: bool = False) -> None:
+        self.ready = False
+        if kill:
+            self._process.kill()
+        self._pipe.close()
+        self._process.join()

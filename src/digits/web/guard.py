@@ -1,0 +1,144 @@
+"""Around every request: who may ask, how often; safe headers; one line of log; the counters."""
+
+import hmac
+import ipaddress
+import json
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from digits.web.limits import LIMITS
+from digits.web.metrics import Metrics
+from digits.web.refusal import Refusal
+from digits.web.settings import Settings
+
+SAFE_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+OPEN = ("/v1/", "/metrics")  # what a token opens; health and the page need none
+
+
+class Rates:
+    """A bucket of tokens for each client: a second's worth may come at once, 5 at least."""
+
+    def __init__(self, per_second: float) -> None:
+        self._rate, self._most = per_second, max(5.0, per_second)
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, client: str, now: float) -> float:
+        """Seconds until this client may ask again; 0: now, and this was counted."""
+        if not self._rate:
+            return 0.0
+        tokens, since = self._buckets.pop(client, (self._most, now))
+        tokens = min(self._most, tokens + (now - since) * self._rate)
+        taken = tokens >= 1
+        self._buckets[client] = (tokens - taken, now)
+        if len(self._buckets) > LIMITS.clients:
+            self._buckets.popitem(last=False)
+        return 0.0 if taken else (1 - tokens) / self._rate
+
+
+class Guard:
+    """An ASGI application around another one."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self._app, self._settings, self._metrics = app, settings, metrics
+        self._rates = Rates(settings.rate)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), 0
+
+        async def safely(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _with_safe_headers(message["headers"])
+            await send(message)
+
+        try:
+            refused = self._refusal(scope)
+            if refused:
+                await _answer(refused, safely)
+            else:
+                await self._app(scope, receive, safely)
+        finally:
+            self._note(scope, status or 500, time.perf_counter() - start)
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        headers = Headers(scope=scope)
+        own = {f"{scope['scheme']}://{headers.get('host', '')}", *self._settings.allowed_origins}
+        if scope["method"] == "POST" and headers.get("origin", next(iter(own))) not in own | {
+            f"https://{headers.get('host', '')}"  # behind a proxy that speaks TLS
+        }:
+            return Refusal(403, "another site's page asks", "start with --allow_origin to let it")
+        if not scope["path"].startswith(OPEN) or scope["method"] == "OPTIONS":
+            return None
+        token = f"Bearer {self._settings.token}".encode()
+        given = headers.get("authorization", "").encode()
+        if self._settings.token and not hmac.compare_digest(given, token):
+            return Refusal(
+                401, "a token is needed", "send Authorization: Bearer TOKEN",
+                {"WWW-Authenticate": "Bearer"},
+            )  # fmt: skip
+        seconds = self._rates.wait(_network(scope), time.monotonic())
+        if seconds:
+            self._metrics.rejected.labels("rate").inc()
+            wait = str(int(seconds) + 1)
+            return Refusal(429, "too many requests", f"wait {wait} s", {"Retry-After": wait})
+        return None
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        self._metrics.requests.labels(str(status)).inc()
+        self._metrics.seconds.observe(seconds)
+        line: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "client": (scope.get("client") or ("",))[0],
+            "method": scope["method"],
+            "path": scope["path"][:200],
+            "status": status,
+            "ms": round(1000 * seconds, 1),
+        }
+        print(json.dumps(line), file=sys.stderr)
+
+
+def _network(scope: Scope) -> str:
+    """The client's address; of IPv6 the /64, which one client has to itself."""
+    client = (scope.get("client") or ("",))[0]
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    return client if address.version == 4 else str(ipaddress.ip_network((client, 64), strict=False))
+
+
+def _with_safe_headers(
+    headers: Iterable[tuple[bytes, bytes]],
+) -> list[tuple[bytes, bytes]]:
+    given = list(headers)
+    names = {name.lower() for name, _ in given}
+    safe = ((name.encode(), value.encode()) for name, value in SAFE_HEADERS.items())
+    return given + [(name, value) for name, value in safe if name not in names]
+
+
+async def _answer(refusal: Refusal, send: Send) -> None:
+    headers = {"content-type": "application/json", **refusal.headers}
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    length = (b"content-length", str(len(refusal.body)).encode())
+    start = {"type": "http.response.start", "status": refusal.status, "headers": [*pairs, length]}
+    await send(start)
+    await send({"type": "http.response.body", "body": refusal.body})

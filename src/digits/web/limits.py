@@ -1,0 +1,24 @@
+"""What a request may cost, each limit in one place; docs/serve.md says what each protects."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of the server; all hold before or while the bytes come in, not after."""
+
+    body_bytes: int = 10 << 20  # of one request, whatever is in it
+    body_seconds: float = 20.0  # from the headers to the last byte
+    buffered_bytes: int = 128 << 20  # of all requests that are still coming in or wait
+    pictures: int = 16  # of one request
+    pixels: int = 24_000_000  # of a picture, by its header: a telephone's photograph has 12 to 24
+    waiting: int = 128  # pictures that wait for a process: two seconds of single digits
+    picture_seconds: float = 20.0  # on the clock; then the process that reads it is replaced
+    name_length: int = 200  # characters of a picture's name
+    expect_length: int = 100  # characters of a pattern: an automaton of bounded size is made of it
+    clients: int = 10_000  # whose rate is remembered, and no more
+
+
+LIMITS = Limits()
+# Less than `digits predict` opens: each decoder that strangers reach is a risk.
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")

@@ -1,0 +1,143 @@
+"""What the API takes and gives, as OpenAPI describes it."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, field_validator
+
+from digits.web.limits import LIMITS
+
+Box = tuple[int, int, int, int]
+Ranking = list[tuple[str, float]]
+Name = Annotated[str, Field(min_length=1, max_length=LIMITS.name_length)]
+
+
+class Options(BaseModel):
+    """How to read: query parameters, named as the flags of `digits predict`."""
+
+    model_config = ConfigDict(extra="forbid")
+    expect: str = Field(
+        "auto",
+        max_length=LIMITS.expect_length,
+        description="auto, digit, number, zip, time, amount or /a regular expression/",
+        examples=["zip"],
+    )
+    top_k: int = Field(1, ge=1, le=10, description="likeliest labels of each digit")
+    explain: bool = Field(False, description="add `explain`: a PNG of how it was read, as base64")
+    tiles: bool = Field(False, description="add `tiles`: of each row each digit's tile, as PNG")
+    model: str | None = Field(None, max_length=100, description="one of GET /v1/models")
+    name: Name = Field("picture", description="`image` of the answer, where a body has no names")
+
+    @field_validator("expect")
+    @classmethod
+    def _no_files(cls, expect: str) -> str:
+        if expect.startswith("@"):
+            raise ValueError("a file is not opened for a request; send a /pattern/ instead")
+        return expect
+
+
+class PictureIn(BaseModel):
+    """One picture of a JSON request."""
+
+    model_config = ConfigDict(extra="forbid")
+    data: Base64Bytes = Field(min_length=1, description="the picture file, as base64")
+    name: Name | None = None
+
+
+class Pictures(BaseModel):
+    """The JSON request."""
+
+    model_config = ConfigDict(extra="forbid")
+    images: list[PictureIn] = Field(min_length=1, max_length=LIMITS.pictures)
+
+
+class Digit(BaseModel):
+    """One digit; its box is x, y, width, height in pixels of the picture seen upright."""
+
+    label: str
+    probability: float
+    box: Box
+    top_k: Ranking
+
+
+class Row(BaseModel):
+    """A row of digits, left to right, and what else it may say."""
+
+    text: str
+    probability: float
+    box: Box
+    alternatives: Ranking
+    digits: list[Digit]
+
+
+class Answer(BaseModel):
+    """What was read in one picture: the object that `digits predict --json` prints."""
+
+    image: str
+    status: Literal["read", "unsure", "no_digit", "error"]
+    text: str
+    probability: float
+    rows: list[Row]
+    warnings: list[str]
+    seconds: float
+    error: str | None = None
+    explain: str | None = Field(None, description="PNG as base64, with explain=true")
+    tiles: list[list[str]] | None = Field(None, description="PNGs as base64, with tiles=true")
+
+
+class Answers(BaseModel):
+    """The answers to several pictures, in their order."""
+
+    answers: list[Answer]
+
+
+class ModelCard(BaseModel):
+    """A model to choose from."""
+
+    name: str
+    default: bool
+
+
+class Models(BaseModel):
+    """The models to choose from."""
+
+    models: list[ModelCard]
+    corrections: bool = Field(description="whether POST /v1/corrections keeps digits")
+
+
+class Correction(BaseModel):
+    """A digit's tile, and what it is."""
+
+    model_config = ConfigDict(extra="forbid")
+    label: Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+    tile: Base64Bytes = Field(max_length=4096, description="28x28 PNG as base64, as in `tiles`")
+
+
+class Kept(BaseModel):
+    """What was kept of a correction."""
+
+    kept: str
+
+
+class Health(BaseModel):
+    """Whether the server lives, or is ready."""
+
+    status: str
+
+
+class Problem(BaseModel):
+    """What is wrong, and what to do."""
+
+    error: str
+    hint: str
+
+
+EXAMPLE: dict[str, Any] = {
+    "image": "a.png", "status": "read", "text": "47", "probability": 0.993,
+    "rows": [{"text": "47", "probability": 0.993, "box": [10, 12, 60, 40],
+              "alternatives": [["47", 0.993], ["41", 0.004]],
+              "digits": [{"label": "4", "probability": 0.999, "box": [10, 12, 27, 40],
+                          "top_k": [["4", 0.999]]},
+                         {"label": "7", "probability": 0.994, "box": [42, 13, 28, 39],
+                          "top_k": [["7", 0.994]]}]}],
+    "warnings": [], "seconds": 0.011,
+}  # fmt: skip

@@ -1,0 +1,62 @@
+"""Run the application on uvicorn, from the socket to the last answer."""
+
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from digits.errors import DigitsError, reason
+from digits.web.app import make_app
+from digits.web.corrections import prepare
+from digits.web.desk import Desk
+from digits.web.settings import Settings
+
+DRAIN_SECONDS = 30  # for the answers that are on their way when the server is told to stop
+BACKLOG = 2048
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, but a second SIGTERM stops at once as a second Ctrl-C does."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        again = self.should_exit
+        super().handle_exit(sig, frame)
+        if again and sig == signal.SIGTERM:
+            self.force_exit = True
+
+
+def serve(settings: Settings, host: str, port: int, then: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C; `then` is called with the address when pictures are read.
+
+    Raises:
+        DigitsError: the address is taken or not this machine's, or a model cannot be loaded.
+    """
+    if settings.corrections:
+        prepare(settings.corrections)
+    listener = _listen(host, port)
+    desk = Desk(settings.models, settings.processes)
+    desk.open()
+    try:
+        config = uvicorn.Config(
+            make_app(settings, desk), log_config=None, access_log=False, server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=15, ws="none",
+        )  # fmt: skip
+        where = f"[{host}]" if ":" in host else host
+        then(f"http://{where}:{listener.getsockname()[1]}/")
+        Server(config).run(sockets=[listener])
+    finally:
+        desk.kill()  # where they did not end by themselves
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise DigitsError(
+            f"--host {host} --port {port}: {reason(error)}; choose another --port or --host"
+        ) from None

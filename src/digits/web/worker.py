@@ -1,0 +1,210 @@
+"""One reading process: takes pictures from a pipe, reads them, gives the answers back.
+
+Decoders of pictures run here only. What makes one crash or hang costs this process, not the server.
+"""
+
+import base64
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digits.errors import DigitsError
+from digits.web.limits import FORMATS, LIMITS
+
+READERS = 64  # kept: one for each model and each `expect` that was asked for lately
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture to read, and how: `model` by name; the rest as the flags of `digits predict`."""
+
+    data: bytes
+    name: str
+    model: str
+    expect: str = "auto"
+    top_k: int = 1
+    explain: bool = False
+    tiles: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a job: 200 and an answer as JSON, or a status of 4xx and a message.
+
+    `answer` is also there where a picture turned out to be damaged (422).
+    """
+
+    status: int
+    kind: str = ""  # the answer's status: read, unsure, no_digit, error
+    answer: bytes = b""
+    message: str = ""
+
+
+def run(pipe: Connection, models: dict[str, Path]) -> None:
+    """Read what comes through the pipe until it is closed; first say '' or what is wrong."""
+    import signal
+
+    import cv2
+
+    from digits import classifier
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # the server ends us, by closing the pipe
+        signal.signal(number, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    classifier.compute_on_one_thread()
+    try:
+        readers = Readers({name: classifier.load(path) for name, path in models.items()})
+    except DigitsError as error:
+        pipe.send(str(error))
+        return
+    pipe.send("")
+    try:
+        while True:
+            pipe.send(readers.read(pipe.recv()))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A picture, the reader for it, and the seconds that it took to load."""
+
+    picture: Any
+    reader: Any
+    seconds: float
+
+
+class Readers:
+    """The loaded models, and a reader for whatever is expected."""
+
+    def __init__(self, models: dict[str, Any]) -> None:
+        self._known: dict[str, dict[bytes, np.ndarray]] = {name: {} for name in models}
+        self._models = {
+            name: replace(model, forward=self._remembering(name, model.forward))
+            for name, model in models.items()
+        }
+        self._reader = lru_cache(READERS)(self._new_reader)
+
+    def read(self, jobs: list[Job]) -> list[Result]:
+        """A result for each job; never raises for what a client can send."""
+        loaded = [self._load(job) for job in jobs]
+        if len(jobs) > 1:
+            self._look_at_tiles(jobs, loaded)
+        results = [
+            one if isinstance(one, Result) else _read(job, one)
+            for job, one in zip(jobs, loaded, strict=True)
+        ]
+        for known in self._known.values():
+            known.clear()
+        return results
+
+    def _load(self, job: Job) -> Loaded | Result:
+        from digits.reading.answer import Answer
+        from digits.vision.load import load
+
+        start = time.perf_counter()
+        try:
+            reader = self._reader(job.model, job.expect)
+        except DigitsError as error:
+            return Result(422, message=str(error).removeprefix("--"))
+        if refused := refusal(job.data, job.name):
+            return refused
+        try:
+            picture = load(job.data, job.name)
+        except DigitsError as error:
+            seconds = time.perf_counter() - start
+            answer = Answer(job.name, "error", error=str(error), seconds=seconds)
+            return Result(422, "error", _json(answer.as_json()), str(error))
+        return Loaded(picture, reader, time.perf_counter() - start)
+
+    def _look_at_tiles(self, jobs: list[Job], loaded: list[Loaded | Result]) -> None:
+        """What is a tile already goes through its model as one batch, and is remembered."""
+        from digits.tile import as_tile
+
+        waiting: dict[str, list[np.ndarray]] = {}
+        for job, one in zip(jobs, loaded, strict=True):
+            tile = as_tile(one.picture.grey) if isinstance(one, Loaded) else None
+            if tile is not None:
+                waiting.setdefault(job.model, []).append(tile)
+        for name, tiles in waiting.items():
+            logits = self._models[name](np.stack(tiles)[:, None])  # (N, K)
+            for i, tile in enumerate(tiles):
+                self._known[name][tile.tobytes()] = logits[i : i + 1]
+
+    def _remembering(
+        self, name: str, forward: Callable[[np.ndarray], np.ndarray]
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        def remembered(tiles: np.ndarray) -> np.ndarray:
+            known = self._known[name]
+            if len(tiles) == 1 and known and (logits := known.get(tiles.tobytes())) is not None:
+                return logits
+            return forward(tiles)
+
+        return remembered
+
+    def _new_reader(self, model: str, expect: str) -> Any:
+        from digits.reading.reader import Reader
+
+        return Reader.expecting(self._models[model], expect)
+
+
+def refusal(data: bytes, name: str) -> Result | None:
+    """What its header says against a picture: 415, none of FORMATS; 413, too many pixels."""
+    import warnings
+
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                width, height = image.size
+    except Exception:  # a header can make its decoder raise anything
+        known = ", ".join(FORMATS)
+        return Result(415, message=f"{name}: not a picture that is read here; send {known}")
+    if width * height > LIMITS.pixels:
+        most = f"send no more than {LIMITS.pixels:,}"
+        return Result(413, message=f"{name}: {width} x {height} pixels are too many; {most}")
+    return None
+
+
+def _read(job: Job, loaded: Loaded) -> Result:
+    start = time.perf_counter()
+    answer = loaded.reader.read(loaded.picture, job.name)
+    answer = replace(answer, seconds=loaded.seconds + time.perf_counter() - start)
+    if answer.status == "error":
+        return Result(422, "error", _json(answer.as_json()), answer.error)
+    content = answer.as_json(job.top_k)
+    if job.tiles:
+        content["tiles"] = [[_png(digit.tile) for digit in row.digits] for row in answer.rows]
+    if job.explain:
+        content["explain"] = _explained(loaded.picture, answer)
+    return Result(200, answer.status, _json(content))
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _png(tile: np.ndarray) -> str:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(tile).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _explained(picture: Any, answer: Any) -> str:
+    from digits.reading.explain import explain
+
+    file = io.BytesIO()
+    explain(picture, answer, file)
+    return base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,90 @@
+"""The Dockerfile's own steps, run in an empty folder with a virtual environment: no engine here."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MOST_BYTES = 400 * 10**6
+BASE_BYTES = 130 * 10**6  # about what python:3.12-slim holds
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions: (COPY, what stands behind it), ..."""
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    lines = re.sub(r"\\\n\s*", "", re.sub(r"^#.*\n", "", text, flags=re.M)).splitlines()
+    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in lines if line]
+
+
+def copy(sources: list[str], target: Path) -> None:
+    """As COPY does: a folder's content, files into a folder."""
+    for source in (path for pattern in sources for path in ROOT.glob(pattern)):
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(source, target, dirs_exist_ok=True, ignore=ignored)
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+
+
+def test_the_rules_that_matter() -> None:
+    steps = instructions()
+    last = steps[max(i for i, (name, _) in enumerate(steps) if name == "FROM") :]
+    users = [value for name, value in last if name == "USER"]
+    assert users == ["digits"] and "HEALTHCHECK" in dict(last)
+    assert all(":" in value and ":latest" not in value for name, value in steps if name == "FROM")
+    assert "ADD" not in dict(steps) and json.loads(dict(last)["CMD"])[0] == "digits"
+    runs = [value for name, value in steps if name == "RUN"]
+    assert all("--no-cache-dir" in run for run in runs if "pip install" in run)
+    kept = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    sources = [word for name, value in steps if name == "COPY" and "--from" not in value
+               for word in value.split()[:-1]]  # fmt: skip
+    for source in sources:
+        assert any(source.startswith(line[1:]) for line in kept if line.startswith("!")), source
+
+
+@pytest.mark.slow
+def test_its_steps_make_a_server_without_torch(tmp_path: Path) -> None:
+    pytest.importorskip("tomllib")
+    build, made = tmp_path / "build", tmp_path / "digits"
+    build.mkdir()
+    steps = instructions()
+    end = max(i for i, (name, _) in enumerate(steps) if name == "FROM")
+    for name, value in steps[:end]:
+        if name == "COPY":
+            *sources, target = value.split()
+            copy(sources, build / target)
+        elif name == "RUN":
+            run = value.replace("/opt/digits", str(made)).replace("--no-cache-dir", "--quiet")
+            run = re.sub(r"(^|&& )python ", rf"\g<1>{shlex.quote(sys.executable)} ", run)
+            subprocess.run(["bash", "-c", run], cwd=build, check=True)
+    shutil.rmtree(build)
+    assert not list(made.rglob("torch"))
+    size = sum(path.lstat().st_size for path in made.rglob("*") if path.is_file())
+    assert size + BASE_BYTES < MOST_BYTES, f"{size / 1e6:.0f} MB and the base"
+
+    command = json.loads(dict(steps[end:])["CMD"])
+    command = [made / "bin" / command[0], *command[1:]]
+    command[command.index("0.0.0.0")], command[command.index("8080")] = "127.0.0.1", "0"
+    environment = {"PATH": os.environ["PATH"], "MPLCONFIGDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, cwd="/", env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        try:
+            address = process.stdout.readline().split()[2]
+            picture = (ROOT / "test_images" / "number.png").read_bytes()
+            asked = f"{address}v1/predict?explain=true"
+            answer = httpx.post(asked, files={"image": ("a.png", picture)}, timeout=60).json()
+            assert answer["text"] == "40917" and answer["explain"]
+            assert "<title>Digits" in httpx.get(address).text
+        finally:
+            process.terminate()

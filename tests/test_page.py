@@ -1,0 +1,331 @@
+"""The page in a real browser; skipped where there is none (`tools/get_browser.sh` gets one)."""
+
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+if not CHROMIUM:
+    pytest.skip("no browser: run tools/get_browser.sh", allow_module_level=True)
+
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
+from playwright.sync_api import Browser, BrowserContext, Page, expect  # noqa: E402
+
+from tests.conftest import Servers  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+SHOTS = os.environ.get("DIGITS_SHOTS")  # a folder: keep a picture of what each test sees at its end
+FLAGS = [
+    "--no-sandbox", "--disable-gpu",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+]  # fmt: skip
+Point = tuple[float, float]
+expect.set_options(timeout=60_000)  # cores are often shared with a training
+
+
+def arc(x: float, y: float, rx: float, ry: float, begin: float, end: float) -> list[Point]:
+    """Points on an ellipse, from one angle to another, in degrees, clockwise from the right."""
+    angles = [math.radians(begin + (end - begin) * i / 24) for i in range(25)]
+    return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
+
+
+# Strokes in a box of 1x1.
+DIGITS: dict[str, list[list[Point]]] = {
+    "0": [arc(0.5, 0.5, 0.32, 0.5, -90, 270)],
+    "1": [[(0.35, 0.2), (0.55, 0.0), (0.55, 1.0)]],
+    "2": [[*arc(0.5, 0.28, 0.32, 0.28, -170, 40), (0.15, 1.0), (0.9, 1.0)]],
+    "3": [arc(0.45, 0.25, 0.35, 0.25, -150, 90) + arc(0.45, 0.75, 0.4, 0.25, -90, 150)],
+    "4": [[(0.6, 0.0), (0.1, 0.65), (0.9, 0.65)], [(0.68, 0.35), (0.68, 1.0)]],
+    "5": [[(0.85, 0.0), (0.25, 0.0), (0.2, 0.45), *arc(0.45, 0.69, 0.38, 0.31, -120, 150)]],
+    "6": [[(0.7, 0.0), (0.35, 0.35), *arc(0.5, 0.72, 0.3, 0.28, 180, -180)]],
+    "7": [[(0.1, 0.0), (0.9, 0.0), (0.4, 1.0)]],
+    "8": [arc(0.5, 0.25, 0.26, 0.25, 90, -270) + arc(0.5, 0.75, 0.32, 0.25, -90, 270)],
+    "9": [[*arc(0.45, 0.28, 0.3, 0.28, 0, -360), (0.72, 1.0)]],
+}
+SCRIBBLE = [[(0.1 + 0.8 * ((i * 7) % 11) / 10, 0.1 + 0.8 * ((i * 5) % 9) / 8) for i in range(40)]]
+
+
+@pytest.fixture(scope="module")
+def address(serve: Servers, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("corrections")
+    return serve("--model", "reader", "--model", "tiny", "--corrections", str(folder))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    options = getattr(request, "param", {})
+    context = browser.new_context(viewport={"width": 1200, "height": 860}, **options)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield from opened(context, address, request.node.name)
+
+
+def opened(context: BrowserContext, address: str, name: str) -> Iterator[Page]:
+    """A page that fails its test on any error in it and any request to elsewhere."""
+    wrong: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda line: wrong.append(line.text) if "Security" in line.text else None)
+    page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:"))
+            else wrong.append(r.url))  # fmt: skip
+    page.goto(address)
+    yield page
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{re.sub('[^a-z0-9]+', '_', name)}.png", full_page=True)
+    context.close()
+    assert not wrong
+
+
+def draw(page: Page, text: str, strokes: dict[str, list[list[Point]]] = DIGITS) -> None:
+    """Draw digits side by side, with the mouse."""
+    box = page.locator("#pad").bounding_box()
+    assert box
+    height = box["height"] * 0.55
+    width = min(height * 0.7, box["width"] * 0.75 / len(text))
+    for i, character in enumerate(text):
+        left = box["x"] + box["width"] / 2 + (i - len(text) / 2) * width * 1.3
+        for points in strokes[character]:
+            for k, (x, y) in enumerate(points):
+                page.mouse.move(left + x * width, box["y"] + box["height"] * 0.22 + y * height)
+                if k == 0:
+                    page.mouse.down()
+            page.mouse.up()
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_drawn_digit_is_read(page: Page, digit: str) -> None:
+    draw(page, digit)
+    expect(page.locator("#text")).to_have_text(digit)
+    expect(page.locator("#status")).to_contain_text("Read")
+    expect(page.locator("#digits .bar")).to_have_count(3)
+    expect(page.locator("#spoken")).to_have_text(f"Read: {digit}")
+
+
+def test_a_number_is_read_and_shown_with_boxes(page: Page) -> None:
+    draw(page, "4071")
+    expect(page.locator("#text")).to_have_text("4071")
+    expect(page.locator("#boxes rect")).to_have_count(4)
+    expect(page.locator("#digits img")).to_have_count(4)
+
+
+@pytest.mark.parametrize("strokes", [SCRIBBLE])
+def test_a_scribble_is_no_digit(page: Page, strokes: list[list[Point]]) -> None:
+    draw(page, "x", {"x": strokes})
+    expect(page.locator("#status")).to_contain_text("No digit found")
+    expect(page.locator("#text")).to_be_empty()
+
+
+def test_undo_redo_and_clear(page: Page) -> None:
+    draw(page, "7")
+    expect(page.locator("#text")).to_have_text("7")
+    page.keyboard.press("Control+z")
+    expect(page.locator("#status")).to_have_text("Nothing to read yet")
+    expect(page.locator("#undo")).to_be_disabled()
+    page.keyboard.press("Control+Shift+z")
+    expect(page.locator("#text")).to_have_text("7")
+    page.keyboard.press("Escape")
+    expect(page.locator("#invite")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#text")).to_have_text("7")
+
+
+def test_the_answer_comes_while_drawing(page: Page) -> None:
+    box = page.locator("#pad").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 300, box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 290, steps=20)
+    expect(page.locator("#text")).to_have_text("1")
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("page", [{"has_touch": True}], indirect=True)
+def test_touch(page: Page) -> None:
+    box = page.locator("#pad").bounding_box()
+    assert box
+    devtools = page.context.new_cdp_session(page)
+    for points in DIGITS["4"]:
+        for k, (x, y) in enumerate(points):
+            point = {"x": box["x"] + 200 + 150 * x, "y": box["y"] + 80 + 220 * y}
+            kind = "touchMove" if k else "touchStart"
+            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator("#text")).to_have_text("4")
+
+
+def test_a_chosen_picture(page: Page) -> None:
+    page.set_input_files("#choose", ROOT / "test_images" / "number.png")
+    expect(page.locator("#text")).to_have_text("40917")
+    expect(page.locator("#shown")).to_be_visible()
+    expect(page.locator("#boxes rect")).to_have_count(5)
+    page.get_by_role("button", name="Explain").click()
+    expect(page.locator("#why-picture")).to_have_js_property("complete", True)
+    expect(page.locator("#why")).to_be_visible()
+
+
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_a_dropped_or_pasted_picture(page: Page, how: str) -> None:
+    data = list((ROOT / "test_images" / "on_its_side.jpg").read_bytes())
+    page.evaluate(
+        """([how, data]) => {
+            const transfer = new DataTransfer();
+            const file = new File([new Uint8Array(data)], "a.jpg", { type: "image/jpeg" });
+            transfer.items.add(file);
+            const event = how === "drop" ? new DragEvent("drop", { dataTransfer: transfer })
+                : new ClipboardEvent("paste", { clipboardData: transfer });
+            window.dispatchEvent(event);
+        }""",
+        [how, data],
+    )
+    expect(page.locator("#text")).to_have_text("58")
+
+
+@pytest.mark.parametrize(
+    ("sample", "text"),
+    [("squared_paper.png", "3862"), ("two_rows.png", "2026\n1147"), ("photograph.jpg", "9"),
+     ("letter.png", "")],
+)  # fmt: skip
+def test_samples(page: Page, sample: str, text: str) -> None:
+    page.locator(f'[data-sample="/{sample}"]').click()
+    expect(page.locator("#status")).to_contain_text("Read" if text else "No digit")
+    assert page.locator("#text").text_content() == text
+    kept = ROOT / "src" / "digits" / "web" / "page" / sample
+    assert kept.read_bytes() == (ROOT / "test_images" / sample).read_bytes()
+
+
+def test_models_and_what_is_expected(page: Page) -> None:
+    page.set_input_files("#choose", ROOT / "test_images" / "number.png")
+    page.select_option("#model", "tiny")
+    expect(page.locator("#took")).to_contain_text("by tiny")
+    page.select_option("#expect", "pattern")
+    page.fill("#pattern", "[0-9]{4}")
+    expect(page.locator("#text")).to_have_text(re.compile("^[0-9]{4}$"))
+    page.fill("#pattern", "[0-9")
+    expect(page.locator("#problem")).to_contain_text("'[' without ']'")
+
+
+def test_the_camera(page: Page) -> None:
+    page.get_by_role("button", name="Camera").click()
+    expect(page.locator("#video")).to_be_visible()
+    expect(page.locator("#took")).to_contain_text("asked for")  # a test pattern, read as it may be
+    page.get_by_role("button", name="Camera").click()
+    expect(page.locator("#pad")).to_be_visible()
+
+
+def test_without_a_camera(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            navigator.mediaDevices.getUserMedia = async () => {
+                throw new DOMException("no", "NotAllowedError");
+            };
+        }"""
+    )
+    page.get_by_role("button", name="Camera").click()
+    expect(page.locator("#problem")).to_contain_text("it was not allowed")
+    expect(page.locator("#pad")).to_be_visible()
+
+
+def test_too_large_and_no_picture(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(bytes(10 * 2**20 + 1))
+    (tmp_path / "text.png").write_text("no picture")
+    page.set_input_files("#choose", tmp_path / "large.png")
+    expect(page.locator("#problem")).to_contain_text("larger than 10 MB")
+    page.set_input_files("#choose", tmp_path / "text.png")
+    expect(page.locator("#problem")).to_contain_text("not a picture")
+
+
+def test_corrections_are_kept(page: Page, address: str) -> None:
+    draw(page, "7")
+    page.locator(".fix select").select_option("1")
+    expect(page.locator(".fix")).to_have_text("Kept as a 1, thank you")
+
+
+def test_copies(page: Page) -> None:
+    page.set_input_files("#choose", ROOT / "test_images" / "number.png")
+    copied = "navigator.clipboard.readText()"
+    page.get_by_role("button", name="Copy text").click()
+    expect(page.locator("#copy-text")).to_have_text("Copied")
+    assert page.evaluate(copied) == "40917"
+    page.get_by_role("button", name="Copy JSON").click()
+    expect(page.locator("#copy-json")).to_have_text("Copied")
+    assert json.loads(page.evaluate(copied))["text"] == "40917"
+    page.get_by_role("button", name="Copy curl").click()
+    expect(page.locator("#copy-curl")).to_have_text("Copied")
+    assert page.evaluate(copied).startswith("curl -F 'image=@number.png' 'http://127.0.0.1:")
+
+
+def test_keyboard_alone(page: Page) -> None:
+    """A 1, drawn with the arrow keys; every control is reached with Tab and shows that it is."""
+    reached = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"draw", "choose", "camera", "pad", "width", "expect", "model"} <= set(reached)
+    page.focus("#pad")
+    for key in [*["ArrowUp"] * 12, "Space", *["ArrowDown"] * 24, "Space"]:
+        page.keyboard.press(key)
+    expect(page.locator("#text")).to_have_text("1")
+
+
+def test_the_server_goes_and_comes_back(
+    browser: Browser, serve: Servers, request: pytest.FixtureRequest
+) -> None:
+    address = serve("--model", "tiny")
+    port = address.rpartition(":")[2]
+    context = browser.new_context(viewport={"width": 1200, "height": 860})
+    for page in opened(context, address, request.node.name):
+        page.wait_for_load_state("networkidle")
+        draw(page, "7")
+        expect(page.locator("#text")).to_have_text("7")
+        serve.stop(address)
+        page.keyboard.press("Escape")
+        draw(page, "4")
+        expect(page.locator("#problem")).to_contain_text("Your drawing is kept")
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/server_gone.png")
+        page.reload()  # from the service worker's store
+        expect(page.locator("#invite")).to_be_visible()
+        draw(page, "4")
+        expect(page.locator("#problem")).to_contain_text("Your drawing is kept")
+        serve("--model", "tiny", "--port", port)
+        expect(page.locator("#text")).to_have_text("4")
+        expect(page.locator("#problem")).to_be_empty()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1200])
+@pytest.mark.parametrize("state", ["empty", "read", "unsure", "none"])
+def test_it_fits_and_can_be_used_by_everybody(
+    browser: Browser, address: str, scheme: str, width: int, state: str
+) -> None:
+    size = {"width": width, "height": 860}
+    context = browser.new_context(viewport=size, color_scheme=scheme)
+    for page in opened(context, address, f"{state}_{width}_{scheme}"):
+        if state == "read":
+            draw(page, "407")
+            expect(page.locator("#text")).to_have_text("407")
+        elif state == "none":
+            page.locator('[data-sample="/letter.png"]').click()
+            expect(page.locator("#status")).to_contain_text("No digit")
+        elif state == "unsure":
+            page.select_option("#expect", "digit")
+            page.locator('[data-sample="/letter.png"]').click()
+            expect(page.locator("#took")).to_contain_text("asked for")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{wide} px wide in a window of {width} px"
+        found = Axe().run(page).response["violations"]
+        assert not [(one["id"], one["nodes"][0]["html"]) for one in found], found
