@@ -58,6 +58,14 @@ def about(model: IntegerModel, card: dict[str, str]) -> str:
     )
 
 
+def costs(model: IntegerModel) -> str:
+    """What the model asks of a chip, in a line."""
+    return (
+        f"{constant_bytes(model):,} bytes of flash for its tables, {ram_bytes(model):,} of RAM, "
+        f"{multiplications(model):,} multiplications a tile"
+    )
+
+
 def with_accuracy(text: bytes, accuracy: float, tiles: int) -> bytes:
     """The file with the accuracy (a fraction) that was measured on so many test tiles."""
     note = f"{accuracy:.2%} of {tiles:,} test digits"
