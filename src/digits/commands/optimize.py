@@ -9,7 +9,7 @@ from digits.commands import _flags
 from digits.errors import DigitsError
 from digits.spec import BEST_MODEL, SAVE_DIR
 
-INTEGER_SUFFIXES = (".c",)  # integers alone
+INTEGER_SUFFIXES = (".c", ".html")  # integers alone
 SUFFIXES = (".onnx", ".pt2", ".pt", *INTEGER_SUFFIXES)
 DEFAULT = SAVE_DIR / "optimized_model.onnx"
 

@@ -51,7 +51,7 @@ def load(source: Path, classes: int) -> Run | None:
 
 
 def _compile(cc: str, source: Path, output: Path, *flags: str) -> None:
-    command = [cc, *FLAGS, *flags, "-o", output, source]
+    command = [cc, *FLAGS, *flags, "-o", str(output), str(source)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         first = result.stderr.strip().partition("\n")[0]

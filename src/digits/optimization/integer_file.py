@@ -13,7 +13,7 @@ from torch import Tensor
 from digits import archs, checkpoint
 from digits.classifier import Classifier
 from digits.errors import DigitsError
-from digits.optimization import c_file, c_program, integer
+from digits.optimization import c_file, c_program, html_file, html_program, integer
 from digits.optimization.fold import fold_batch_norm
 from digits.optimization.integer import IntegerModel, Run
 from digits.optimization.sequential import chain_of
@@ -31,7 +31,10 @@ class Format:
     needs: str
 
 
-FORMATS = {".c": Format(c_file.c_bytes, c_program.load, c_program.NEEDS)}
+FORMATS = {
+    ".c": Format(c_file.c_bytes, c_program.load, c_program.NEEDS),
+    ".html": Format(html_file.html_bytes, html_program.load, html_program.NEEDS),
+}
 
 
 def make(
