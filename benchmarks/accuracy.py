@@ -66,7 +66,7 @@ def weigh(row: str) -> dict[str, float]:
         calibration = artefact.calibration_tiles(tiles)
         path.with_suffix(".onnx").write_bytes(artefact.build(content, ".onnx", calibration))
         pair = classifier.load(path), classifier.load(path.with_suffix(".onnx"))
-        fp32, int8 = parity.race(*pair, tiles[:1000].numpy())
+        fp32, int8 = parity.race(pair, tiles[:1000].numpy())
         return {
             "parameters": sum(p.numel() for p in model.parameters()),
             "int8_bytes": path.with_suffix(".onnx").stat().st_size,

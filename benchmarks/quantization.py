@@ -64,8 +64,8 @@ def measure(path: Path, suffix: str, repeats: int, data_dir: str | None) -> dict
         int8 = Path(folder) / f"int8{suffix}"
         int8.write_bytes(artefact.build(content, suffix, calibration))
         before, after = classifier.load(path), classifier.load(int8)
-        figures = parity.compare(before, after, tiles, labels)
-        races = [parity.race(before, after, tiles) for _ in range(repeats)]
+        figures = parity.compare([before, after], tiles, labels)
+        races = [parity.race([before, after], tiles) for _ in range(repeats)]
     return {
         "arch": content["arch"],
         "dataset": dataset.name,

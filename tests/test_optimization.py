@@ -157,7 +157,7 @@ def test_compare_measures_both(tmp_path: Path) -> None:
     batch = np.zeros((200, 1, 28, 28), np.uint8)
     batch[:, 0, 0, 0], batch[:, 0, 0, 1] = labels, np.arange(200)
     before, after = parity.compare(
-        knows(tmp_path / "a.pth", 0), knows(tmp_path / "b.onnx", 5), batch, labels
+        [knows(tmp_path / "a.pth", 0), knows(tmp_path / "b.onnx", 5)], batch, labels
     )
     assert (before.accuracy, after.accuracy) == (1.0, 0.975)
     assert before.size_bytes == after.size_bytes == 1000

@@ -116,6 +116,28 @@ def test_only_checkpoints_can_be_optimized(folder: Path, capsys: pytest.CaptureF
     assert models(folder) == ["best_model.pth"]
 
 
+def test_several_outputs_are_put_in_their_places_together_or_not_at_all(
+    content: dict, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    flags = ["optimize", "--quantize", "--output", "a.onnx", "--output", "b.c"]
+    assert main(flags) == 0
+    printed = capsys.readouterr().out
+    assert "bytes of flash" in printed and "-> a.onnx" in printed and "-> b.c" in printed
+    for name in ("a.onnx", "b.c"):
+        (folder / name).unlink()
+    checkpoint.save(folder / "models" / "best_model.pth", spoil(content))
+    assert main(flags) == 1
+    assert [path.name for path in folder.iterdir()] == ["models"]
+
+
+def test_integer_formats_are_asked_for_with_quantize(
+    folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as exit_code:
+        main(["optimize", "--output", "a.c"])
+    assert exit_code.value.code == 2 and "give --quantize" in capsys.readouterr().err
+
+
 def test_the_suffix_must_name_a_format(folder: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as exit_code:
         main(["optimize", "--output", "models/a.tflite"])

@@ -77,7 +77,7 @@ def main() -> None:
         with artefact.staged(onnx) as trial:
             trial.write_bytes(artefact.build(content, ".onnx", calibration))
         pair = classifier.load(path), classifier.load(onnx)
-        before, after = (asdict(figures) for figures in parity.compare(*pair, tiles, labels))
+        before, after = (asdict(figures) for figures in parity.compare(pair, tiles, labels))
         content["metrics"]["test"] = {"accuracy": after["accuracy"]}
         content["metrics"]["size"] = {
             "parameters": parameters,

@@ -1,6 +1,7 @@
 """`digits optimize`: a checkpoint as a small, fast artefact that is proved before it is saved."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from digits import checkpoint, classifier, data
@@ -8,15 +9,18 @@ from digits.commands import _flags
 from digits.errors import DigitsError
 from digits.spec import BEST_MODEL, SAVE_DIR
 
-SUFFIXES = (".onnx", ".pt2", ".pt")
+INTEGER_SUFFIXES = (".c", ".html")  # integers alone
+SUFFIXES = (".onnx", ".pt2", ".pt", *INTEGER_SUFFIXES)
+DEFAULT = SAVE_DIR / "optimized_model.onnx"
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = _flags.Parser(prog="optimize", description="Make a checkpoint small and fast.")
     parser.add_argument("--model", help=f"checkpoint (default: {BEST_MODEL}, else the shipped one)")
     parser.add_argument(
-        "--output", type=Path, default=SAVE_DIR / "optimized_model.onnx",
-        help=f"its suffix picks the format: {' '.join(SUFFIXES)} (default: %(default)s)",
+        "--output", type=Path, action="append",
+        help=f"its suffix picks the format: {' '.join(SUFFIXES)}; may be given several times "
+        f"(default: {DEFAULT})",
     )  # fmt: skip
     parser.add_argument("--quantize", action="store_true", help="int8 (default: float32)")
     parser.add_argument(
@@ -25,8 +29,12 @@ def main(argv: list[str] | None = None) -> int:
     )  # fmt: skip
     _flags.add_data_flags(parser, default=None, says="that of the checkpoint")
     args = parser.parse_args(sys.argv[1:] if argv is None else argv)
-    if args.output.suffix not in SUFFIXES:
-        parser.error(f"--output {args.output}: name a file that ends in {' or '.join(SUFFIXES)}")
+    outputs = args.output or [DEFAULT]
+    for output in outputs:
+        if output.suffix not in SUFFIXES:
+            parser.error(f"--output {output}: name a file that ends in {' or '.join(SUFFIXES)}")
+        if output.suffix in INTEGER_SUFFIXES and not args.quantize:
+            parser.error(f"--output {output}: has integers alone: give --quantize")
 
     path = find_checkpoint(args.model)
     before = classifier.load(path)
@@ -34,18 +42,19 @@ def main(argv: list[str] | None = None) -> int:
 
     from digits.optimization import artefact, parity
 
+    content = checkpoint.load(path)
     calibration = artefact.calibration_tiles(dataset.train.images) if args.quantize else None
-    with artefact.staged(args.output) as trial:
-        trial.write_bytes(artefact.build(checkpoint.load(path), trial.suffix, calibration))
-        figures = parity.compare(
-            before,
-            classifier.load(trial),
-            dataset.test.images.numpy(),
-            dataset.test.labels.numpy(),
-        )
-        parity.require_parity(*figures, args.max_drop)
+    tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
+    with ExitStack() as stack:  # all are put in their places, or none
+        trials = [stack.enter_context(artefact.staged(output)) for output in outputs]
+        made = [artefact.make(content, trial, calibration, tiles) for trial in trials]
+        figures = parity.compare([before, *(after for after, _ in made)], tiles, labels)
+        for trial, found in zip(trials, figures[1:], strict=True):
+            parity.require_parity(figures[0], found, args.max_drop)
+            artefact.state_accuracy(trial, found.accuracy, len(labels))
     print(parity.table(*figures))
-    print(f"{path} -> {args.output}")
+    for output, (_, notes) in zip(outputs, made, strict=True):
+        print("\n".join([*notes, f"{path} -> {output}"]))
     return 0
 
 

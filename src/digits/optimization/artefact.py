@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
-from digits import checkpoint
-from digits.classifier import metadata_of
+from digits import checkpoint, classifier
+from digits.classifier import Classifier, metadata_of
 from digits.errors import DigitsError
+from digits.optimization import c_file, integer_file
 from digits.optimization.fold import fold_batch_norm
 from digits.optimization.onnx_file import onnx_bytes
 from digits.optimization.program import program_bytes
@@ -26,6 +28,25 @@ def build(content: dict[str, Any], suffix: str, calibration: Tensor | None = Non
     """
     model = fold_batch_norm(checkpoint.build(content))
     return FORMATS[suffix](model, metadata_of(content), calibration)
+
+
+def make(
+    content: dict[str, Any], path: Path, calibration: Tensor | None, tiles: np.ndarray
+) -> tuple[Classifier, list[str]]:
+    """Write a checkpoint's content to `path`, in the format of its suffix, and load it again; with
+    lines to be printed on what it costs and how it was proved on test tiles (N, 1, 28, 28) uint8.
+    """
+    if path.suffix in integer_file.FORMATS:
+        assert calibration is not None, "integer formats are always quantized"
+        return integer_file.make(content, path, calibration, tiles)
+    path.write_bytes(build(content, path.suffix, calibration))
+    return classifier.load(path), []
+
+
+def state_accuracy(path: Path, accuracy: float, tiles: int) -> None:
+    """Let a file with a head for people say in it what was measured on so many test tiles."""
+    if path.suffix in integer_file.FORMATS:
+        path.write_bytes(c_file.with_accuracy(path.read_bytes(), accuracy, tiles))
 
 
 def calibration_tiles(training_tiles: Tensor) -> Tensor:

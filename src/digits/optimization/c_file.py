@@ -58,6 +58,14 @@ def about(model: IntegerModel, card: dict[str, str]) -> str:
     )
 
 
+def costs(model: IntegerModel) -> str:
+    """What the model asks of a chip, in a line."""
+    return (
+        f"{constant_bytes(model):,} bytes of flash for its tables, {ram_bytes(model):,} of RAM, "
+        f"{multiplications(model):,} multiplications a tile"
+    )
+
+
 def with_accuracy(text: bytes, accuracy: float, tiles: int) -> bytes:
     """The file with the accuracy (a fraction) that was measured on so many test tiles."""
     note = f"{accuracy:.2%} of {tiles:,} test digits"
@@ -88,6 +96,11 @@ def multiplications(model: IntegerModel) -> int:
     return total + model.head_weights.size * shared
 
 
+def least_read(thresholds: dict[str, float]) -> int:
+    """The probability, of 65535, from which on an answer counts as read."""
+    return round(thresholds.get("read", 0.5) * integer.ONE)
+
+
 def _ring_starts(model: IntegerModel) -> list[int]:
     """Where in the RAM each layer's rows begin, then the last map's row, then the end."""
     starts = [0]
@@ -108,7 +121,7 @@ def _defines(model: IntegerModel, thresholds: dict[str, float]) -> str:
     multiplier, shift = model.octaves
     values: dict[str, Any] = {
         "DIGITS_CLASSES": len(model.head_bias),
-        "DIGITS_READ": round(thresholds.get("read", 0.5) * integer.ONE),
+        "DIGITS_READ": least_read(thresholds),
         "DIGITS_SCALE": f"{model.scale:.9e}f",
         "DIGITS_BITS": model.bits,
         "DIGITS_STAGES": len(model.layers),

@@ -7,9 +7,13 @@ over 32 bits.
 Shapes: N tiles, H height, W width, C channels (last), K classes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+Run = Callable[[np.ndarray], np.ndarray]  # tiles (N, 1, 28, 28) uint8 -> logits (N, K) int32
+CHUNK = 250  # tiles at a time: bounds the memory of their windows
 
 # A sum is clipped here before it is multiplied: the product still fits into 32 bits, and as no
 # shift after it is over MOST_SHIFT, what is clipped is 255 or more already.
@@ -83,6 +87,11 @@ def sizes(model: IntegerModel, side: int = 28) -> list[tuple[int, int, int]]:
 
 def logits(model: IntegerModel, tiles: np.ndarray) -> np.ndarray:
     """Tiles (N, 1, 28, 28) uint8 -> logits (N, K) int32."""
+    parts = [_logits(model, tiles[i : i + CHUNK]) for i in range(0, len(tiles), CHUNK)]
+    return np.concatenate(parts)
+
+
+def _logits(model: IntegerModel, tiles: np.ndarray) -> np.ndarray:
     x = before = tiles.transpose(0, 2, 3, 1)  # (N, 28, 28, 1)
     for layer in model.layers:
         x, before = _forward(layer, x, before), x

@@ -1,7 +1,7 @@
 """Prove that an artefact still answers as its checkpoint does, and measure what it is good for."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,30 +36,32 @@ class Figures:
 
 
 def compare(
-    before: Classifier, after: Classifier, tiles: np.ndarray, labels: np.ndarray
-) -> tuple[Figures, Figures]:
-    """The figures of two classifiers on tiles (N, 1, 28, 28) uint8 and labels (N,)."""
-    first, second = race(before, after, tiles)
-    return _figures(before, tiles, labels, first), _figures(after, tiles, labels, second)
+    classifiers: Sequence[Classifier], tiles: np.ndarray, labels: np.ndarray
+) -> list[Figures]:
+    """The figures of classifiers on tiles (N, 1, 28, 28) uint8 and labels (N,)."""
+    speeds = race(classifiers, tiles)
+    return [
+        _figures(classifier, tiles, labels, speed)
+        for classifier, speed in zip(classifiers, speeds, strict=True)
+    ]
 
 
-def race(before: Classifier, after: Classifier, tiles: np.ndarray) -> tuple[Speed, Speed]:
-    """The speed of two classifiers, in turns, on tiles (N, 1, 28, 28) uint8."""
-    pair = (before, after)
-    singles: tuple[list[float], list[float]] = ([], [])
-    batches: tuple[list[float], list[float]] = ([], [])
-    for classifier in pair:
+def race(classifiers: Sequence[Classifier], tiles: np.ndarray) -> list[Speed]:
+    """The speed of classifiers, in turns, on tiles (N, 1, 28, 28) uint8."""
+    singles: list[list[float]] = [[] for _ in classifiers]
+    batches: list[list[float]] = [[] for _ in classifiers]
+    for classifier in classifiers:
         classifier(tiles[:BATCH])  # warm up: first calls allocate and choose kernels
     with _one_thread():
         for turn in range(1 + ROUNDS):
-            for classifier, times in zip(pair, singles, strict=True):
+            for classifier, times in zip(classifiers, singles, strict=True):
                 seconds = [_seconds(classifier, tiles[i : i + 1]) for i in range(CALLS)]
                 times += seconds if turn else []  # the first turn is for warming up
     for _ in range(BATCHES):
-        for classifier, times in zip(pair, batches, strict=True):
+        for classifier, times in zip(classifiers, batches, strict=True):
             times.append(_seconds(classifier, tiles[:BATCH]))
     size = min(BATCH, len(tiles))
-    return _speed(singles[0], batches[0], size), _speed(singles[1], batches[1], size)
+    return [_speed(*times, size) for times in zip(singles, batches, strict=True)]
 
 
 def require_parity(before: Figures, after: Figures, max_drop: float) -> None:
@@ -77,22 +79,27 @@ def require_parity(before: Figures, after: Figures, max_drop: float) -> None:
         )
 
 
-def table(before: Figures, after: Figures) -> str:
-    """Both as lines of a table, and the ratios under them."""
-    rows = [
-        f"{'':10} {'size':>10} {'accuracy':>9} {'one tile (10-90%)':>26} {'tiles/s':>9}",
-        *(
+def table(before: Figures, *after: Figures) -> str:
+    """All as lines of a table, and under each of the later ones its ratios to the first."""
+    lines = [f"{'':10} {'size':>10} {'accuracy':>9} {'one tile (10-90%)':>26} {'tiles/s':>9}"]
+    for f in (before, *after):
+        lines.append(
             f"{f.name:10} {f.size_bytes / 1000:>7,.0f} kB {f.accuracy:>9.2%} "
             f"{f.speed.median_ms:>7.3f} ms ({f.speed.range_ms[0]:.3f}-{f.speed.range_ms[1]:.3f}) "
             f"{f.speed.tiles_per_s:>9,.0f}"
-            for f in (before, after)
-        ),
-        f"{'ratio':10} {after.size_bytes / before.size_bytes:>10.0%} "
+        )
+        if f is not before:
+            lines.append(_ratios(before, f))
+    return "\n".join(lines)
+
+
+def _ratios(before: Figures, after: Figures) -> str:
+    return (
+        f"{'  ratio':10} {after.size_bytes / before.size_bytes:>10.0%} "
         f"{100 * (after.accuracy - before.accuracy):>+6.2f} pt "
         f"{before.speed.median_ms / after.speed.median_ms:>14.1f}x as fast "
-        f"{after.speed.tiles_per_s / before.speed.tiles_per_s:>11.1f}x",
-    ]
-    return "\n".join(rows)
+        f"{after.speed.tiles_per_s / before.speed.tiles_per_s:>11.1f}x"
+    )
 
 
 def _seconds(classifier: Classifier, tiles: np.ndarray) -> float:

@@ -260,7 +260,7 @@ static uint8_t ink_at(const view_t *v, uint16_t x, uint16_t y)
 {
     uint8_t value = v->picture[(uint32_t)(v->top + y) * v->width + v->left + x] ^ v->flip;
     uint8_t above = value > v->paper ? (uint8_t)(value - v->paper) : 0;
-    return above * 8U > v->span ? (uint8_t)(above * 255U / v->span) : 0;
+    return (uint8_t)(above * 8U > v->span ? above * 255U / v->span : 0);
 }
 
 static uint16_t covered(uint32_t source, uint32_t source_end, uint32_t target, uint32_t target_end)

@@ -1,0 +1,97 @@
+"""A checkpoint as a file of integer arithmetic, run as its users will run it, and held to its
+reference in NumPy bit for bit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from digits import archs, checkpoint
+from digits.classifier import Classifier
+from digits.errors import DigitsError
+from digits.optimization import c_file, c_program, html_file, html_program, integer
+from digits.optimization.fold import fold_batch_norm
+from digits.optimization.integer import IntegerModel, Run
+from digits.optimization.sequential import chain_of
+from digits.optimization.to_integer import integers_of
+
+PROOF_TILES = 1000
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a format is written, what runs it (None where nothing here can), and what that needs."""
+
+    write: Callable[[IntegerModel, dict[str, str], dict[str, float]], bytes]
+    load: Callable[[Path, int], Run | None]
+    needs: str
+
+
+FORMATS = {
+    ".c": Format(c_file.c_bytes, c_program.load, c_program.NEEDS),
+    ".html": Format(html_file.html_bytes, html_program.load, html_program.NEEDS),
+}
+
+
+def make(
+    content: dict[str, Any], path: Path, calibration: Tensor, tiles: np.ndarray
+) -> tuple[Classifier, list[str]]:
+    """Write a checkpoint's content to `path`; what answers with it, and lines on cost and proof.
+
+    Calibrated on training tiles (M, 1, 28, 28) uint8, proved on the first `PROOF_TILES` of `tiles`.
+
+    Raises:
+        DigitsError: the model has no integer form, or the file answers otherwise than it.
+    """
+    kind, whole = FORMATS[path.suffix], integers(content, calibration)
+    path.write_bytes(kind.write(whole, card(content), content["thresholds"]))
+    run, proof = kind.load(path, len(whole.head_bias)), tiles[:PROOF_TILES]
+    if run is None:
+        said = f"not run: needs {kind.needs}; the figures are those of its NumPy reference"
+    else:
+        require_same_bits(path, run(proof), integer.logits(whole, proof))
+        said = f"equals its NumPy reference bit for bit on {len(proof):,} test tiles"
+    answer = run or (lambda batch: integer.logits(whole, batch))
+    classifier = Classifier(
+        lambda batch: answer(batch) * whole.scale,
+        path,
+        tuple(content["classes"]),
+        whole.temperature,
+    )
+    return classifier, [f"{path.suffix}: {c_file.costs(whole)}", f"{path.suffix}: {said}"]
+
+
+def integers(content: dict[str, Any], calibration: Tensor) -> IntegerModel:
+    """The integer form of a checkpoint's content."""
+    chain = chain_of(fold_batch_norm(checkpoint.build(content)))
+    chain.calibrate(calibration)
+    return integers_of(chain, content["temperature"])
+
+
+def card(content: dict[str, Any]) -> dict[str, str]:
+    """What the head of a file says of the checkpoint that it was made of."""
+    measured = content["metrics"].get("test", {}).get("accuracy")
+    return {
+        "name": content["arch"],
+        "summary": archs.summary(content["arch"]),
+        "checksum": checkpoint.digest(content),
+        "accuracy": "unknown" if measured is None else f"{measured:.2%}",
+    }
+
+
+def require_same_bits(path: Path, found: np.ndarray, expected: np.ndarray) -> None:
+    """Let pass integer logits (N, K) that are equal.
+
+    Raises:
+        DigitsError: some are not; it names the first tiles.
+    """
+    (wrong,) = np.nonzero((found != expected).any(axis=1))
+    if len(wrong):
+        raise DigitsError(
+            f"{path.suffix}: {len(wrong):,} of {len(found):,} tiles differ from the NumPy "
+            f"reference (test tiles {', '.join(map(str, wrong[:5]))}): not saved"
+        )

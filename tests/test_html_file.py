@@ -1,0 +1,113 @@
+"""The page: its JavaScript answers as the NumPy reference, bit for bit, and it loads nothing."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits import checkpoint
+from digits.data import Dataset
+from digits.errors import DigitsError
+from digits.optimization import (
+    artefact,
+    html_file,
+    html_program,
+    integer,
+    integer_file,
+    small_frame,
+)
+from digits.optimization.to_integer import integers_of
+from digits.spec import pretrained_dir
+from tests.test_c_file import CARD
+from tests.test_integer import SEQUENTIAL, calibrated
+from tests.test_optimization import tiles
+
+NODE = shutil.which("node")
+needs_node = pytest.mark.skipif(NODE is None, reason="there is no Node.js here")
+
+
+def written(arch: str, folder: Path) -> tuple[integer.IntegerModel, Path]:
+    whole, path = integers_of(calibrated(arch), 1.5), folder / "digits.html"
+    path.write_bytes(html_file.html_bytes(whole, CARD, {"read": 0.9}))
+    return whole, path
+
+
+def run_script(path: Path, code: str, given: bytes) -> bytes:
+    """What JavaScript writes that sees `digits` of the page and `given`, a Buffer."""
+    script = re.search(r'<script id="model">(.*?)</script>', path.read_text("utf-8"), re.DOTALL)
+    assert script
+    whole = f'{script[1]}\nconst given = require("fs").readFileSync(0);\n{code}'
+    file = path.with_suffix(".js")
+    file.write_text(whole, "utf-8")
+    result = subprocess.run([str(NODE), file], input=given, capture_output=True, check=True)
+    return result.stdout
+
+
+@needs_node
+@pytest.mark.parametrize("arch", SEQUENTIAL)
+def test_the_script_computes_what_the_reference_does(arch: str, tmp_path: Path) -> None:
+    whole, path = written(arch, tmp_path)
+    run = html_program.load(path, len(whole.head_bias))
+    assert run is not None
+    batch = tiles(9, seed=9).numpy()
+    assert np.array_equal(run(batch), integer.logits(whole, batch))
+
+
+@needs_node
+def test_probabilities_and_frames_are_those_of_the_reference(tmp_path: Path) -> None:
+    whole, path = written("micro", tmp_path)
+    values = integer.logits(whole, tiles(40, seed=4).numpy())
+    code = """
+    const values = new Int32Array(new Uint8Array(given).buffer), out = [];
+    for (let at = 0; at < values.length; at += 10)
+      out.push(...digits.probabilities(values.subarray(at, at + 10)));
+    process.stdout.write(Buffer.from(new Uint16Array(out).buffer));"""
+    found = np.frombuffer(run_script(path, code, values.astype("<i4").tobytes()), "<u2")
+    assert np.array_equal(found.reshape(-1, 10), integer.probabilities(whole, values))
+
+    generator = np.random.default_rng(0)
+    for number, (height, width) in enumerate([(14, 14), (28, 28), (60, 33), (25, 90), (1, 7)]):
+        grey = np.full((height, width), 20 + 200 * (number % 2), np.uint8)
+        rows, columns = slice(height // 4, -(height // 5) or None), slice(width // 3, -1)
+        grey[rows, columns] = generator.integers(0, 256, grey[rows, columns].shape)
+        code = f"process.stdout.write(digits.frame(given, {width}, {height}))"
+        tile = np.frombuffer(run_script(path, code, grey.tobytes()), np.uint8).reshape(28, 28)
+        assert np.array_equal(tile, small_frame.frame(grey)), (height, width)
+    blank = run_script(path, "process.stdout.write(String(digits.frame(given, 3, 3)))", bytes(9))
+    assert blank == b"null"
+
+
+@needs_node
+def test_digits_side_by_side_are_read_and_specks_are_not(tmp_path: Path, mnist: Dataset) -> None:
+    path = tmp_path / "tiny.html"
+    content = checkpoint.load(pretrained_dir() / "tiny.pth")
+    calibration = artefact.calibration_tiles(mnist.train.images)
+    integer_file.make(content, path, calibration, mnist.test.images.numpy()[:20])
+    row = np.concatenate(list(mnist.test.images.numpy()[:6, 0]), axis=1)  # 7 2 1 0 4 1
+    picture = 255 - np.pad(row, 10)
+    picture[2:4, 2:4] = 0
+    height, width = picture.shape
+    code = f"""const found = digits.read(given, {width}, {height});
+    process.stdout.write(found.map((d) => d.label).join("") + " " + found.every((d) => d.read));"""
+    assert run_script(path, code, picture.tobytes()) == b"721041 true"
+
+
+@needs_node
+def test_a_script_that_does_not_run_is_refused(tmp_path: Path) -> None:
+    whole, path = written("micro", tmp_path)
+    path.write_text(path.read_text("utf-8").replace("const digits", "const digit5"), "utf-8")
+    run = html_program.load(path, len(whole.head_bias))
+    assert run is not None
+    with pytest.raises(DigitsError, match="does not run"):
+        run(tiles(2).numpy())
+
+
+def test_the_page_is_small_and_loads_nothing(tmp_path: Path) -> None:
+    _, path = written("tiny", tmp_path)
+    text = path.read_text("utf-8")
+    assert len(text) < 60_000
+    assert not re.search(r"https?://|\bsrc=|\bhref=|@import|fetch\(|XMLHttpRequest", text)
+    assert "default-src 'none'" in text and "@" not in re.sub(r"[\w+/=]{40,}", "", text)
