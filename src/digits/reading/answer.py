@@ -41,7 +41,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was read in one picture; `status` is one of STATUSES, `error` says what is wrong."""
+    """What was read in one picture; `status` is one of STATUSES, `error` says what is wrong.
+
+    `page` of `pages` in its file, from 1; `model` is the name of the classifier.
+    """
 
     image: str
     status: str
@@ -51,14 +54,20 @@ class Answer:
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
+    page: int = 1
+    pages: int = 1
+    model: str = ""
 
     def as_json(self, top_k: int = 1) -> dict[str, Any]:
         """Plain data, ready for `json.dumps`; `top_k` labels of each digit."""
         answer = {
             "image": self.image,
+            "page": self.page,
+            "pages": self.pages,
             "status": self.status,
             "text": self.text,
             "probability": round(self.probability, 4),
+            "model": self.model,
             "rows": [_row_json(row, top_k) for row in self.rows],
             "warnings": self.warnings,
             "seconds": round(self.seconds, 4),
