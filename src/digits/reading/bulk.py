@@ -4,6 +4,7 @@ Pictures stream through: no more than a few per core are in memory. Answers come
 order, one picture at a time.
 """
 
+import contextlib
 import os
 import signal
 import threading
@@ -78,7 +79,8 @@ def _pool(count: int) -> ProcessPoolExecutor:
 
 def _submit(pool: ProcessPoolExecutor, read: Read, given: Arguments) -> "Future[Answers]":
     try:
-        return pool.submit(read, *given)
+        with _interrupts_held():
+            return pool.submit(read, *given)
     except BrokenProcessPool as error:
         broken: Future[Answers] = Future()
         broken.set_exception(error)
@@ -89,13 +91,28 @@ def _alone(given: Arguments, read: Read, model: Path, expect: str) -> Answers:
     """Read one picture in a process of its own: was it this one that killed the others?"""
     with _pool(1) as pool:
         try:
-            pool.submit(_load, model, expect).result()
+            with _interrupts_held():
+                loaded = pool.submit(_load, model, expect)
+            loaded.result()
         except BrokenProcessPool:
             raise DigitsError(f"{model}: loading it crashes; get another copy") from None
         try:
             return pool.submit(read, *given).result()
         except BrokenProcessPool:
             return [Answer(given[0], "error", error=f"{given[0]}: its decoder crashed").as_json()]
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Workers that start within never see a Ctrl-C, which reaches all: it is their parent's."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # What workers do
@@ -106,7 +123,6 @@ def _start() -> None:
 
     from digits import classifier
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: it is our parent's
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     classifier.compute_on_one_thread()
