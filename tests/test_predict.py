@@ -85,8 +85,10 @@ def test_a_folder_as_json(model: str, folder: Path, capsys: pytest.CaptureFixtur
     assert [a["status"] for a in answers] == ["read", "read", "no_digit", "error"]
     assert [a["text"] for a in answers] == ["0", "0", "", ""]
     first = answers[0]
-    keys = {"image", "status", "text", "value", "probability", "rows", "warnings", "seconds"}
-    assert set(first) == keys
+    assert set(first) == {
+        "image", "page", "pages", "status", "text", "value", "probability", "model", "rows",
+        "warnings", "seconds",
+    }  # fmt: skip
     (row,) = first["rows"]
     assert set(row) == {"text", "value", "probability", "box", "alternatives", "digits"}
     (digit,) = row["digits"]

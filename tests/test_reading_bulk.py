@@ -1,101 +1,115 @@
-"""Many pictures into one file: torn lines, going on, every format, a decoder that crashes."""
+"""Many pictures with all cores: decoders that crash, a damaged model, a parent that is killed."""
 
-import csv
-import importlib.util
-import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from digits import classifier
+from digits.__main__ import main
 from digits.errors import DigitsError
 from digits.reading import bulk
 from digits.reading.answer import Answer
-from digits.reading.bulk import AnswerFile
 
-PARQUET = pytest.mark.skipif(
-    not importlib.util.find_spec("pyarrow"), reason="pyarrow is not installed"
-)
-SUFFIXES = [
-    pytest.param(suffix, marks=PARQUET) if suffix == ".parquet" else suffix
-    for suffix in bulk.SUFFIXES
-]
+FOLDER = Path(__file__).parents[1] / "test_images"
+MODEL = classifier.shipped()["micro"]
 
 
-def answer(name: str, text: str = "7") -> dict[str, Any]:
-    return Answer(name, "read", text, 0.99, warnings=["a", "b"], seconds=0.01).as_json()
-
-
-def images(path: Path) -> list[str]:
-    if path.suffix == ".csv":
-        with path.open(newline="") as file:
-            return [row["image"] for row in csv.DictReader(file)]
-    if path.suffix == ".jsonl":
-        return [json.loads(line)["image"] for line in path.read_text().splitlines()]
-    import pyarrow.parquet
-
-    return list(pyarrow.parquet.read_table(path)["image"].to_pylist())
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_file_goes_on_where_it_stopped(suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"answers{suffix}"
-    file = AnswerFile(path, resume=False)
-    for name in ("a.png", 'b, "c".png'):
-        file.write(answer(name, "1\n2"))
-    if suffix != ".parquet":
-        file.write(answer("torn.png"))
-        file._file.close()
-        path.write_bytes(path.read_bytes()[:-5])
-    else:
-        file.finish()
-    file = AnswerFile(path, resume=True)
-    assert file.answered == {"a.png", 'b, "c".png'}
-    file.write(answer("d.png"))
-    file.finish()
-    assert images(path) == ["a.png", 'b, "c".png', "d.png"]
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_table_is_flat(tmp_path: Path) -> None:
-    file = AnswerFile(tmp_path / "a.csv", resume=False)
-    file.write(answer("a.png", "12\n345"))
-    file.finish()
-    (row,) = csv.DictReader((tmp_path / "a.csv").read_text().splitlines())
-    assert row["text"] == "12 345" and row["warnings"] == "a; b" and row["error"] == ""
-
-
-def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_text("")
-    with pytest.raises(DigitsError, match="--resume"):
-        AnswerFile(path, resume=False)
-    with pytest.raises(DigitsError, match=r"\.csv, \.jsonl, \.parquet"):
-        AnswerFile(tmp_path / "a.txt", resume=False)
-    with pytest.raises(DigitsError, match="cannot be written"):
-        AnswerFile(path / "b.csv", resume=False)
-
-
-def _start(*_: object) -> None:
-    """Instead of loading a model."""
-
-
-def _read(name: str) -> dict[str, Any]:
+def _read(model: Path, expect: str, top_k: int, name: str, *data: bytes) -> list[dict[str, Any]]:
     if "crash" in name:
         os._exit(11)
-    return answer(name)
+    return [Answer(name, "read", "7").as_json()]
 
 
-def test_a_crashing_decoder_costs_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def _load(model: Path, expect: str) -> None:
+    if "crash" in model.name:
+        os._exit(11)
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that know the functions of this file."""
     from multiprocessing import get_context
 
-    monkeypatch.setattr(bulk, "_start", _start)
+    monkeypatch.setattr(bulk, "_start", lambda: None)
     monkeypatch.setattr(bulk, "_read", _read)
+    monkeypatch.setattr(bulk, "_load", _load)
     monkeypatch.setattr(bulk, "get_context", lambda kind: get_context("fork"))
+
+
+def test_a_crashing_decoder_costs_one_answer(forked: None) -> None:
     names = [f"{i}.png" for i in range(20)]
     names[7] = "crash.png"
-    answers = list(bulk.read_all(names, Path("none"), processes=2))
+    answers = [a for some in bulk.read_all(names, Path("none"), processes=2) for a in some]
     assert [a["image"] for a in answers] == names
     assert [a["status"] for a in answers].count("error") == 1
     assert "crashed" in answers[7]["error"]
+
+
+def test_a_model_that_crashes_is_no_fault_of_the_pictures(forked: None) -> None:
+    with pytest.raises(DigitsError, match=r"crash\.onnx: loading it crashes"):
+        list(bulk.read_all(["crash.png"], Path("crash.onnx"), processes=2))
+
+
+def test_a_damaged_model_marks_no_picture(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bad, out = tmp_path / "bad.onnx", tmp_path / "answers.csv"
+    bad.write_bytes(MODEL.read_bytes()[:5000])
+    flags = ["predict", "--image", str(FOLDER / "number.png"), "--output", str(out)]
+    assert main([*flags, "--model", str(bad)]) == 1
+    assert "bad.onnx: damaged" in capfd.readouterr().err and not out.exists()
+    assert main([*flags, "--model", "micro"]) == 0
+    assert out.read_text().count("number.png") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_their_parent(number: int, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    for i in range(400):
+        Image.fromarray(noise.integers(0, 255, (300, 300), np.uint8)).save(tmp_path / f"{i}.png")
+    out = tmp_path / "answers.csv"
+    flags = ["--image", str(tmp_path), "--model", "micro", "--output", str(out)]
+    run = subprocess.Popen([sys.executable, "-m", "digits", "predict", *flags])
+    wait_until(lambda: out.exists() and out.stat().st_size > 0)
+    workers = children(run.pid)
+    run.send_signal(number)
+    run.wait()
+    assert workers
+    wait_until(lambda: not any(is_running(pid) for pid in workers))
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has started, and theirs."""
+    found = [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return found + [other for child in found for other in children(child)]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(holds: Any, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_standard_input_goes_into_the_file(tmp_path: Path) -> None:
+    out = tmp_path / "answers.jsonl"
+    flags = ["--image", "-", "--model", "reader", "--output", str(out)]
+    with (FOLDER / "number.png").open("rb") as picture:
+        command = [sys.executable, "-m", "digits", "predict", *flags]
+        assert subprocess.run(command, stdin=picture).returncode == 0
+    assert '"text": "40917"' in out.read_text()

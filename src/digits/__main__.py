@@ -2,9 +2,11 @@
 
 import importlib
 import os
+import signal
 import sys
+import threading
 
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 from digits.spec import version
 
 COMMANDS = {
@@ -20,7 +22,10 @@ USAGE = "usage: digits <command> [flags]\n\n" + "\n".join(
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
+    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C.
+
+    SIGTERM ends it with 143, once it has tidied up.
+    """
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in ("-h", "--help"):
         print(USAGE)
@@ -31,9 +36,14 @@ def main(argv: list[str] | None = None) -> int:
     if not argv or argv[0] not in COMMANDS:
         print(USAGE, file=sys.stderr)
         return 2
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _stop)
     try:
         command = importlib.import_module(f"digits.commands.{argv[0]}")
-        return command.main(argv[1:])
+        code: int = command.main(argv[1:])
+        if sys.stdout:
+            sys.stdout.flush()  # a full disk behind it shows now
+        return code
     except DigitsError as error:
         print(f"{argv[0]}: {error}", file=sys.stderr)
         return 1
@@ -41,8 +51,22 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{argv[0]}: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output (head, less) has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:  # a full disk, a file that is gone: nothing that a traceback explains
+        _drop_output()
+        name = f"{error.filename}: " if error.filename else ""
+        print(f"{argv[0]}: {name}{reason(error)}", file=sys.stderr)
+        return 1
+
+
+def _stop(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _drop_output() -> None:
+    """What is still to be written to standard output goes nowhere, so that it fails only once."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

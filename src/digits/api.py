@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Source = Any  # a path, the bytes of a file, a Pillow image, or an array: see `Reader.read`
 DEFAULT_MODEL = "reader"
+IN_MEMORY = "picture"  # what answers call one that has no file
 
 
 class Reader:
@@ -39,12 +40,20 @@ class Reader:
     def read(self, source: Source) -> "Answer":
         """Read one picture: a path, the bytes of an image file, a Pillow image, or an array.
 
-        An array is (H, W) grey or (H, W, 3) RGB, upright, either uint8 or floats within 0..1. What
-        is no picture gives an answer whose status is "error", and whose `error` says why.
+        An array is (H, W) grey or (H, W, 3) RGB, upright, either uint8 or floats within 0..1. A
+        file or bytes that hold no picture give an answer whose status is "error", and whose
+        `error` says why. Of a file of several pages the first is read.
+
+        Raises:
+            DigitsError: an array of another shape, kind or range.
         """
+        from digits.reading.pages import read_pages
+
         if isinstance(source, str | Path):
             return self._reader.read_file(str(source))
-        return self._reader.read_from("picture", lambda: _picture(source))
+        if isinstance(source, bytes | bytearray | memoryview):
+            return read_pages(self._reader, IN_MEMORY, data=bytes(source))[0]
+        return self._reader.read(_picture(source), IN_MEMORY)
 
     def read_many(self, sources: Iterable[Source]) -> Iterator["Answer"]:
         """Read pictures one after the other, as they are asked for; see `read`.
@@ -84,8 +93,6 @@ def load(model: str | Path = DEFAULT_MODEL) -> "Classifier":
 def _picture(source: Source) -> "Picture":
     from digits.vision import load as loading
 
-    if isinstance(source, bytes | bytearray | memoryview):
-        return loading.load(bytes(source))
     if hasattr(source, "convert"):
         return loading.from_image(source)
     return loading.from_array(_pixels(source))

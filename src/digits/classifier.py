@@ -36,6 +36,11 @@ class Classifier:
         """Whether it takes row images, not tiles."""
         return self.classes[-1] == BLANK
 
+    @property
+    def name(self) -> str:
+        """What answers call it: `name_of` its file."""
+        return name_of(self.path)
+
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         assert tiles.dtype == np.uint8 and tiles.ndim == 4, (tiles.dtype, tiles.shape)
         if not len(tiles):
@@ -65,6 +70,11 @@ def find(name: str | Path | None) -> Path:
         return shipped()[str(name)]
     known = f"; shipped models are {', '.join(shipped())}" if shipped() else ""
     raise DigitsError(f"{name}: no such model{known}; `train` makes one")
+
+
+def name_of(path: Path) -> str:
+    """Of a shipped model its name, of another its path."""
+    return path.stem if path in shipped().values() else str(path)
 
 
 DEFAULT_SHIPPED = "reader"

@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,28 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Print an answer for every picture, or write them to --output; 1 if one was no picture."""
-    args = _parser().parse_args(argv)
+    args = _parsed(sys.argv[1:] if argv is None else argv)
     return _many(args) if args.output else _some(args)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsed(argv: list[str]) -> argparse.Namespace:
+    """The flags; those that would change nothing together are wrong usage."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.resume and not args.output:
+        parser.error("--resume: goes on with the file of --output; name it")
+    for flag in ("json", "explain", "save_tiles", "gpu"):
+        if args.output and getattr(args, flag):
+            parser.error(f"--{flag}: not with --output, which writes a table with all CPU cores")
+    if args.output and args.output.suffix != ".jsonl" and args.top_k > 1:
+        parser.error("--top_k: with --output only in a .jsonl file")
+    return args
+
+
+def _parser() -> Parser:
     parser = Parser("predict", description=__doc__)
     add = parser.add_argument
-    add("--image", nargs="+", required=True, metavar="PICTURE",
+    add("--image", nargs="+", action="extend", required=True, metavar="PICTURE",
         help="files, folders, 'glob patterns', or - for standard input")  # fmt: skip
     add("--model", help="file or name (default: models/best_model.pth, else the shipped one)")
     add("--expect", default="auto",
@@ -48,12 +63,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _some(args: argparse.Namespace) -> int:
     from digits.reading.explain import explain, save_tiles
+    from digits.reading.pages import read_pages
     from digits.reading.reader import Reader
-    from digits.vision.files import pictures
 
     def then(picture: "Picture", answer: "Answer") -> None:
         if args.explain:
-            out = args.explain.with_stem(f"{args.explain.stem}-{count}") if count else args.explain
+            drawn = next(numbers)
+            out = args.explain.with_stem(f"{args.explain.stem}-{drawn}") if drawn else args.explain
             if out.resolve() in inputs:
                 raise DigitsError(f"--explain {out}: would overwrite a picture; name another file")
             explain(picture, answer, out)
@@ -61,44 +77,63 @@ def _some(args: argparse.Namespace) -> int:
             save_tiles(answer, args.save_tiles, stems)
 
     reader = Reader.expecting(_load(args), args.expect)
-    failed = False
+    empty: list[str] = []
     stems: set[str] = set()
-    names: Iterable[str] = pictures(args.image)
+    numbers = count()  # of the drawings
+    names = _pictures(args.image, empty)
     if args.explain:
-        names = list(names)
-        inputs = {Path(name).resolve() for name in names}
-    for count, name in enumerate(names):  # noqa: B007, `then` reads it
-        answer = reader.read_file(name, then)
+        names = iter(found := list(names))
+        inputs = {Path(name).resolve() for name in found}
+    answers = (answer for name in names for answer in read_pages(reader, name, then))
+    failed = told = False
+    for answer in answers:
         failed |= answer.status == "error"
         if args.json:
-            print(
-                json.dumps(answer.as_json(args.top_k, args.decimal), ensure_ascii=False), flush=True
-            )
-        else:
-            _print(answer, args)
-    return int(failed)
+            _say(json.dumps(answer.as_json(args.top_k, args.decimal), ensure_ascii=False))
+            continue
+        if answer.status != "error" and not told:
+            told = True
+            print(f"model: {answer.model}", file=sys.stderr)
+        _print(answer, args)
+    return int(failed or bool(empty))
 
 
 def _many(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from digits import classifier
-    from digits.reading.bulk import AnswerFile, read_all
+    from digits.reading.answer import STATUSES
+    from digits.reading.answer_file import AnswerFile
+    from digits.reading.bulk import read_all
     from digits.reading.formats import parse
-    from digits.vision.files import pictures
 
     parse(args.expect)  # what is wrong with it is said before any process starts
-    file = AnswerFile(args.output, args.resume)
-    names = [name for name in pictures(args.image) if name not in file.answered]
-    counts = {"read": 0, "unsure": 0, "no_digit": 0, "error": 0}
-    answers = read_all(names, classifier.find(args.model), args.expect, args.top_k)
-    for answer in tqdm(answers, total=len(names), unit="picture", disable=None, leave=False):
-        file.write(answer)
-        counts[answer["status"]] += 1
-    file.finish()
-    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    model = classifier.find(args.model)
+    counts = dict.fromkeys(STATUSES, 0)
+    empty: list[str] = []
+    with AnswerFile(args.output, args.resume) as file:
+        names = [name for name in _pictures(args.image, empty) if not file.has(name)]
+        read = read_all(names, model, args.expect, args.top_k)
+        for answers in tqdm(read, total=len(names), unit="picture", disable=None, leave=False):
+            file.write(answers)
+            for answer in answers:
+                counts[answer["status"]] += 1
+    told = ", ".join(f"{number} {status}" for status, number in counts.items())
+    print(f"model: {classifier.name_of(model)}", file=sys.stderr)
     print(f"{args.output}: {told}; {len(file.answered)} were there before", file=sys.stderr)
-    return int(counts["error"] > 0)
+    return int(counts["error"] > 0 or bool(empty))
+
+
+def _pictures(names: list[str], empty: list[str]) -> Iterator[str]:
+    """The files that all the names mean; those that mean none are said and added to `empty`."""
+    from digits.vision.files import pictures
+
+    for name in names:
+        try:
+            yield from pictures(name)
+        except DigitsError as error:
+            print(f"predict: {error}", file=sys.stderr)
+            empty.append(name)
 
 
 def _load(args: argparse.Namespace) -> "Classifier":
@@ -124,7 +159,13 @@ def _print(answer: "Answer", args: argparse.Namespace) -> None:
     says = " / ".join(answer.text.split("\n")) if answer.text else "no digit"
     sure = f"  {answer.probability:.1%}" if args.confidence and answer.text else ""
     doubt = "  (unsure)" if answer.status == "unsure" else ""
-    print(f"{answer.image}: {says}{sure}{doubt}")
+    page = f" page {answer.page}" if answer.pages > 1 else ""
+    _say(f"{answer.image}{page}: {says}{sure}{doubt}")
     if args.top_k > 1:
         for digit in (digit for row in answer.rows for digit in row.digits):
             print("   ", "  ".join(f"{k} {p:.1%}" for k, p in digit.ranking[: args.top_k]))
+
+
+def _say(line: str) -> None:
+    """Print a line; what is not UTF-8 in a file's name is written as `\\udcff`, as in JSON."""
+    print(line.encode("utf-8", "backslashreplace").decode(), flush=True)

@@ -30,7 +30,9 @@ def main(argv: list[str] | None = None) -> int:
 
     on = device.pick(args.gpu, args.cpu, args.device)
     with join(on) as ranks:
-        run, config, dataset = prepare(given, args.preset, args.resume, args.data_dir, ranks)
+        run, config, dataset, save_dir = prepare(
+            given, args.preset, args.resume, args.data_dir, args.save_dir, ranks
+        )
         if args.tensorboard and ranks.first:
             run.open_board()
         if archs.kind(config.arch) == archs.ROWS:
@@ -41,11 +43,13 @@ def main(argv: list[str] | None = None) -> int:
         if not ranks.first:
             return 0
 
-    best_model = args.save_dir / (f"{config.arch}.pth" if config.rows else BEST_MODEL.name)
+    best_model = save_dir / (f"{config.arch}.pth" if config.rows else BEST_MODEL.name)
     if trained.kept and config.rows:
-        metrics = rows.publish(trained, config, run, best_model)
+        metrics, saved = rows.publish(trained, config, run, best_model), best_model
     elif trained.kept:
-        content = publish(trained, dataset.validation, config, run, best_model, args.data_dir)
+        content, saved = publish(
+            trained, dataset.validation, config, run, best_model, args.force, args.data_dir
+        )
         metrics = content["metrics"]
     if trained.stopped_by:
         epoch = trained.outcomes[-1].best_epoch
@@ -70,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
         part.drop_states()
     print(f"training       {metrics['train_seconds']:.2f} s", end=" ")
     print(f"(warm-up {metrics['warmup_seconds']:.2f} s before it)")
-    print(f"model          {best_model}")
+    print(f"model          {saved}")
     print(f"run            {run.folder}")
     return 0
 
@@ -95,7 +99,10 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     parser.add_argument(
         "--list", action="store_true", help="print the architectures and the shipped models"
     )
-    parser.add_argument("--save_dir", type=Path, default=SAVE_DIR, help="default: %(default)s/")
+    parser.add_argument(
+        "--save_dir", type=Path, help=f"default: {SAVE_DIR}/, or that of the run to --resume"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite a better best_model.pth")
     parser.add_argument(
         "--resume", nargs="?", const="latest", metavar="RUN",
         help="go on with a run that was broken off: its folder (default: the latest)",
@@ -145,6 +152,8 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     given = {name: vars(args)[name] for name in names if vars(args)[name] is not None}
     if args.resume and given:
         parser.error(f"--resume keeps the run's own --{min(given)}")
+    if args.resume and args.preset:
+        parser.error("--resume keeps the run's own settings: it takes no --preset")
     if args.preset and args.arch:
         parser.error("--preset brings its own --arch")
     return args, given

@@ -43,7 +43,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was read in one picture; `status` is one of STATUSES, `error` says what is wrong."""
+    """What was read in one picture; `status` is one of STATUSES, `error` says what is wrong.
+
+    `page` of `pages` in its file, from 1; `model` is the name of the classifier.
+    """
 
     image: str
     status: str
@@ -53,6 +56,9 @@ class Answer:
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
+    page: int = 1
+    pages: int = 1
+    model: str = ""
 
     def as_json(self, top_k: int = 1, decimal: str = ".") -> dict[str, Any]:
         """Plain data, ready for `json.dumps`; `top_k` labels of each digit.
@@ -61,10 +67,13 @@ class Answer:
         """
         answer = {
             "image": self.image,
+            "page": self.page,
+            "pages": self.pages,
             "status": self.status,
             "text": self.text,
             "value": value(self.text, decimal),
             "probability": round(self.probability, 4),
+            "model": self.model,
             "rows": [_row_json(row, top_k, decimal) for row in self.rows],
             "warnings": self.warnings,
             "seconds": round(self.seconds, 4),

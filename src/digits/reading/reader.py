@@ -1,22 +1,19 @@
 """Read a picture: ink, rows, tiles, classifier, answer."""
 
 import math
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from digits.classifier import Classifier
-from digits.errors import DigitsError
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import Anything, Format
 from digits.reading.formats import parse as parse_format
+from digits.reading.pages import read_pages
 from digits.reading.rows import read_row, row_model
 from digits.reading.scores import score, status_of
 from digits.row_image import row_image
@@ -32,10 +29,9 @@ from digits.vision.components import (
     stands_alone,
     without_underline,
 )
-from digits.vision.files import STDIN
 from digits.vision.forms import in_forms
 from digits.vision.ink import EVEN, WIDE, Ink, find, is_tight, polarities, variants
-from digits.vision.load import MAX_BYTES, Picture, load
+from digits.vision.load import Picture
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.ruled_lines import without_rules
 from digits.vision.sheet import on_a_sheet
@@ -76,33 +72,8 @@ class Reader:
         return Reader(classifier, kind, parse_format(expect))
 
     def read_file(self, name: str, then: Callable[[Picture, Answer], None] | None = None) -> Answer:
-        """Read a picture file, or standard input for '-'; a bad file gives an answer `error`.
-
-        `then` is called with the picture and its answer if it is one.
-        """
-        if name == STDIN:
-            return self.read_from(
-                name, lambda: load(sys.stdin.buffer.read(MAX_BYTES + 1), name), then
-            )
-        return self.read_from(name, lambda: load(Path(name), name), then)
-
-    def read_from(
-        self,
-        name: str,
-        picture_of: Callable[[], Picture],
-        then: Callable[[Picture, Answer], None] | None = None,
-    ) -> Answer:
-        """Read what `picture_of` loads, called `name` in the answer; see `read_file`."""
-        start = time.perf_counter()
-        try:
-            picture = picture_of()
-        except DigitsError as error:
-            return Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
-        answer = self.read(picture, name)
-        answer = replace(answer, seconds=time.perf_counter() - start)
-        if then:
-            then(picture, answer)
-        return answer
+        """The answer to the first page of a file; `read_pages` says more."""
+        return read_pages(self, name, then)[0]
 
     def read(self, picture: Picture, image: str = "") -> Answer:
         """Read a picture, called `image` in the answer.

@@ -57,7 +57,8 @@ def fit(
         DigitsError: the loss is not finite, the disk is full, or there is nothing to resume.
     """
     device = next(model.parameters()).device
-    train, batch = ranks.share(train), ranks.share_of(config.batch_size)
+    train = ranks.share(train)
+    batch = min(ranks.share_of(config.batch_size), len(train))  # a smaller set is one batch
     steps_per_epoch = max(len(train) // batch, 1)
     total_steps = steps_per_epoch * config.epochs
     look_every = 1 if device.type == "cpu" and ranks.count == 1 else LOOK_EVERY

@@ -50,7 +50,9 @@ class Run:
 
     @classmethod
     def find(cls, folder: str, parent: Path = RUNS_DIR) -> "Run":
-        """The run in this folder, or with 'latest' the newest one that can be resumed.
+        """The run in this folder, or with 'latest' the one whose state was saved last.
+
+        Its name says nothing: folders are copied and clocks are wrong.
 
         Raises:
             DigitsError: there is none.
@@ -60,10 +62,15 @@ class Run:
             if not run.config.is_file():
                 raise DigitsError(f"{folder}: not the folder of a training run (no config.json)")
             return run
-        runs = [run for run in sorted(parent.glob("*/")) if list(run.rglob("state-*.pth"))]
-        if not runs:
+        saved = {
+            run: max((state.stat().st_mtime_ns for state in run.rglob("state-*.pth")), default=0)
+            for run in parent.glob("*/")
+            if (run / "config.json").is_file()
+        }
+        newest = max(saved, key=saved.__getitem__, default=None)
+        if newest is None or not saved[newest]:
             raise DigitsError(f"{parent}/: no run to resume; start one without --resume")
-        return cls(runs[-1])
+        return cls(newest)
 
     def part(self, name: str) -> "Run":
         """A run within this one, in a folder of this name."""

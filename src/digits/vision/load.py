@@ -1,12 +1,15 @@
-"""Load any picture file, safely, as grey pixels, upright.
+"""Load any picture file, page by page, safely, as grey pixels, upright.
 
 What is checked before a byte is decoded: the kind of file (no format that runs a program or fetches
 something), its size on disk, and the number of pixels its header claims.
 """
 
+import contextlib
 import io
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,9 @@ MAX_BYTES = 128 << 20
 # decoding and laying on paper take copies; JPEG decodes at a half, a quarter or an eighth.
 MAX_PIXELS = 40_000_000
 MAX_PIXELS_OF = {"JPEG": 100_000_000, "MPO": 100_000_000, "WEBP": 25_000_000, "AVIF": 25_000_000}
+PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF")  # a telephone's second JPEG is the first again
+MAX_PAGES = 100
+SMALLER_OR_MASK = 0b101  # in a TIFF page's tag 254, NewSubfileType: no page of its own
 WORKING_SIDE = 2000  # pixels; a digit of 1% of a photograph's side is still a tile's 20 px then
 
 
@@ -39,20 +45,58 @@ class Picture:
 
 
 def load(source: Path | bytes, name: str | None = None) -> Picture:
-    """Load a file, or the bytes of one, called `name` in messages.
+    """The first of the `pages` of a file."""
+    return next(pages(source, name))
+
+
+def pages(source: Path | bytes, name: str | None = None) -> Iterator[Picture]:
+    """Load a file, or the bytes of one, called `name` in messages: each page or frame in turn.
 
     Raises:
-        DigitsError: there is no such file, or it is no picture, damaged, or too large.
+        DigitsError: there is no such file, or it is no picture, damaged, or too large; after
+            MAX_PAGES pages, if there are more.
     """
     name = name or (str(source) if isinstance(source, Path) else "picture")
     data = _read(source, name) if isinstance(source, Path) else source
     if len(data) > MAX_BYTES:
         raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
+    with _told_in_one_line(name):
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    with image:
+        for number in count():
+            with _told_in_one_line(name):
+                if number and not _turn_to(image, number):
+                    return
+                if image.format == "TIFF" and number and _is_no_page(image):
+                    continue
+                if number == MAX_PAGES:
+                    raise DigitsError(f"{name}: only {MAX_PAGES} pages are read; split it")
+                page = _decode(image, name)
+            yield page
+
+
+def _turn_to(image: Image.Image, number: int) -> bool:
+    """Whether there is a page of this number, counted from 0; the image is turned to it."""
+    try:
+        if image.format in PAGED:
+            image.seek(number)
+            return True
+    except EOFError:
+        pass
+    return False
+
+
+def _is_no_page(image: Image.Image) -> bool:
+    return bool(image.tag_v2.get(254, 0) & SMALLER_OR_MASK)  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def _told_in_one_line(name: str) -> Iterator[None]:
+    """Turn whatever a file makes Pillow raise into a DigitsError."""
     try:
         with warnings.catch_warnings():  # a damaged file is answered for, in one line
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                return _decode(image, name)
+            yield
     except DigitsError:
         raise
     except UnidentifiedImageError:
@@ -93,7 +137,8 @@ def _decode(image: Image.Image, name: str) -> Picture:
     if width * height > most or image.size[0] * image.size[1] > MAX_PIXELS:
         raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     image.load()
-    ImageOps.exif_transpose(image, in_place=True)  # a copy would be 160 MB more
+    if image.format == "TIFF" or not getattr(image, "is_animated", False):
+        ImageOps.exif_transpose(image, in_place=True)  # a copy would be 160 MB more
     grey = _pixels(image)
     return _shrink(grey, max(width, height) / max(grey.shape))
 

@@ -1,0 +1,293 @@
+"""A file of answers that grows by one picture at a time, and can be gone on with after any kill."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from digits import checkpoint
+from digits.errors import DigitsError, reason
+from digits.reading.answer import STATUSES
+from digits.vision.files import STDIN
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such lock: two at once are not told apart there
+    fcntl = None  # type: ignore[assignment]
+
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+COLUMNS = (
+    "image", "page", "pages", "status", "text", "probability", "model", "warnings", "seconds",
+    "error",
+)  # fmt: skip
+HEADER = (",".join(COLUMNS) + "\r\n").encode()
+FIRST_KEY = b'{"image": '
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001, spreadsheets calculate what begins so
+CHUNK = 10_000  # answers turned into Parquet at a time
+
+Answers = list[dict[str, Any]]  # to the pages of one picture file
+
+
+class AnswerFile:
+    """A .csv, .jsonl or .parquet file, locked while it is open: `with AnswerFile(...) as file`.
+
+    Parquet cannot be appended to: its answers lie in a .jsonl beside it until the end. A file that
+    got no answer is not left behind. `answered` names the pictures that have their answers.
+
+    Raises:
+        DigitsError: the suffix is not known; the file exists and is not to be gone on with, or
+            is not one of these; another process writes it.
+    """
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        if path.suffix not in SUFFIXES:
+            raise DigitsError(f"--output {path}: known are {', '.join(SUFFIXES)}")
+        if path.suffix == ".parquet":
+            _parquet()  # what is not installed is said before anything is read
+        self.path = path
+        self.journal = path.with_name(path.name + ".jsonl") if path.suffix == ".parquet" else path
+        if not resume and (path.exists() or self.journal.exists()):
+            raise DigitsError(f"--output {path}: exists; add --resume to go on, or remove it")
+        self._file = self._locked("x+b" if not resume else "a+b")
+        try:
+            self.answered = set(self._answered())
+        except DigitsError:
+            self._close()
+            raise
+
+    def __enter__(self) -> "AnswerFile":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None and self.path.suffix == ".parquet" and self._file.tell():
+                self._to_parquet()
+        finally:
+            self._close()
+
+    def has(self, name: str) -> bool:
+        """Whether a picture has its answers."""
+        return (_cell(name) if self.path.suffix == ".csv" else name) in self.answered
+
+    def write(self, answers: Answers) -> None:
+        """Add a picture's answers; they are with the operating system when this returns."""
+        try:
+            if self.path.suffix == ".csv" and not self._file.tell():
+                self._file.write(HEADER)
+            self._file.write(_as_csv(answers) if self.path.suffix == ".csv" else _as_json(answers))
+            self._file.flush()
+        except OSError as error:
+            raise DigitsError(f"--output {self.path}: not written: {reason(error)}") from None
+
+    def _locked(self, mode: str) -> IO[bytes]:
+        """The file that is written to, open, and locked until it is closed or we are killed."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file: IO[bytes] = self.journal.open(mode)
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DigitsError(
+                f"--output {self.path}: another process writes it; wait, or name another file"
+            ) from None
+        except OSError as error:
+            raise DigitsError(f"--output {self.path}: cannot be written: {reason(error)}") from None
+        if not os.fstat(file.fileno()).st_nlink:  # who had it before has just removed it
+            raise DigitsError(f"--output {self.path}: another process wrote it; try again")
+        return file
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):  # a full disk was told of when it was written to
+            self._file.flush()
+        with contextlib.suppress(OSError):
+            if not self.journal.stat().st_size:
+                self.journal.unlink()
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _answered(self) -> Iterator[str]:
+        """The pictures that have all their answers; what is not whole at the end is cut off."""
+        if self.path.suffix == ".parquet" and self.path.exists():
+            yield from self._names_in_parquet()
+        self._file.seek(0)
+        rows = _csv_rows if self.path.suffix == ".csv" else _json_rows
+        whole = 0
+        try:
+            for end, row in rows(self._file):
+                if row["status"] not in STATUSES:
+                    raise ValueError(row["status"])
+                if int(row["page"]) == int(row["pages"]):
+                    whole = end
+                    yield row["image"]
+        except (ValueError, KeyError, TypeError, RecursionError, csv.Error):
+            raise self._foreign(self.journal) from None
+        self._file.truncate(whole)
+        self._file.seek(0, os.SEEK_END)
+
+    def _foreign(self, path: Path) -> DigitsError:
+        return DigitsError(
+            f"--output {path}: not a file of answers of this version; it stays as it is: name "
+            "another file"
+        )
+
+    def _names_in_parquet(self) -> list[str]:
+        parquet = _parquet()
+        try:
+            with parquet.ParquetFile(self.path) as file:
+                if tuple(file.schema_arrow.names) != COLUMNS:
+                    raise ValueError
+                batches = file.iter_batches(CHUNK)  # of all columns: damage shows now
+                return [os.fsdecode(name) for some in batches for name in some["image"].to_pylist()]
+        except (OSError, ValueError, TypeError):  # pyarrow's own are among these
+            raise self._foreign(self.path) from None
+
+    def _to_parquet(self) -> None:
+        """Write the old Parquet file and the journal together, some answers at a time."""
+        import pyarrow
+
+        parquet = _parquet()
+        old = set(self._names_in_parquet()) if self.path.exists() else set()
+        self._file.seek(0)
+        new = [row["image"] for _, row in _json_rows(self._file)]
+        text, names = pyarrow.string(), pyarrow.string()
+        if not all(map(_is_unicode, [*old, *new])):
+            names = pyarrow.binary()  # Parquet's text is UTF-8
+        kinds = {"image": names, "page": pyarrow.int32(), "pages": pyarrow.int32()}
+        kinds |= {"probability": pyarrow.float64(), "seconds": pyarrow.float64()}
+        schema = pyarrow.schema([(name, kinds.get(name, text)) for name in COLUMNS])
+
+        def fill(file: IO[bytes]) -> None:
+            with parquet.ParquetWriter(file, schema) as writer:
+                if self.path.exists():
+                    with parquet.ParquetFile(self.path) as before:
+                        for batch in before.iter_batches(CHUNK):
+                            writer.write_table(pyarrow.Table.from_batches([batch]).cast(schema))
+                for rows in self._chunks(old, as_bytes=names == pyarrow.binary()):
+                    writer.write_table(pyarrow.Table.from_pylist(rows, schema))
+
+        checkpoint.write_atomically(self.path, fill)
+        self._file.truncate(0)
+
+    def _chunks(self, old: set[str], as_bytes: bool) -> Iterator[Answers]:
+        """The journal's rows, less pictures that are in the Parquet file already: a kill between
+        that one's renaming and the journal's end leaves them in both."""
+        self._file.seek(0)
+        rows: Answers = []
+        for _, row in _json_rows(self._file):
+            if row["image"] in old:
+                continue
+            flat = {k: _utf8(v) if isinstance(v, str) else v for k, v in _flat(row).items()}
+            rows.append({**flat, "image": os.fsencode(row["image"]) if as_bytes else row["image"]})
+            if len(rows) == CHUNK:
+                yield rows
+                rows = []
+        if rows:
+            yield rows
+
+
+def _flat(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer as a row of a table: rows of digits joined by spaces, warnings by semicolons."""
+    row = {name: answer.get(name, "") for name in COLUMNS}
+    return row | {
+        "text": answer["text"].replace("\n", " "),
+        "warnings": "; ".join(answer["warnings"]),
+    }
+
+
+def _cell(text: str) -> str:
+    """A file's name, or what begins with one, that no spreadsheet takes for a formula.
+
+    `./=1+1.png` is the same file as `=1+1.png`.
+    """
+    return f"./{text}" if text.startswith(FORMULA) and text != STDIN else text
+
+
+def _as_csv(answers: Answers) -> bytes:
+    """Rows with RFC 4180's line ends; bytes of a name that are not UTF-8 stay as they are."""
+    text = io.StringIO(newline="")
+    for answer in answers:
+        row = _flat(answer)
+        row |= {name: _cell(row[name]) for name in ("image", "model", "error")}
+        csv.writer(text).writerow(row.values())
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _as_json(answers: Answers) -> bytes:
+    """A line each; what is not UTF-8 in a name is JSON's (and Python's) escape `\\udcff`."""
+    return b"".join(_utf8(json.dumps(a, ensure_ascii=False) + "\n").encode() for a in answers)
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_unicode(text: str) -> bool:
+    return _utf8(text) == text
+
+
+def _csv_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Whole rows below the header, each with the byte at which it ends.
+
+    Raises:
+        ValueError, csv.Error: it has another header, or a row of another kind.
+    """
+    header = file.readline()
+    if header != HEADER:
+        if not HEADER.startswith(header):
+            raise ValueError(header)
+        return
+    at, line = len(header), b""
+
+    def lines() -> Iterator[str]:
+        nonlocal at, line
+        for line in file:
+            at += len(line)
+            yield line.decode("utf-8", "surrogateescape")
+
+    rows = csv.reader(lines(), strict=True)
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:
+            if not file.read(1):  # torn within quotes: nothing comes after it
+                return
+            raise
+        if row is None or not line.endswith(b"\r\n"):
+            return
+        yield at, dict(zip(COLUMNS, row, strict=True))
+
+
+def _json_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Whole lines, each with the byte at which it ends.
+
+    Raises:
+        ValueError: a line is no JSON, or a torn one is not the beginning of an answer.
+    """
+    at = 0
+    for line in file:
+        if not line.startswith(FIRST_KEY[: len(line)]):
+            raise ValueError(line)
+        if not line.endswith(b"\n"):
+            return
+        at += len(line)
+        yield at, json.loads(line)
+
+
+def _parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise DigitsError(
+            "--output: .parquet needs pyarrow: pip install pyarrow; or use .csv or .jsonl"
+        ) from None
+    return pyarrow.parquet

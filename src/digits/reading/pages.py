@@ -1,0 +1,68 @@
+"""Read a file of one picture or several: a TIFF's pages, an animation's frames, one answer each."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from digits.classifier import Classifier
+from digits.errors import DigitsError
+from digits.reading.answer import Answer
+from digits.reading.formats import Format
+from digits.vision.files import source
+from digits.vision.load import Picture, pages
+
+Then = Callable[[Picture, Answer], None]
+NOTHING_FITS = "nothing in it fits what --expect asks for"
+
+
+class Reads(Protocol):
+    """What `Reader` is to this file: it reads one picture."""
+
+    @property
+    def classifier(self) -> Classifier: ...
+
+    @property
+    def wanted(self) -> Format | None: ...
+
+    def read(self, picture: Picture, image: str = "") -> Answer: ...
+
+
+def read_pages(
+    reader: Reads, name: str, then: Then | None = None, data: bytes | None = None
+) -> list[Answer]:
+    """The answers to a file, or to its `data` if they are given; '-' is standard input.
+
+    Where it is no picture, or damaged from some page on, the last answer is an `error`. `then` is
+    called with each picture and its answer.
+
+    Raises:
+        DigitsError: the model answers no numbers.
+    """
+    answers = list(_answers(reader, name, then, data))
+    model = reader.classifier.name
+    return [
+        replace(answer, page=page, pages=len(answers), model=model)
+        for page, answer in enumerate(answers, 1)
+    ]
+
+
+def _answers(reader: Reads, name: str, then: Then | None, data: bytes | None) -> Iterator[Answer]:
+    found: Iterator[Picture] | None = None
+    while True:
+        start = time.perf_counter()
+        try:
+            found = found or pages(source(name) if data is None else data, name)
+            picture = next(found, None)
+        except DigitsError as error:
+            yield Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
+            return
+        if picture is None:
+            return
+        answer = reader.read(picture, name)
+        if answer.status == "no_digit" and reader.wanted:
+            answer = replace(answer, warnings=[*answer.warnings, NOTHING_FITS])
+        answer = replace(answer, seconds=time.perf_counter() - start)
+        if then:
+            then(picture, answer)
+        yield answer

@@ -1,0 +1,254 @@
+"""The file of answers: what is torn, foreign, locked, named badly, gone on with."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digits.__main__ import main
+from digits.errors import DigitsError
+from digits.reading import answer_file
+from digits.reading.answer import Answer
+from digits.reading.answer_file import COLUMNS, HEADER, SUFFIXES, AnswerFile
+
+pyarrow = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+TEXT_SUFFIXES = (".csv", ".jsonl")
+WEIRD = ["=1+1.png", "+1.png", "-1.png", "@a.png", "\xe4.png", "\udcff.png", 'a\nb, "c".png', "-"]
+
+
+def answer(name: str, text: str = "7", page: int = 1, pages: int = 1) -> dict[str, Any]:
+    return Answer(
+        name, "read", text, 0.99, warnings=["a", "b"], seconds=0.01, page=page, pages=pages
+    ).as_json()
+
+
+def save(path: Path, *names: str, resume: bool = False) -> None:
+    with AnswerFile(path, resume) as file:
+        for name in names:
+            file.write([answer(name)])
+
+
+def images(path: Path) -> list[str]:
+    if path.suffix == ".csv":
+        with path.open(newline="", errors="surrogateescape") as file:
+            return [row["image"] for row in csv.DictReader(file)]
+    if path.suffix == ".jsonl":
+        return [json.loads(line)["image"] for line in path.read_text("utf-8").splitlines()]
+    return [os.fsdecode(name) for name in pyarrow.read_table(path)["image"].to_pylist()]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_goes_on_where_it_stopped(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"answers{suffix}"
+    save(path, "a.png", 'b, "c".png')
+    save(path, "d.png", resume=True)
+    save(path, resume=True)
+    assert images(path) == ["a.png", 'b, "c".png', "d.png"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_any_name_comes_back_equal_and_is_answered(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"answers{suffix}"
+    save(path, *WEIRD[:4])
+    save(path, *WEIRD[4:], resume=True)
+    with AnswerFile(path, resume=True) as file:
+        assert all(file.has(name) for name in WEIRD) and not file.has("other.png")
+    assert [os.path.normpath(name) for name in images(path)] == WEIRD
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.binary(min_size=1, max_size=20), unique=True, max_size=5), st.integers(0, 400))
+def test_whatever_the_names_and_wherever_it_is_cut(names: list[bytes], cut: int) -> None:
+    import tempfile
+
+    texts = [os.fsdecode(name.replace(b"\0", b"0")) for name in names]
+    for suffix in TEXT_SUFFIXES:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"a{suffix}"
+            save(path, *texts)
+            whole = path.read_bytes() if path.exists() else b""
+            path.write_bytes(whole[: max(0, len(whole) - cut)])
+            with AnswerFile(path, resume=True) as file:
+                missing = [name for name in texts if not file.has(name)]
+                for name in missing:
+                    file.write([answer(name)])
+            assert (path.read_bytes() if path.exists() else b"") == whole
+
+
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    bad = Answer("=1+1.png", "error", error="=1+1.png: damaged", model="=m.onnx").as_json()
+    with AnswerFile(path, resume=False) as file:
+        file.write([bad])
+    (row,) = csv.DictReader(io.StringIO(path.read_text()))
+    assert row["image"] == "./=1+1.png" and row["error"] == "./=1+1.png: damaged"
+    assert row["model"] == "./=m.onnx"
+
+
+def test_a_table_is_flat(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with AnswerFile(path, resume=False) as file:
+        file.write([answer("a.tif", "12\n345", 1, 2), answer("a.tif", "6", 2, 2)])
+    first, second = csv.DictReader(path.read_text().splitlines())
+    assert first["text"] == "12 345" and first["warnings"] == "a; b" and first["error"] == ""
+    assert (second["page"], second["pages"]) == ("2", "2")
+
+
+@pytest.mark.parametrize("suffix", TEXT_SUFFIXES)
+@pytest.mark.parametrize("kept", ["in the second page", "in the name", "without its end", "a page"])
+def test_a_torn_picture_is_dropped_and_redone(suffix: str, kept: str, tmp_path: Path) -> None:
+    path = tmp_path / f"answers{suffix}"
+    save(path, "a.png")
+    before = path.read_bytes()
+    with AnswerFile(path, resume=True) as file:
+        file.write([answer('b\n"c".tif', "1", 1, 2), answer('b\n"c".tif', "2", 2, 2)])
+    torn = path.read_bytes()[len(before) :]
+    second = torn.rindex(b'"b' if suffix == ".csv" else b'{"image"')
+    place = torn.index(b"c")
+    end = {"in the second page": -9, "in the name": place, "without its end": -1, "a page": second}
+    path.write_bytes(before + torn[: end[kept]])
+    with AnswerFile(path, resume=True) as file:
+        assert not file.has('b\n"c".tif') and file.has("a.png")
+    assert path.read_bytes() == before
+
+
+NOTE = b"buy milk, call home"
+FOREIGN = {
+    "note without a newline": ("a.csv", NOTE),
+    "other table": ("a.csv", b"name,age\r\nAnn,7\r\n"),
+    "byte order mark": ("a.csv", b"\xef\xbb\xbf" + HEADER),
+    "semicolons": ("a.csv", HEADER.replace(b",", b";")),
+    "older version": ("a.csv", b"image,status,text,probability,warnings,seconds,error\r\n"),
+    "short row": ("a.csv", HEADER + b"a.png,1\r\n"),
+    "quote that does not end": ("a.csv", HEADER + b'"' + b"a,b\r\n" * 100_000),
+    "JSON lines as CSV": ("a.csv", b'{"image": "a.png"}\n'),
+    "note as JSON lines": ("a.jsonl", NOTE),
+    "other JSON lines": ("a.jsonl", b'{"name": "Ann"}\n'),
+    "answer without a status": ("a.jsonl", b'{"image": "a.png"}\n'),
+    "nested too deep": ("a.jsonl", b'{"image": ' + b"[" * 100_000 + b"\n"),
+    "CSV as JSON lines": ("a.jsonl", HEADER),
+    "note as Parquet": ("a.parquet", NOTE),
+    "foreign journal": ("a.parquet.jsonl", NOTE),
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_a_foreign_file_is_refused_and_stays_as_it_is(case: str, tmp_path: Path) -> None:
+    name, content = FOREIGN[case]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DigitsError, match="not a file of answers") as error:
+        AnswerFile(tmp_path / name.removesuffix(".jsonl" * name.count("parquet.")), resume=True)
+    assert "\n" not in str(error.value)
+    assert (tmp_path / name).read_bytes() == content and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.6, 0.95])
+def test_a_cut_parquet_file_is_refused_and_stays_as_it_is(keep: float, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    save(path, *(f"{i}.png" for i in range(50)))
+    content = path.read_bytes()[: int(keep * path.stat().st_size)]
+    path.write_bytes(content)
+    with pytest.raises(DigitsError, match="not a file of answers"):
+        AnswerFile(path, resume=True)
+    assert path.read_bytes() == content and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_folder_is_refused(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.mkdir()
+    with pytest.raises(DigitsError):
+        AnswerFile(path, resume=True)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("")
+    with pytest.raises(DigitsError, match="--resume"):
+        AnswerFile(path, resume=False)
+    with pytest.raises(DigitsError, match=r"\.csv, \.jsonl, \.parquet"):
+        AnswerFile(tmp_path / "a.txt", resume=False)
+    with pytest.raises(DigitsError, match="cannot be written"):
+        AnswerFile(path / "b.csv", resume=False)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_two_at_once_are_refused_until_one_is_killed(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    code = (
+        "import sys, time; from pathlib import Path; from tests.test_answer_file import *\n"
+        "file = AnswerFile(Path(sys.argv[1]), False); file.write([answer('a.png')])\n"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    root = Path(__file__).parents[1]
+    places = {**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}"}
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, path], stdout=subprocess.PIPE, env=places, cwd=root
+    )
+    assert other.stdout
+    other.stdout.readline()
+    with pytest.raises(DigitsError, match="another process writes it"):
+        AnswerFile(path, resume=True)
+    other.kill()
+    other.wait()
+    save(path, "b.png", resume=True)
+    assert images(path) == ["a.png", "b.png"]
+
+
+def test_parquet_without_pyarrow_fails_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(DigitsError, match="pip install pyarrow"):
+        AnswerFile(tmp_path / "a.parquet", resume=False)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_got_no_answer_blocks_no_retry(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    with contextlib.suppress(DigitsError), AnswerFile(path, resume=False):
+        raise DigitsError("the model is damaged")
+    save(path)
+    assert main(["predict", "--image", str(tmp_path / "*.png"), "--output", str(path)]) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_kill_before_the_journals_end_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.parquet"
+    file = AnswerFile(path, resume=False)
+    file.write([answer("a.png")])
+    with monkeypatch.context() as patch:
+        patch.setattr(answer_file.os, "fsdecode", os.fsdecode)
+        journal = path.with_name("a.parquet.jsonl")
+        content = journal.read_bytes()
+        file._to_parquet()
+        file._file.close()
+        journal.write_bytes(content)  # as if killed before it was emptied
+    save(path, "b.png", resume=True)
+    assert images(path) == ["a.png", "b.png"]
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    file = AnswerFile(tmp_path / "a.csv", resume=False)
+    with pytest.raises(DigitsError, match="not written"), file:
+        file._file.close()
+        file._file = Path("/dev/full").open("wb")  # noqa: SIM115
+        file.write([answer("a.png")])
+
+
+def test_columns_are_those_of_an_answer() -> None:
+    assert set(COLUMNS) - {"error"} <= set(answer("a.png"))
