@@ -10,7 +10,7 @@ import numpy as np
 
 from digits import card
 from digits.errors import DigitsError, reason
-from digits.spec import ARTEFACT_SUFFIXES, BEST_MODEL, BLANK, CLASSES, pretrained_dir
+from digits.spec import ARTEFACT_SUFFIXES, BLANK, CLASSES, pretrained_dir
 
 METADATA_KEY = "digits"  # under which an .onnx or .pt2 file keeps what a checkpoint says of itself
 ANY_WIDTH = 64  # pixels of what a row model is tried with
@@ -56,14 +56,13 @@ class Classifier:
 
 
 def find(name: str | Path | None) -> Path:
-    """The artefact that `--model` means: a path, the name of a shipped model, or by default
-    models/best_model.pth if it is there, else the shipped one.
+    """The artefact that `--model` means: a path, or the name of a shipped model, by default of
+    `reader`. A model of one's own is never taken unasked: it may be far worse at real pictures.
 
     Raises:
         DigitsError: there is no such file and no shipped model of that name.
     """
-    if name is None:
-        name = BEST_MODEL if BEST_MODEL.exists() else DEFAULT_SHIPPED
+    name = DEFAULT_SHIPPED if name is None else name
     if Path(name).is_file():
         return Path(name)
     if str(name) in shipped():

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from digits import checkpoint, classifier, data, device
 from digits.commands import _flags
-from digits.spec import BEST_MODEL
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = _flags.Parser(prog="evaluate", description="Measure a model on a test set.")
-    parser.add_argument("--model", help=f"default: {BEST_MODEL}, else the shipped one")
+    parser.add_argument("--model", help="file or name (default: the shipped reader)")
     parser.add_argument("--output", type=Path, help="folder for the figures and metrics.json")
     _flags.add_data_flags(parser)
     _flags.add_device_flags(parser)

@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def find_checkpoint(name: str | None) -> Path:
     """The checkpoint that `--model` means; of a shipped model, the one beside its .onnx file."""
-    path = classifier.find(name)
+    path = classifier.find(name or (BEST_MODEL if BEST_MODEL.exists() else None))
     if path in classifier.shipped().values() and path.with_suffix(".pth").is_file():
         path = path.with_suffix(".pth")
     if path.suffix != ".pth":

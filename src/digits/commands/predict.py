@@ -42,7 +42,7 @@ def _parser() -> Parser:
     add = parser.add_argument
     add("--image", nargs="+", action="extend", required=True, metavar="PICTURE",
         help="files, folders, 'glob patterns', or - for standard input")  # fmt: skip
-    add("--model", help="file or name (default: models/best_model.pth, else the shipped one)")
+    add("--model", help="file or name (default: the shipped reader)")
     add("--expect", default="auto",
         help="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip, /regular"
         " expression/ or @file of allowed numbers: the likeliest answer that fits; number gives"
