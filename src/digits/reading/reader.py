@@ -30,25 +30,37 @@ from digits.vision.components import (
     without_underline,
 )
 from digits.vision.forms import in_forms
-from digits.vision.ink import EVEN, WIDE, Ink, find, is_tight, polarities, variants
+from digits.vision.ink import EVEN, Ink, find, is_tight, polarities, variants
 from digits.vision.load import Picture
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.ruled_lines import without_rules
 from digits.vision.sheet import on_a_sheet
 from digits.vision.warnings import warnings
 
-CROWDED = 150  # parts: a texture, or a page of numbers
 FORMS = "form boxes or rings: only what stands in them is read"
 TEXT_LEFT_OUT = "something that looks like text is left out"
-TEXT = 0.5  # support below which a word is printed text: that of 98% of hard handwriting is above
-LETTER = 0.3  # likewise of a word of one digit: one of 300 validation digits has less
-MAX_WORDS = 12
-DOUBTED = 0.6  # support that is enough for `unsure` and too little for `read`
-MOST_HEIGHT = 400  # pixels of a crop of one row: what is higher is a page or a photograph
-MOST_WIDE = 16  # heights of a crop of one row
 AS_IT_LIES = np.eye(2, 3)
-LIKELY = 0.7  # support from which on the ink is seen rightly, and no other way is tried
-SURELY = 0.9  # what is attached to a ring or box has so much, or it is a part of what they are
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What decides between the ways to see a picture. `support` is 0..1 a digit (see `Row`)."""
+
+    most_parts: int = 150  # of ink: more are a texture, or a page of numbers, and come last
+    most_words: int = 12  # of a row that are looked at one by one
+    # Support below which a word is printed text: that of 98% of hard handwriting is above.
+    text_support: float = 0.5
+    letter_support: float = 0.3  # likewise of one digit: one of 300 validation digits has less
+    likely_support: float = 0.7  # from which on the ink is seen rightly: no other way is tried
+    sure_support: float = 0.9  # what is attached to a ring or box has it, or is a part of them
+    doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
+    one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
+    wide_aspect: float = 1.25  # width by height: of more than one digit or letter
+    most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
+    most_crop_aspect: float = 16.0  # width by height of a crop of one row
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -103,15 +115,15 @@ class Reader:
             return scaled(whole, picture.scale)
         best, crowded = Answer(image, "no_digit"), None
         for ink in chain(on_a_sheet(picture.grey), variants(picture.grey)):
-            if len(components(ink.mask)) > CROWDED:
+            if len(components(ink.mask)) > LIMITS.most_parts:
                 crowded = crowded or ink
                 continue
             if not self.budget.left():
                 break
             best = max(best, self._answer(ink, image), key=_support_of)
-            if _support_of(best) > LIKELY:
+            if _support_of(best) > LIMITS.likely_support:
                 break
-        if crowded and _support_of(best) <= LIKELY and self.budget.left():
+        if crowded and _support_of(best) <= LIMITS.likely_support and self.budget.left():
             best = max(best, self._answer(crowded, image), key=_support_of)
         if whole and whole.probability > best.probability:
             best = whole
@@ -120,9 +132,12 @@ class Reader:
     def _may_be_a_row(self) -> bool:
         """Whether the whole picture may be the crop of one row."""
         height, width = self.grey.shape
-        wide = width > WIDE * height or self.kind == "number"
+        wide = width > LIMITS.wide_aspect * height or self.kind == "number"
         return (
-            self.kind != "digit" and wide and height <= MOST_HEIGHT and width < MOST_WIDE * height
+            self.kind != "digit"
+            and wide
+            and height <= LIMITS.most_crop_height_px
+            and width < LIMITS.most_crop_aspect * height
         )
 
     def _whole(self, image: str) -> Answer | None:
@@ -161,12 +176,14 @@ class Reader:
         looked = [(row, self._looks(row, ink.inverted)) for row in numbers]
         many = [row for row in (self._row(*pair) for pair in looked) if row]
         count = len(many) + len(rows) - len(found)
-        if any(row.support >= LIKELY for row in many):
-            many = [row for row in many if row.support >= TEXT]
+        if any(row.support >= LIMITS.likely_support for row in many):
+            many = [row for row in many if row.support >= LIMITS.text_support]
         left_out = len(many) < count or any(a is not b for a, b in zip(found, numbers, strict=True))
         if alone:  # one thing is one digit, unless it is none and a number is plain
             wide = _is_wide(one[0])
-            if _support(one) >= 0.5 or _support(many) < (_support(one) if wide else LIKELY):
+            if _support(one) >= LIMITS.one_support or _support(many) < (
+                _support(one) if wide else LIMITS.likely_support
+            ):
                 return one, False
             return many if wide else [_doubted(row) for row in many], left_out
         several = sum(len(row.text) for row in many) > 1
@@ -223,7 +240,7 @@ class Reader:
 
     def _without_text(self, row: RowInk) -> RowInk:
         """A row less its words that are plainly no numbers, if another of its words is one."""
-        words = row.words(MAX_WORDS)
+        words = row.words(LIMITS.most_words)
         if len(words) < 2 or not self.budget.left():
             return row
         looks = [[row_image(word.level, inverted=True)] for word in words]
@@ -231,9 +248,12 @@ class Reader:
             read_row(word.level, look, self.classifier, Anything())
             for word, look in zip(words, looks, strict=True)
         ]
-        if max(word.support for word in read) < LIKELY:
+        if max(word.support for word in read) < LIMITS.likely_support:
             return row
-        plain = [word.support < (TEXT if len(word.text) > 1 else LETTER) for word in read]
+        plain = [
+            word.support < (LIMITS.text_support if len(word.text) > 1 else LIMITS.letter_support)
+            for word in read
+        ]
         if not any(plain):
             return row
         kept = [word.level for word, is_text in zip(words, plain, strict=True) if not is_text]
@@ -252,11 +272,11 @@ class Reader:
         other = ink
         if ink is seen and self._status(rows) != "read" and self.budget.left():
             other = in_forms(seen, attached=True)
-        elif _support(rows) < LIKELY and self.budget.left():
+        elif _support(rows) < LIMITS.likely_support and self.budget.left():
             other = seen
         if other is not ink:
             others, text = self._rows(other)
-            least = SURELY if other is not seen else 0.0
+            least = LIMITS.sure_support if other is not seen else 0.0
             if _support(others) > max(_support(rows), least):
                 ink, rows, left_out = other, others, text
         words = [FORMS] * (ink is not seen) + [TEXT_LEFT_OUT] * left_out
@@ -302,13 +322,13 @@ def _times(box: Box, scale: float) -> Box:
 def _doubted(row: Row) -> Row:
     """What hangs together and is not wide may be a letter, though it is read as a number: an n
     looks like a 17."""
-    return replace(row, support=min(row.support, DOUBTED))
+    return replace(row, support=min(row.support, LIMITS.doubted_support))
 
 
 def _is_wide(row: Row) -> bool:
     """Whether this is too wide for one digit or letter."""
     _, _, width, height = row.box
-    return width >= 1.25 * height
+    return width >= LIMITS.wide_aspect * height
 
 
 def _around(digits: list[Digit]) -> Box:

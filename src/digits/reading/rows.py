@@ -25,12 +25,24 @@ from digits.spec import CLASSES, SIGNS, pretrained_dir
 from digits.tile import Box, frame
 
 ROW_MODEL = "_rows.onnx"  # in models/pretrained/
-TEXTS = 4  # that are weighed
-WEIGHT = 0.25  # of the classifier
-LEAST = 1e-3  # probability that the classifier leaves to a label
-LEAST_LOG, MOST_MARGIN = -50.0, 20.0  # log probabilities: what lies beyond tells nothing more
-NONE = 0.01  # weight of a row being none of its texts, beside the less likely ones
-CENTRED = 0.3  # of a digit's usual ink, that a cut at the edge of its gap costs more than amid it
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How the row model's and the classifier's opinions become one."""
+
+    texts: int = 4  # that are weighed
+    digit_weight: float = 0.25  # of the classifier
+    least_probability: float = 1e-3  # that the classifier leaves to a label
+    least_log: float = -50.0  # log probability of a text: what lies below tells nothing more
+    most_margin: float = 20.0  # of log probability over the next text, likewise
+    none_weight: float = 0.01  # of a row being none of its texts, beside the less likely ones
+    # Of the usual ink of a column: so much more costs a cut at the edge of its gap than amid it.
+    off_centre_cost: float = 0.3
+    ink_level: int = 64  # of 255: from which on a pixel belongs to a digit's box
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -86,10 +98,12 @@ def read_row(
     kept = [k for k, name in enumerate(names) if name in CLASSES or name in wanted.signs]
     labels = [names[k] for k in kept]
     seen = [ctc.only(_log_probs(look), kept) for look in looks]
-    proposed = {text for s in seen for text, _ in ctc.likely_texts(s, labels, wanted)[:TEXTS]}
+    proposed = {
+        text for s in seen for text, _ in ctc.likely_texts(s, labels, wanted)[: LIMITS.texts]
+    }
     numbers = {text: [labels.index(c) for c in text] for text in proposed}
     by_row = {text: _mean_log_probability(seen, numbers[text]) for text in proposed}
-    texts = sorted(proposed, key=lambda text: -by_row[text])[:TEXTS]
+    texts = sorted(proposed, key=lambda text: -by_row[text])[: LIMITS.texts]
     if not texts or not texts[0]:
         return RowReadings([], [], 0.0)
     texts = [text for text in texts if text]
@@ -99,21 +113,29 @@ def read_row(
         text: sum(by_digit[id(part)][c] for part, c in zip(parted[text], text, strict=True))
         for text in texts
     }
-    total = {text: (1 - WEIGHT) * by_row[text] + WEIGHT * alone[text] for text in texts}
+    total = {
+        text: (1 - LIMITS.digit_weight) * by_row[text] + LIMITS.digit_weight * alone[text]
+        for text in texts
+    }
     texts.sort(key=lambda text: -total[text])
     best = texts[0]
-    logs = [max(ctc.log_probability(s, numbers[best]), LEAST_LOG) for s in seen]
+    logs = [max(ctc.log_probability(s, numbers[best]), LIMITS.least_log) for s in seen]
     features = Features(
         rows=by_row[best],
         digits=alone[best],
-        margin=min(total[best] - total[texts[1]], MOST_MARGIN) if len(texts) > 1 else MOST_MARGIN,
+        margin=min(total[best] - total[texts[1]], LIMITS.most_margin)
+        if len(texts) > 1
+        else LIMITS.most_margin,
         spread=max(logs) - min(logs),
         length=len(best),
     )
     right = probability(features, row_model().card["metrics"].get("doubt"))
     others = sum(math.exp(total[text]) for text in texts[1:])
     ranking = [(best, right)]
-    ranking += [(text, (1 - right) * math.exp(total[text]) / (others + NONE)) for text in texts[1:]]
+    ranking += [
+        (text, (1 - right) * math.exp(total[text]) / (others + LIMITS.none_weight))
+        for text in texts[1:]
+    ]
     columns = ctc.align(seen[0], numbers[best])
     characters = [
         Character(label, part, _ranking(seen[0][column], labels))
@@ -135,14 +157,16 @@ def parts(level: np.ndarray, log_probs: np.ndarray, numbers: Sequence[int]) -> l
     for left, right in pairwise(at):
         first, last = int(left), max(int(right), int(left) + 1)
         off_centre = np.abs(np.linspace(-1, 1, last - first)) if last - first > 1 else np.zeros(1)
-        cuts.append(first + int((ink[first:last] + CENTRED * usual * off_centre).argmin()))
+        cuts.append(
+            first + int((ink[first:last] + LIMITS.off_centre_cost * usual * off_centre).argmin())
+        )
     cuts.append(width)
     return [_part(level, a, max(b, a + 1)) for a, b in pairwise(cuts)]
 
 
 def _part(level: np.ndarray, left: int, right: int) -> Part:
     between = level[:, left:right]
-    x, y, width, height = cv2.boundingRect((between > 64).astype(np.uint8))
+    x, y, width, height = cv2.boundingRect((between > LIMITS.ink_level).astype(np.uint8))
     if not width:
         return Part((left, 0, right - left, len(level)), np.zeros((28, 28), np.uint8))
     return Part((left + x, y, width, height), frame(between[y : y + height, x : x + width]))
@@ -153,14 +177,14 @@ def _log_probs(look: np.ndarray) -> np.ndarray:
 
 
 def _mean_log_probability(seen: list[np.ndarray], numbers: list[int]) -> float:
-    return float(np.mean([max(ctc.log_probability(s, numbers), LEAST_LOG) for s in seen]))
+    return float(np.mean([max(ctc.log_probability(s, numbers), LIMITS.least_log) for s in seen]))
 
 
 def _by_digit(some: list[Part], model: Classifier) -> dict[int, dict[str, float]]:
     """What the classifier gives each part: label -> log probability; a sign is not its matter."""
     tiles = np.array([part.tile for part in some], np.uint8).reshape(-1, 1, 28, 28)
     scores = score(model, tiles)
-    logs = np.log(np.maximum(scores.digit, LEAST))
+    logs = np.log(np.maximum(scores.digit, LIMITS.least_probability))
     signs = dict.fromkeys(SIGNS, 0.0)
     return {
         id(part): dict(zip(scores.labels, log.tolist(), strict=True)) | signs

@@ -13,10 +13,18 @@ from digits.classifier import Classifier
 from digits.metrics import softmax
 from digits.reading.answer import Ranking
 
-# For a model that keeps none: the least probability of an answer to be `read`, and to be a digit.
-THRESHOLDS = {"read": 0.9, "digit": 0.4}
-EXPECTED = 0.1
-SUPPORTED = 0.7  # the least support for `read`: nine of ten rows of digits have more
+
+@dataclass(frozen=True)
+class Limits:
+    """From which probability and support on an answer is what; `support` is 0..1 a digit."""
+
+    read_probability: float = 0.9  # for a model that keeps no threshold of its own
+    digit_support: float = 0.4  # likewise: less is no digit
+    expected_support: float = 0.1  # the same where a digit or a number is expected
+    read_support: float = 0.7  # of a digit alone: nine of ten have more
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,10 @@ def status_of(
     Where a digit or a number of some format is `expected`, ink need not look so much like one. The
     probability of a row's text tells whether it is digits at all; that of a digit `alone` does not.
     """
-    thresholds = THRESHOLDS | model.thresholds
-    if support < (EXPECTED if expected else thresholds["digit"]):
+    kept = model.thresholds
+    least = kept.get("digit", LIMITS.digit_support)
+    read = kept.get("read", LIMITS.read_probability)
+    if support < (LIMITS.expected_support if expected else least):
         return "no_digit"
-    relied = probability >= thresholds["read"] and (support >= SUPPORTED or not alone)
+    relied = probability >= read and (support >= LIMITS.read_support or not alone)
     return "read" if relied else "unsure"
