@@ -26,6 +26,7 @@ from digits.training.config import TrainConfig
 from digits.vision.ink import find
 from digits.vision.rows import find_rows
 
+EMPTY = 0.2  # of the crops that its doubt is fitted on
 AS_WRITTEN = r"/[0-9.,:\-\/]*/"
 CALIBRATION, SEEDS = 512, {"calibration": 3 * 10**6, "weights": 4 * 10**6, "threshold": 5 * 10**6}
 
@@ -69,7 +70,7 @@ def readings(
     rng = np.random.default_rng(seed)
     formats = {"number": parse("number"), "as written": parse(AS_WRITTEN)}
     for number in range(count):
-        grey, text = rows.crop(source, rng)
+        grey, text = rows.crop(source, rng, empty=EMPTY)
         ink = find(grey, inverted=False)
         if ink is None:
             continue

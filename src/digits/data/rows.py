@@ -111,11 +111,13 @@ def _chunk(source: Sources | None, clear: bool, size: int, seed: tuple[int, int]
     return made
 
 
-def crop(source: Sources, rng: Generator, clear: bool = False) -> tuple[np.ndarray, str]:
-    """A grey crop (h, w) uint8 and the text in it."""
+def crop(
+    source: Sources, rng: Generator, clear: bool = False, empty: float = EMPTY
+) -> tuple[np.ndarray, str]:
+    """A grey crop (h, w) uint8 and the text in it, '' in a share `empty` of them."""
     height = rng.uniform(0.3, 0.96) * FINE if rng.random() < 0.85 else rng.uniform(0.9, 1.1) * FINE
-    empty = rng.random() < EMPTY and not clear
-    text, ink = ("", _scribble(source, height, rng)) if empty else _number(source, height, rng)
+    is_empty = rng.random() < empty and not clear
+    text, ink = ("", _scribble(source, height, rng)) if is_empty else _number(source, height, rng)
     sheet, box = _placed(ink, rng)
     layers = [(sheet, _darkness(rng))]
     if not clear:

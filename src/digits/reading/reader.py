@@ -56,6 +56,7 @@ class Limits:
     doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
     one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
     wide_aspect: float = 1.25  # width by height: of more than one digit or letter
+    row_share: float = 0.6  # of the highest row: another that has it is a row too
     most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
     most_crop_aspect: float = 16.0  # width by height of a crop of one row
 
@@ -148,7 +149,7 @@ class Reader:
             if ink is None:
                 continue
             row = self._row(RowInk(ink.level, AS_IT_LIES), [row_image(self.grey, inverted)])
-            if row:
+            if row and not _has_rows(ink):
                 answers.append(self._concluded([row], ink, [], image))
         return max(answers, key=_support_of, default=None)
 
@@ -317,6 +318,18 @@ def scaled(answer: Answer, scale: float) -> Answer:
 def _times(box: Box, scale: float) -> Box:
     x, y, width, height = (round(v * scale) for v in box)
     return x, y, width, height
+
+
+def _has_rows(ink: Ink) -> bool:
+    """Whether there are several rows, about as high, that the picture's border does not cut."""
+    bottom = len(ink.mask)
+    found = []
+    for row in find_rows(without_rules(ink)):
+        height, width = row.level.shape
+        _, y, _, high = row.box_in_picture(row.level, (0, 0, width, height))
+        if y > 0 and y + high < bottom:
+            found.append(high)
+    return sum(high >= LIMITS.row_share * max(found) for high in found) > 1
 
 
 def _doubted(row: Row) -> Row:
