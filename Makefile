@@ -3,40 +3,50 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: train read serve check lint test test-all check-reading bench
-train: .venv/ready
+.PHONY: help train read serve check lint test test-all check-reading bench
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1\t/' | expand -t 22
+
+train: .venv/ready  ## train, measure and save a model (ARGS='--arch best')
 	$(BIN)/python src/train.py $(ARGS)
 
-read: .venv/ready
+# To read and to serve, a light environment without PyTorch will do.
+LIGHT := $(if $(wildcard .venv/ready),.venv,.venv-light)
+read: $(LIGHT)/ready  ## read a picture (IMAGE=picture.png)
 	@test -n "$(IMAGE)" || { echo "usage: make read IMAGE=picture.png" >&2; exit 2; }
-	@$(BIN)/python src/predict.py --image "$(IMAGE)" --confidence $(ARGS)
+	@$(LIGHT)/bin/python src/predict.py --image "$(IMAGE)" --confidence $(ARGS)
 
-serve: .venv/ready
-	@$(BIN)/python src/serve.py $(ARGS)
+serve: $(LIGHT)/ready  ## a page to draw on, and an API
+	@$(LIGHT)/bin/python src/serve.py $(ARGS)
 
-check: lint test
+check: lint test  ## lint, types, fast tests
 
-lint: .venv/ready
+lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: .venv/ready
+test: .venv/ready  ## the fast tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-all: lint
+test-all: lint  ## everything, with coverage
 	tools/get_browser.sh || echo 'no browser: the tests of the page are skipped' >&2
 	$(BIN)/python -m pytest --cov
 
-check-reading: .venv/ready
+check-reading: .venv/ready  ## a small count of all that is read, in three minutes
 	$(BIN)/python benchmarks/reading.py --split validation --count 100 \
 	  --only handwriting uci mnist strings drawn nondigits
 	$(BIN)/python benchmarks/conditions.py --count 5
 	$(BIN)/python benchmarks/pages.py --count 2
 
-bench: .venv/ready
+bench: .venv/ready  ## a benchmark (NAME=reading ARGS='...')
 	@test -n "$(NAME)" || { echo "usage: make bench NAME=training ARGS='--seeds 3'" >&2; exit 2; }
 	$(BIN)/python benchmarks/$(NAME).py $(ARGS)
+
+.venv-light/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-light
+	.venv-light/bin/pip install --quiet --disable-pip-version-check --editable '.[serve,report]'
+	touch $@
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -16,6 +16,10 @@ COMMANDS = {
     "optimize": "make a checkpoint small and fast for edge devices",
     "serve": "a page and an API that read pictures",
 }
+EXTRAS = {  # what is not there after a light installation -> what brings it
+    "torch": "train", "torchvision": "train", "sklearn": "train", "matplotlib": "report",
+    "onnx": "optimize", "onnxscript": "optimize", "torchao": "optimize", "pyarrow": "parquet",
+}  # fmt: skip
 USAGE = "usage: digits <command> [flags]\n\n" + "\n".join(
     f"  {name:10} {what}" for name, what in COMMANDS.items()
 )
@@ -46,6 +50,12 @@ def main(argv: list[str] | None = None) -> int:
         return code
     except DigitsError as error:
         print(f"{argv[0]}: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get(str(error.name).partition(".")[0])
+        if extra is None:
+            raise
+        print(f"{argv[0]}: needs {error.name}: pip install 'digits[{extra}]'", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{argv[0]}: stopped", file=sys.stderr)

@@ -1,0 +1,51 @@
+"""A wheel in a fresh environment: light, read from elsewhere, and what it lacks is one line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MOST_BYTES = 350 * 10**6
+
+
+@pytest.fixture(scope="module")
+def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the built wheel and what it needs, and nothing else."""
+    folder = tmp_path_factory.mktemp("light")
+    run = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    subprocess.run([*run, str(folder), str(ROOT)], check=True)
+    (wheel,) = folder.glob("digits-*.whl")
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "env")], check=True)
+    pip = str(folder / "env" / "bin" / "pip")
+    subprocess.run([pip, "install", "--quiet", str(wheel)], check=True)
+    return folder
+
+
+def digits(light: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [str(light / "env" / "bin" / "digits"), *flags]
+    return subprocess.run(command, cwd=light, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_the_wheel_is_light_and_reads_from_anywhere(light: Path) -> None:
+    site = next((light / "env" / "lib").glob("python3*/site-packages"))
+    size = sum(p.stat().st_size for p in site.rglob("*") if p.is_file() and p.suffix != ".pyc")
+    assert size < MOST_BYTES, f"{size:,} bytes"
+    assert not (site / "torch").exists()
+    shown = digits(light, "predict", "--image", str(ROOT / "test_images" / "number.png"))
+    assert shown.returncode == 0 and "40917" in shown.stdout, shown.stderr
+
+
+@pytest.mark.slow
+def test_what_is_not_installed_is_one_line_that_says_how_to_get_it(light: Path) -> None:
+    shown = digits(light, "train", "--dataset", "uci", "--epochs", "1")
+    assert shown.returncode == 1 and shown.stderr.count("\n") == 1
+    assert "pip install 'digits[train]'" in shown.stderr
+
+
+@pytest.mark.slow
+def test_it_is_typed(light: Path) -> None:
+    site = next((light / "env" / "lib").glob("python3*/site-packages"))
+    assert (site / "digits" / "py.typed").is_file()
