@@ -1,5 +1,6 @@
 """A wheel in a fresh environment: light, read from elsewhere, and what it lacks is one line."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,14 @@ MOST_BYTES = 350 * 10**6
 def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the built wheel and what it needs, and nothing else."""
     folder = tmp_path_factory.mktemp("light")
+    clone = folder / "clone"  # builds leave things behind
+    for part in ("src", "models/pretrained"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / part, clone / part, ignore=ignored)
+    for part in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / part, clone)
     run = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
-    subprocess.run([*run, str(folder), str(ROOT)], check=True)
+    subprocess.run([*run, str(folder), str(clone)], check=True)
     (wheel,) = folder.glob("digits-*.whl")
     subprocess.run([sys.executable, "-m", "venv", str(folder / "env")], check=True)
     pip = str(folder / "env" / "bin" / "pip")
