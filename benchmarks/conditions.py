@@ -10,7 +10,7 @@ at a time, read with nothing said about what they are. Seeded: every condition s
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -284,6 +284,16 @@ def conditions() -> dict[str, Condition]:
     return made
 
 
+def pictures_of(
+    name: str, tiles: np.ndarray, labels: np.ndarray, size: tuple[int, int], seed: int
+) -> Iterator[tuple[np.ndarray, str]]:
+    """Grey pictures (H, W) uint8 of a condition and what stands in them: `size` is how many, and of
+    how many digits each."""
+    picture_of, rng = conditions()[name], np.random.default_rng(seed)
+    for chosen in np.random.default_rng(seed).integers(0, len(tiles), size):
+        yield picture_of(tiles[chosen], rng), "".join(map(str, labels[chosen]))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
@@ -300,17 +310,15 @@ def main() -> int:
     made: list[Picture] = []
     head = [f"{n} in a picture: right | `read` | wrong among these" for n in args.digits]
     print(f"| condition | {' | '.join(head)} |\n|---|{'---|' * 3 * len(head)}")
-    for name, picture_of in conditions().items():
+    for name in conditions():
         if args.only and name not in args.only:
             continue
         shown = name
         for digits in args.digits:
-            rng = np.random.default_rng(args.seed)
             right = read = wrong = 0
-            numbers = np.random.default_rng(args.seed).integers(0, len(tiles), (args.count, digits))
-            for k, chosen in enumerate(numbers):
-                answer = reader.read(from_array(picture_of(tiles[chosen], rng)))
-                truth = "".join(map(str, labels[chosen]))
+            made_of = pictures_of(name, tiles, labels, (args.count, digits), args.seed)
+            for k, (grey, truth) in enumerate(made_of):
+                answer = reader.read(from_array(grey))
                 good, sure = answer.text == truth, answer.status == "read"
                 right += good
                 read += sure

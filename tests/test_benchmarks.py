@@ -2,15 +2,23 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Iterator
 from dataclasses import asdict, replace
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
+import cv2
+import numpy as np
 import pytest
 from benchmarks import mutations
 from benchmarks.support import pictures
 from benchmarks.support.pictures import Picture
 
 from digits.errors import DigitsError
+from digits.reading.reader import Reader
+from digits.vision import ink
+from digits.vision.load import from_array
 
 BEFORE = [
     Picture("plain", 0, "47", "'47' read", 3),
@@ -96,3 +104,68 @@ def test_mutants_that_read_alike_are_told_apart() -> None:
 def test_what_guards_a_module_is_there(module: str) -> None:
     for name in mutations.target_of(module).tests.split():
         assert (Path(__file__).parent / f"{name}.py").is_file()
+
+
+@pytest.fixture
+def sweep(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(Path(mutations.__file__).parent))  # programs find each other so
+    return import_module("sweep")
+
+
+def seven() -> np.ndarray:
+    """A pale 7 on a page (80, 80) uint8."""
+    grey = np.full((80, 80), 220, np.uint8)
+    cv2.putText(grey, "7", (20, 62), cv2.FONT_HERSHEY_SIMPLEX, 2, 150, 4, cv2.LINE_AA)
+    return grey
+
+
+def test_a_swept_limit_changes_an_answer_and_is_put_back(sweep: ModuleType, reader: Reader) -> None:
+    limits = ink.LIMITS
+    assert reader.read(from_array(seven())).text == "7"
+    with sweep.swept("vision.ink.min_contrast", "0.5"):
+        assert reader.read(from_array(seven())).status == "no_digit"
+        assert replace(ink.LIMITS, min_contrast=limits.min_contrast) == limits
+    assert reader.read(from_array(seven())).text == "7"
+    with pytest.raises(RuntimeError), sweep.swept("vision.ink.reaches_of_shorter_side", "0.5"):
+        assert ink.LIMITS.reaches_of_shorter_side == (0.5,)
+        raise RuntimeError
+    assert ink.LIMITS is limits
+
+
+def test_a_sweep_prints_a_line_a_value(
+    sweep: ModuleType,
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    def sevens(tiles: np.ndarray, labels: np.ndarray, count: int) -> Iterator[tuple]:
+        yield from [(seven(), "7"), (seven(), "1"), (seven(), "")][:count]
+
+    monkeypatch.setattr(sweep.pictures, "digits_of", lambda split: (None, None))
+    monkeypatch.setitem(sweep.PARTS, "strings", sevens)
+    flags = ["vision.ink.min_contrast", "0.06", "0.5", "--only", "strings", "--count", "3"]
+    assert sweep.main(flags) == 0
+    assert [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines()[2:]] == [
+        [" 0.06 ", " 1 of 3, 33.3% (6.1% to 79.2%) ", " 3 ", " 2 "],
+        [" 0.5 ", " 1 of 3, 33.3% (6.1% to 79.2%) ", " 0 ", " 0 "],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "what"),
+    [
+        ("vision.paper.min_contrast", "1", "no such stage"),
+        ("min_contrast", "1", "no such stage"),
+        ("vision.ink.contrast", "1", "those of vision.ink are: min_contrast, "),
+        ("vision.files.depth", "1", "are: none"),
+        ("vision.ink.min_contrast", "much", "much: give a value like 0.06"),
+        ("vision.ink.estimate_side_px", "12.5", "12.5: give a value like 256"),
+        ("vision.ink.reaches_of_shorter_side", "0.5,'a'", "give a value like 0.7"),
+    ],
+)
+def test_what_cannot_be_swept_is_said(
+    limit: str, value: str, what: str, sweep: ModuleType, capsys: pytest.CaptureFixture
+) -> None:
+    assert sweep.main([limit, value]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("sweep: ") and what in line

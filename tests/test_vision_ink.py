@@ -6,9 +6,10 @@ import pytest
 
 from digits.vision.components import components, of_one_digit
 from digits.vision.forms import in_forms
-from digits.vision.ink import REACHES, find, polarities
+from digits.vision.ink import LIMITS, find, polarities
 
 SIZE = 160
+REACHES = LIMITS.reaches_of_shorter_side
 
 
 def five(thickness: int = 6) -> np.ndarray:

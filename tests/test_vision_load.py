@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.errors import DigitsError
-from digits.vision.load import WORKING_SIDE, load
+from digits.vision.load import LIMITS, load
 
 MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"]
 
@@ -63,7 +63,8 @@ def test_a_turned_photograph_is_put_upright() -> None:
 
 def test_large_pictures_shrink_and_say_by_how_much() -> None:
     picture = load(saved(Image.new("L", (6000, 3000), 255), "JPEG"))
-    assert picture.grey.shape == (WORKING_SIDE // 2, WORKING_SIDE) and picture.scale == 3.0
+    side = LIMITS.max_side_px
+    assert picture.grey.shape == (side // 2, side) and picture.scale == 3.0
 
 
 def test_a_bomb_is_refused_before_it_is_decoded() -> None:

@@ -30,7 +30,7 @@ from digits.vision.components import (
     without_underline,
 )
 from digits.vision.forms import in_forms
-from digits.vision.ink import EVEN, Ink, find, is_tight, polarities, variants
+from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
 from digits.vision.load import Picture
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.ruled_lines import without_rules
@@ -133,7 +133,7 @@ class Reader:
     def _may_be_a_row(self) -> bool:
         """Whether the whole picture may be the crop of one row."""
         height, width = self.grey.shape
-        wide = width > LIMITS.wide_aspect * height or self.kind == "number"
+        wide = is_wide(self.grey) or self.kind == "number"
         return (
             self.kind != "digit"
             and wide

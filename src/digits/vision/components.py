@@ -8,12 +8,33 @@ import numpy as np
 from digits.tile import Box, stroke_width
 from digits.vision.ink import Ink
 
-MOST = 500  # a page full of numbers has fewer; grain taken for ink has 100,000
-SPECK = 0.02  # of the largest part's area: a 5's separate bar has 0.1 or more
-MOST_INK, BROAD = 0.9, 0.4  # of all ink; of a digit's size: a marker's stroke is no broader
-HOLE = 0.002  # of its box; smaller ones are faults of the pen
-FLAT = 0.4  # of its width: a line drawn under a digit is no higher, however it bends
-NEAR = 0.25  # of the largest part's size: how far off a digit's second stroke may lie
+SOFT_EDGE = 2  # pixels of a stroke's soft edge around its core, which `cut_out` keeps
+
+
+@dataclass(frozen=True)
+class ComponentLimits:
+    """`*_of_X` are shares of X; the main part of a digit is its largest."""
+
+    max_parts: int = 500  # a page full of numbers has fewer; grain taken for ink has 100,000
+    min_area_of_main: float = 0.02  # less is a speck: a 5's separate bar has 0.1 or more
+    max_gap_of_main_size: float = 0.25  # a digit's second stroke lies no further off
+    # Between several largest parts: what hangs in from the picture's edge is half of something.
+    weight_at_edge: float = 0.5
+    min_area_of_ink: float = 0.9  # in a picture of one digit hardly any ink is beside it
+    max_stroke_of_size: float = 0.4  # of a digit's longer side: a marker's is no broader
+    max_paper_level: int = 127  # of 255: half of the pen's colour
+    min_hole_of_box: float = 0.002  # smaller ones are faults of the pen
+    max_holes: int = 2  # an 8's
+    max_underline_of_width: float = 0.4  # its height: it is no higher, however it bends
+    min_beside_of_height: float = 0.5  # what stands beside a digit and is lower does not count ...
+    min_edge_area_of_main: float = 0.3  # ... nor does less than this at the picture's edge
+    min_frame_of_side: float = 0.95  # of the picture: a form box or rule is as long ...
+    max_frame_of_box: float = 0.35  # ... and is empty, but for so much ...
+    max_rule_of_height: float = 0.08  # ... or is as low, of the picture's height ...
+    max_upright_of_shorter_side: float = 0.08  # ... or slim: a 1 in a crop of a row is not
+
+
+LIMITS = ComponentLimits()
 
 
 @dataclass(frozen=True)
@@ -26,9 +47,9 @@ class Component:
 
 
 def components(mask: np.ndarray) -> list[Component]:
-    """The connected parts (8-neighbours) of strokes (H, W) bool, largest first, MOST of them."""
+    """The connected parts (8-neighbours) of strokes (H, W) bool, largest first, to a limit."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    largest = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST] + 1
+    largest = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[: LIMITS.max_parts] + 1
     found = []
     for i in largest:
         x, y, width, height, area = (int(v) for v in stats[i])
@@ -51,7 +72,7 @@ def cut_out(ink: Ink, chosen: list[Component]) -> tuple[np.ndarray, Box]:
     for part in chosen:
         x, y, w, h = part.box
         mask[y - top : y - top + h, x - left : x - left + w] |= part.mask
-    edge = 2  # soft pixels around a stroke's core
+    edge = SOFT_EDGE
     soft = cv2.copyMakeBorder(mask, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
     soft = cv2.dilate(soft, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
     level = np.zeros(soft.shape, np.uint8)
@@ -70,14 +91,18 @@ def of_one_digit(ink: Ink) -> list[Component]:
     found = inner or found
     if not found:
         return []
-    main = max(found, key=lambda p: p.area * (0.5 if at_edge(p, width, height) else 1.0))
-    reach = NEAR * max(main.box[2:])
+
+    def weight(part: Component) -> float:
+        return part.area * (LIMITS.weight_at_edge if at_edge(part, width, height) else 1.0)
+
+    main = max(found, key=weight)
+    reach = LIMITS.max_gap_of_main_size * max(main.box[2:])
     return [
         p
         for p in found
         if p is main
         or (
-            p.area >= SPECK * main.area
+            p.area >= LIMITS.min_area_of_main * main.area
             and _gap(p.box, main.box) <= reach
             and not at_edge(p, width, height)
         )
@@ -90,19 +115,20 @@ def is_one_digit(ink: Ink) -> bool:
     Paper between strokes does not: it is in several parts, or broad, or full of holes.
     """
     chosen = of_one_digit(ink)
-    if sum(p.area for p in chosen) <= MOST_INK * ink.mask.sum():
+    if sum(p.area for p in chosen) <= LIMITS.min_area_of_ink * ink.mask.sum():
         return False
     level, (_, _, width, height) = cut_out(ink, chosen)
-    if cv2.connectedComponents((level <= 127).astype(np.uint8))[0] > MOST:
+    strokes = (level > LIMITS.max_paper_level).astype(np.uint8)
+    if cv2.connectedComponents(1 - strokes)[0] > LIMITS.max_parts:
         return False  # holes by the thousand, whose outlines would take seconds
-    outlines, nesting = cv2.findContours(
-        (level > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
-    )
+    outlines, nesting = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not outlines:
         return False
-    large = [cv2.contourArea(line) > HOLE * width * height for line in outlines]
+    least = LIMITS.min_hole_of_box * width * height
+    large = [cv2.contourArea(line) > least for line in outlines]
     holes = sum(big and above >= 0 for big, above in zip(large, nesting[0, :, 3], strict=True))
-    return holes <= 2 and stroke_width(level) < BROAD * max(width, height)
+    broadest = LIMITS.max_stroke_of_size * max(width, height)
+    return holes <= LIMITS.max_holes and stroke_width(level) < broadest
 
 
 def without_underline(chosen: list[Component]) -> list[Component]:
@@ -111,23 +137,23 @@ def without_underline(chosen: list[Component]) -> list[Component]:
         _, top, width, height = bar.box
         rest = [p for p in chosen if p is not bar]
         feet = max((p.box[1] + p.box[3] for p in rest), default=np.inf)
-        if height < FLAT * width and top + height / 2 > feet:
+        if height < LIMITS.max_underline_of_width * width and top + height / 2 > feet:
             return rest
     return chosen
 
 
 def stands_alone(ink: Ink) -> bool:
-    """Whether there is nothing else as high as half of the picture's one digit."""
+    """Whether there is nothing else that is about as high as the picture's one digit."""
     height, width = ink.mask.shape
     chosen = of_one_digit(ink)
-    tall = 0.5 * max(p.box[3] for p in chosen) if chosen else 0
-    main = max((p.area for p in chosen), default=0)
+    tall = LIMITS.min_beside_of_height * max(p.box[3] for p in chosen) if chosen else 0
+    least = LIMITS.min_edge_area_of_main * max((p.area for p in chosen), default=0)
     beside = [
         p
         for p in components(ink.mask)
         if p.box[3] >= tall
         and not is_frame(p, width, height)
-        and not (at_edge(p, width, height) and p.area < 0.3 * main)
+        and not (at_edge(p, width, height) and p.area < least)
     ]
     return len(beside) <= len([p for p in chosen if p.box[3] >= tall])
 
@@ -144,10 +170,11 @@ def usual_height(found: list[Component]) -> float:
 def is_frame(part: Component, width: int, height: int) -> bool:
     """A form box or a rule: from side to side, but hardly filled."""
     _, _, w, h = part.box
-    wide, tall = w > 0.95 * width, h > 0.95 * height
-    thin = part.area < 0.35 * w * h
-    slim = tall and w < 0.08 * min(width, height)  # a 1 in a crop of a row is not
-    return bool((wide and tall and thin) or (wide and h < 0.08 * height) or slim)
+    wide, tall = (long > LIMITS.min_frame_of_side * of for long, of in ((w, width), (h, height)))
+    empty = part.area < LIMITS.max_frame_of_box * w * h
+    low = h < LIMITS.max_rule_of_height * height
+    slim = w < LIMITS.max_upright_of_shorter_side * min(width, height)
+    return bool((wide and tall and empty) or (wide and low) or (tall and slim))
 
 
 def at_edge(part: Component, width: int, height: int) -> bool:

@@ -7,15 +7,32 @@ import numpy as np
 
 from digits.tile import stroke_width
 from digits.vision.ink import Ink, keeping
-from digits.vision.ruled_lines import MIN_RUN, THIN, lines
+from digits.vision.ruled_lines import lines
 
-FRAMED = 0.25  # of a box's height: what stands in it is higher, the bar of an angular 8 is not
-FILLED = 0.75  # of a box with the digit that hangs together with it
-CLOSED = 0.97  # of its sides are drawn
-ALIKE = 0.7  # of its height: so high are digits, and labels are not
-ROUND, HOLLOW = 0.85, 0.3  # a ring fills so much of its hull, and its line less of its box
-LOOKED_AT = 6  # times the picture: nested boxes have less in all, rings in rings any number
-NARROW = 0.75  # of its height: an angular 0 or 8 is, and what is in it hangs together with it
+
+@dataclass(frozen=True)
+class FormLimits:
+    """`*_of_X` are shares of X; a box's are upright, a part's is the one around it."""
+
+    min_side_px: int = 24  # a box or ring is no smaller
+    max_fill_of_box: float = 0.75  # of it with the digit that hangs together with it
+    max_looked_at_of_picture: float = 6.0  # nested boxes have less in all, rings any number
+    corner_slack_of_outline: float = 0.03  # a side is so straight
+    max_line_of_shorter_side: float = 0.06  # a box's sides are no thicker ...
+    max_thin_line_px: int = 3  # ... unless they are as thin as this
+    min_drawn_of_sides: float = 0.97  # a box is closed
+    min_content_of_height: float = 0.25  # what stands in it is higher; an angular 8's bar is not
+    narrow_of_height: float = 0.75  # an angular 0 or 8 is, and what is in it hangs together with it
+    min_ring_of_hull: float = 0.85  # a ring fills so much of its hull ...
+    max_line_of_ring: float = 0.3  # ... and its line less of its box
+    line_slack_px: int = 2  # a ring's line is here and there thicker than it is in the mean
+    gap_slack_px: int = 7  # a line that is taken away leaves gaps wider than itself by less
+    max_upright_of_line: float = 2.0  # the lines between cells are no thicker
+    min_digit_of_height: float = 0.7  # so high are digits beside boxes, and labels are not
+    min_inside_of_part: float = 0.5  # what lies in a box by so much stands in it
+
+
+LIMITS = FormLimits()
 
 
 @dataclass(frozen=True)
@@ -38,9 +55,10 @@ def in_forms(ink: Ink, attached: bool = False) -> Ink:
     mask = ink.mask.astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     fields = []  # corners in the picture
-    pixels = LOOKED_AT * mask.size
+    pixels = LIMITS.max_looked_at_of_picture * mask.size
     for k, (x, y, width, height, area) in enumerate(stats):
-        if k and min(width, height) >= MIN_RUN and area < FILLED * width * height:
+        hollow = area < LIMITS.max_fill_of_box * width * height
+        if k and hollow and min(width, height) >= LIMITS.min_side_px:
             pixels -= width * height
             if pixels < 0:
                 break
@@ -63,7 +81,8 @@ def _are_digits(fields: list[np.ndarray], stats: np.ndarray) -> bool:
 
     `stats` are those of all connected parts (N, 5), the first one of the paper.
     """
-    high = ALIKE * float(np.median([np.ptp(corners[..., 1]) for corners in fields]))
+    usual = float(np.median([np.ptp(corners[..., 1]) for corners in fields]))
+    high = LIMITS.min_digit_of_height * usual
     beside = 0
     for x, y, width, height, _ in stats[1:]:
         middle = (float(x + width / 2), float(y + height / 2))
@@ -76,24 +95,24 @@ def _form(mask: np.ndarray, part: np.ndarray, attached: bool) -> Form | None:
     """The form box that a part (H, W) of the ink around it is, if it is one."""
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = cv2.convexHull(contours[0])
-    corners = cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, closed=True), closed=True)
+    slack = LIMITS.corner_slack_of_outline * cv2.arcLength(hull, closed=True)
+    corners = cv2.approxPolyDP(hull, slack, closed=True)
     height, width = part.shape
     if len(corners) != 4:
         return None
-    thickest = max(3, round(THIN * min(part.shape)))
+    thickest = round(LIMITS.max_line_of_shorter_side * min(part.shape))
+    thickest = max(LIMITS.max_thin_line_px, thickest)
     along, sides = (_drawn(part.shape, corners, width) for width in (1, 2 * thickest + 1))
     depth = cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     line = round(2 * float(np.median(depth[(part & along) > 0])) + 1)
     near = cv2.dilate(part, np.ones((2 * thickest + 1, 2 * thickest + 1), np.uint8))
-    if line > thickest or near[along > 0].mean() < CLOSED:
+    if line > thickest or near[along > 0].mean() < LIMITS.min_drawn_of_sides:
         return None
     inside = cv2.fillPoly(np.zeros_like(part), [corners], 1) & (1 - sides)
     content = mask & inside
-    if width < NARROW * height and not attached:
+    if width < LIMITS.narrow_of_height * height and not attached:
         content &= 1 - part
-    _, _, stats, _ = cv2.connectedComponentsWithStats(content)
-    highest = max(stats[1:, cv2.CC_STAT_HEIGHT], default=0)
-    return Form(corners, line) if highest > FRAMED * height else None
+    return Form(corners, line) if _has_content(content) else None
 
 
 def _ring(mask: np.ndarray, part: np.ndarray, attached: bool) -> np.ndarray | None:
@@ -103,19 +122,25 @@ def _ring(mask: np.ndarray, part: np.ndarray, attached: bool) -> np.ndarray | No
     hull = cv2.convexHull(contours[0])
     line = _outline(part) if attached else part
     inside = cv2.fillPoly(np.zeros_like(part), [hull], 1) & mask & (1 - line)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(inside)
-    if max(stats[1:, cv2.CC_STAT_HEIGHT], default=0) <= FRAMED * len(part):
+    if not _has_content(inside):
         return None
-    closed = cv2.contourArea(contours[0]) > ROUND * cv2.contourArea(hull)
-    return hull if closed and line.mean() < HOLLOW else None
+    closed = cv2.contourArea(contours[0]) > LIMITS.min_ring_of_hull * cv2.contourArea(hull)
+    return hull if closed and line.mean() < LIMITS.max_line_of_ring else None
+
+
+def _has_content(inside: np.ndarray) -> bool:
+    """Whether the ink in a box or ring (H, W) has a part that is high enough for a digit."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(inside)
+    highest = max(stats[1:, cv2.CC_STAT_HEIGHT], default=0)
+    return bool(highest > LIMITS.min_content_of_height * len(inside))
 
 
 def _outline(part: np.ndarray) -> np.ndarray:
     """The ring that a part (H, W) is, without what touches it from inside, (H, W) uint8."""
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.pad(cv2.fillPoly(np.zeros(part.shape, np.uint8), [contours[0]], 1), 1)
-    line = stroke_width(part * 255)
-    outer = (cv2.distanceTransform(filled, cv2.DIST_L2, 3) <= line + 2).astype(np.uint8)
+    line = stroke_width(part * 255) + LIMITS.line_slack_px
+    outer = (cv2.distanceTransform(filled, cv2.DIST_L2, 3) <= line).astype(np.uint8)
     return cv2.bitwise_and(cv2.bitwise_and(filled, outer)[1:-1, 1:-1], part)
 
 
@@ -124,7 +149,7 @@ def _without(mask: np.ndarray, form: Form) -> np.ndarray:
     between = _between_cells(mask, form)
     sides = _drawn(mask.shape, form.corners, 2 * form.line + 1)
     rest = mask & (1 - sides) & (1 - cv2.dilate(between, np.ones((3, 3), np.uint8)))
-    gap = np.ones((2 * form.line + 7, 2 * form.line + 7), np.uint8)
+    gap = np.ones((2 * form.line + LIMITS.gap_slack_px,) * 2, np.uint8)
     return rest | (cv2.morphologyEx(rest, cv2.MORPH_CLOSE, gap) & mask & (1 - between))
 
 
@@ -136,7 +161,7 @@ def _between_cells(mask: np.ndarray, form: Form) -> np.ndarray:
     level = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(points, level)
     levelled = cv2.warpPerspective(mask, matrix, (width, height), flags=cv2.INTER_NEAREST)
-    uprights = np.ascontiguousarray(lines(levelled.T, 2.0 * form.line + 1).T)
+    uprights = np.ascontiguousarray(lines(levelled.T, LIMITS.max_upright_of_line * form.line + 1).T)
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     return cv2.warpPerspective(uprights, matrix, (width, height), flags=flags)
 
@@ -160,11 +185,11 @@ def _innermost(fields: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def _inside(mask: np.ndarray, fields: list[np.ndarray]) -> np.ndarray:
-    """The connected ink of which more than half lies in boxes."""
+    """The connected ink that lies in boxes, but for some of it."""
     inside = cv2.fillPoly(np.zeros_like(mask), fields, 1)
     count, labels = cv2.connectedComponents(mask)
     total = np.bincount(labels.ravel(), minlength=count)
     within = np.bincount(labels[inside > 0], minlength=count)
-    kept = within > 0.5 * total
+    kept = within > LIMITS.min_inside_of_part * total
     kept[0] = False
     return kept[labels].astype(np.uint8)

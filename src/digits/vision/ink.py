@@ -9,15 +9,41 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-MIN_CONTRAST = 0.06  # of the paper's brightness: less is a blank page; pale pencil has 0.15
-NOISE_FACTOR = 4.0  # a pen must stand out of the paper's grain by so many deviations
-REACHES = (0.7, 0.2)
-AROUND = (1 / 3, 0.1)  # of the picture's shorter side: where strokes have paper around them
-WIDE = 1.25  # times as wide as high: of more than one digit
 EVEN = np.inf  # the reach of light that is the same everywhere
-SHADOW = 0.1  # of the brightness: where light and paper change by more it is an edge, kept sharp
-SAMPLE = 200_000
-ESTIMATE_SIDE = 256  # pixels on which the paper's brightness is estimated: it varies slowly
+STEP_OF_DEVIATION = 0.954  # the median |difference| of two normals, in their deviations
+
+
+@dataclass(frozen=True)
+class InkLimits:
+    """`*_of_X` are shares of X; a centile is of the values that it names."""
+
+    min_contrast: float = 0.06  # of the paper's brightness: less is blank; pale pencil has 0.15
+    min_contrast_of_noise: float = 4.0  # deviations of the paper's grain that a pen stands out by
+    min_inked_px: int = 3  # of all the picture: of less nothing can be told
+    reaches_of_shorter_side: tuple[float, ...] = (0.7, 0.2)  # see `variants`
+    # What a stroke's paper is looked for in, for broad strokes and for thin ones: see `polarities`.
+    around_of_shorter_side: tuple[float, ...] = (1 / 3, 0.1)
+    plain_paper_of_border: float = 0.95  # with less paper on the border polarity is in doubt
+    wide_of_height: float = 1.25  # a picture that is wider has more than one digit
+    tight_margin_px: int = 2  # the paper that a crop without any may have on a side
+    pen_centile: float = 75.0  # of what stands out: the pen's colour, beyond the soft edges
+    max_strong_of_pen: float = 0.6  # so dark is a stroke, whatever Otsu's threshold says
+    min_weak_of_strong: float = 0.5  # so dark is a stroke that hangs together with one
+    foot_of_noise: float = 2.0  # deviations of grain that are paper still, where edges fade out
+    max_foot_of_pen: float = 0.5
+    min_paper: int = 40  # of 255: on black paper a share of the brightness is noise
+    even_paper_centile: float = 95.0  # of the brightness, in light that is the same everywhere
+    min_smoothed_side_px: int = 64  # of the reduced picture: strokes of a smaller one would suffer
+    smoothing_of_reach: float = 0.25  # over so much the light is smoothed: its steps are no ink
+    shadow_of_paper: float = 0.1  # where the light changes by more it is an edge, and kept sharp
+    texture_margin_px: int = 3  # around strokes, where it is not the paper's pattern that shows
+    texture_centile: float = 95.0  # of the paper's darkness: more is the pattern's extremes
+    min_texture_of_picture: float = 0.1  # of less paper a pattern cannot be told
+    sample: int = 200_000  # values for a median or centile: a photograph has 4 million
+    estimate_side_px: int = 256  # on which the paper's brightness is estimated: it varies slowly
+
+
+LIMITS = InkLimits()
 
 
 @dataclass(frozen=True)
@@ -50,16 +76,17 @@ def polarities(grey: np.ndarray) -> list[bool]:
 
     The paper is what most of the border shows, and strokes differ from the median around them:
     paper in them, or beyond an edge, is its own median. (Squared, so that grain does not count.)
-    It is plain when all agree, for broad strokes and for thin ones, and the paper is more than 95%
-    of the border and most of the picture. Under the edge of a shadow, on a dark table, in a tight
-    crop the border says little, and under a lamp it is dark all around: the median goes first.
+    It is plain when all agree, for broad strokes and for thin ones, and the paper is nearly all of
+    the border and most of the picture. Under the edge of a shadow, on a dark table, in a tight crop
+    the border says little, and under a lamp it is dark all around: the median goes first.
     """
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     dark_paper = bool(border.mean() > 0.5)
     on_border = max(border.mean(), 1 - border.mean())
-    inverted, of_thin = (_is_inverted(grey, share) for share in AROUND)
-    plain = on_border > 0.95 and (dark.mean() > 0.5) == dark_paper == inverted == of_thin
+    inverted, of_thin = (_is_inverted(grey, share) for share in LIMITS.around_of_shorter_side)
+    agree = (dark.mean() > 0.5) == dark_paper == inverted == of_thin
+    plain = on_border > LIMITS.plain_paper_of_border and agree
     return [inverted] if plain else [inverted, not inverted]
 
 
@@ -75,11 +102,18 @@ def is_tight(grey: np.ndarray) -> bool:
     """Whether dark and light both reach all four sides of a picture that is not wide: a crop of one
     digit that leaves no paper around."""
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
-    height, width = grey.shape
-    if width > WIDE * height:
+    if is_wide(grey):
         return False
+    height, width = grey.shape
     boxes = [cv2.boundingRect(part) for part in (dark, 1 - dark)]
-    return all(max(x, y, width - x - w, height - y - h) <= 2 for x, y, w, h in boxes)
+    margins = [max(x, y, width - x - w, height - y - h) for x, y, w, h in boxes]
+    return max(margins) <= LIMITS.tight_margin_px
+
+
+def is_wide(grey: np.ndarray) -> bool:
+    """Whether a picture (H, W) is too wide for one digit."""
+    height, width = grey.shape
+    return width > LIMITS.wide_of_height * height
 
 
 def variants(grey: np.ndarray) -> Iterator[Ink]:
@@ -89,30 +123,32 @@ def variants(grey: np.ndarray) -> Iterator[Ink]:
     strokes of any width whole; a short one follows a sharp shadow on the page.
     """
     for inverted in polarities(grey):
-        for reach in REACHES:
+        for reach in LIMITS.reaches_of_shorter_side:
             ink = find(grey, inverted, reach)
             if ink is not None:
                 yield ink
 
 
-def find(grey: np.ndarray, inverted: bool, reach: float = REACHES[0]) -> Ink | None:
+def find(grey: np.ndarray, inverted: bool, reach: float | None = None) -> Ink | None:
     """The ink of a picture (H, W) uint8 if it is of this polarity; None for a blank one.
 
-    `reach` is the share of the picture's shorter side that a stroke may be wide, or EVEN.
+    `reach` is the share of the picture's shorter side that a stroke may be wide, or EVEN; without
+    one it is the first that `variants` tries.
     """
+    reach = LIMITS.reaches_of_shorter_side[0] if reach is None else reach
     dark_ink = 255 - grey if inverted else grey
     depth = _depth(dark_ink, reach)  # (H, W) float32, 0 paper .. 1 black
     noise = _noise(depth)
-    floor = max(MIN_CONTRAST, NOISE_FACTOR * noise)
+    floor = max(LIMITS.min_contrast, LIMITS.min_contrast_of_noise * noise)
     above = depth[cv2.blur(depth, (3, 3)) > floor]
-    if above.size < 3 or above.max() <= floor:
+    if above.size < LIMITS.min_inked_px or above.max() <= floor:
         return None
-    strong = max(floor, _otsu(above)) if np.ptp(above) > MIN_CONTRAST else floor
-    core = float(np.percentile(above[above >= strong], 75))
-    strong = max(floor, min(strong, 0.6 * core))
-    weak = min(strong, max(floor, 0.5 * strong, _texture(depth, strong)))
-    mask = _reaching(depth > strong, depth > weak)
-    foot = min(2 * noise, 0.5 * core)  # core is above 0, as it is above the floor
+    strong = max(floor, _otsu(above)) if np.ptp(above) > LIMITS.min_contrast else floor
+    core = float(np.percentile(above[above >= strong], LIMITS.pen_centile))
+    strong = max(floor, min(strong, LIMITS.max_strong_of_pen * core))
+    weak = max(floor, LIMITS.min_weak_of_strong * strong, _texture(depth, strong))
+    mask = _reaching(depth > strong, depth > min(strong, weak))
+    foot = min(LIMITS.foot_of_noise * noise, LIMITS.max_foot_of_pen * core)  # less than core
     level = np.clip((depth - foot) / (core - foot), 0, 1) * 255
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     level = np.where(near, level, 0).astype(np.uint8)
@@ -121,7 +157,7 @@ def find(grey: np.ndarray, inverted: bool, reach: float = REACHES[0]) -> Ink | N
 
 def _depth(grey: np.ndarray, reach: float) -> np.ndarray:
     """How much darker than the paper under it each pixel is, as a share of its brightness."""
-    paper = np.maximum(_paper(grey, reach), 40).astype(np.float32)
+    paper = np.maximum(_paper(grey, reach), LIMITS.min_paper).astype(np.float32)
     depth = 1 - grey / paper
     if reach == EVEN:
         return np.maximum(depth, 0)
@@ -136,21 +172,23 @@ def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
     """
     small = estimate(grey)
     if reach == EVEN:
-        return np.full_like(grey, np.percentile(small, 95))
-    smooth = cv2.medianBlur(small, 3) if min(small.shape) > 64 else small
+        return np.full_like(grey, np.percentile(small, LIMITS.even_paper_centile))
+    is_large = min(small.shape) > LIMITS.min_smoothed_side_px
+    smooth = cv2.medianBlur(small, 3) if is_large else small
     pad = side = max(3, int(reach * min(small.shape))) | 1
     padded = cv2.copyMakeBorder(smooth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)
-    even, stepped = cv2.blur(closed, (side // 4 | 1,) * 2), cv2.medianBlur(closed, side // 4 | 1)
-    step = cv2.absdiff(even, stepped) > SHADOW * even
+    over = int(LIMITS.smoothing_of_reach * side) | 1
+    even, stepped = cv2.blur(closed, (over, over)), cv2.medianBlur(closed, over)
+    step = cv2.absdiff(even, stepped) > LIMITS.shadow_of_paper * even
     closed = np.where(step, stepped, even)[pad:-pad, pad:-pad]
     return cv2.resize(closed, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
 def estimate(grey: np.ndarray) -> np.ndarray:
-    """The picture, at most ESTIMATE_SIDE pixels wide and high."""
-    factor = min(1.0, ESTIMATE_SIDE / max(grey.shape))
+    """The picture, at most LIMITS.estimate_side_px wide and high."""
+    factor = min(1.0, LIMITS.estimate_side_px / max(grey.shape))
     size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
 
@@ -163,22 +201,23 @@ def _noise(depth: np.ndarray) -> float:
     if depth.shape[1] < 2:
         return 0.0
     step = np.abs(depth[:, 1:] - depth[:, :-1])
-    return float(
-        np.median(_sample(step)) / 0.954
-    )  # median |difference| of two normals is 0.954 sigma
+    return float(np.median(_sample(step)) / STEP_OF_DEVIATION)
 
 
 def _texture(depth: np.ndarray, strong: float) -> float:
-    """How dark the paper's own pattern gets (its 95th centile), away from strokes."""
-    strokes = cv2.dilate((depth > strong).astype(np.uint8), np.ones((7, 7), np.uint8))
+    """How dark the paper's own pattern gets, but for its extremes, away from strokes."""
+    around = np.ones((2 * LIMITS.texture_margin_px + 1,) * 2, np.uint8)
+    strokes = cv2.dilate((depth > strong).astype(np.uint8), around)
     paper, strokes = _sample(depth), _sample(strokes)
     paper = paper[strokes == 0]
-    return float(np.percentile(paper, 95)) if paper.size > strokes.size / 10 else 0.0
+    if paper.size <= LIMITS.min_texture_of_picture * strokes.size:
+        return 0.0
+    return float(np.percentile(paper, LIMITS.texture_centile))
 
 
 def _sample(values: np.ndarray) -> np.ndarray:
-    """Every k-th row, about SAMPLE values: enough for a median, and a photograph has 4 million."""
-    return values[:: max(1, values.size // SAMPLE)]
+    """Every k-th row, about LIMITS.sample values in all."""
+    return values[:: max(1, values.size // LIMITS.sample)]
 
 
 def _reaching(strong: np.ndarray, weak: np.ndarray) -> np.ndarray:

@@ -29,7 +29,20 @@ MAX_PIXELS_OF = {"JPEG": 100_000_000, "MPO": 100_000_000, "WEBP": 25_000_000, "A
 PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF")  # a telephone's second JPEG is the first again
 MAX_PAGES = 100
 SMALLER_OR_MASK = 0b101  # in a TIFF page's tag 254, NewSubfileType: no page of its own
-WORKING_SIDE = 2000  # pixels; a digit of 1% of a photograph's side is still a tile's 20 px then
+
+
+@dataclass(frozen=True)
+class LoadLimits:
+    """What a picture looks like to all that follows; what is refused stands above."""
+
+    max_side_px: int = 2000  # a digit of 1% of a photograph's side is still a tile's 20 px then
+    min_spread: int = 32  # of 255: with less a drawing vanishes on white, and is laid on black
+    min_channel_of_luma: float = 1.5  # a coloured pen's spread in the channel where it stands out
+    colour_scale: float = 0.25  # at which channels are compared, in a picture ...
+    min_scaled_side_px: int = 128  # ... of such a shorter side: thin lines of less would fade
+
+
+LIMITS = LoadLimits()
 
 
 @dataclass(frozen=True)
@@ -133,7 +146,8 @@ def _read(path: Path, name: str) -> bytes:
 def _decode(image: Image.Image, name: str) -> Picture:
     width, height = image.size
     most = MAX_PIXELS_OF.get(image.format or "", MAX_PIXELS)
-    image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # decode no finer than we look, if JPEG
+    finest = (LIMITS.max_side_px, LIMITS.max_side_px)
+    image.draft(None, finest)  # decode no finer than we look, if JPEG
     if width * height > most or image.size[0] * image.size[1] > MAX_PIXELS:
         raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     image.load()
@@ -159,7 +173,7 @@ def _pixels(image: Image.Image) -> np.ndarray:
 def _smaller(image: Image.Image) -> Image.Image:
     """A transparent picture, hardly finer than it is looked at: laying it on paper takes copies."""
     plain = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
-    return plain.reduce(max(1, max(image.size) // WORKING_SIDE))
+    return plain.reduce(max(1, max(image.size) // LIMITS.max_side_px))
 
 
 def _over_paper(image: Image.Image) -> np.ndarray:
@@ -168,13 +182,13 @@ def _over_paper(image: Image.Image) -> np.ndarray:
         sheet = Image.new("RGBA", image.size, paper)
         sheet.alpha_composite(image)
         grey = _grey_of(np.asarray(sheet.convert("RGB")))
-        if int(grey.max()) - int(grey.min()) > 32:
+        if int(grey.max()) - int(grey.min()) > LIMITS.min_spread:
             break
     return grey
 
 
 def _grey_of(rgb: np.ndarray) -> np.ndarray:
-    """Luma, or the one channel in which a coloured pen stands out half as much again.
+    """Luma, or the one channel in which a coloured pen stands out far more.
 
     Yellow ink on white differs by 29 in luma and by 255 in blue.
     """
@@ -182,18 +196,20 @@ def _grey_of(rgb: np.ndarray) -> np.ndarray:
 
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     sample = rgb
-    if min(rgb.shape[:2]) >= 128:
-        sample = cv2.resize(rgb, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    if min(rgb.shape[:2]) >= LIMITS.min_scaled_side_px:
+        scale = LIMITS.colour_scale
+        sample = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY)
     spreads = [float(np.ptp(sample[..., c])) for c in range(3)]
     best = int(np.argmax(spreads))
-    return np.ascontiguousarray(rgb[..., best]) if spreads[best] > 1.5 * np.ptp(luma) else grey
+    coloured = spreads[best] > LIMITS.min_channel_of_luma * np.ptp(luma)
+    return np.ascontiguousarray(rgb[..., best]) if coloured else grey
 
 
 def _shrink(grey: np.ndarray, scale: float) -> Picture:
     import cv2
 
-    factor = max(grey.shape) / WORKING_SIDE
+    factor = max(grey.shape) / LIMITS.max_side_px
     if factor > 1:
         size = (max(1, round(grey.shape[1] / factor)), max(1, round(grey.shape[0] / factor)))
         return Picture(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), scale * factor)

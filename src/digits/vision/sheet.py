@@ -4,20 +4,41 @@ The edges of a sheet are strokes to whoever looks for strokes, and stand upright
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from digits.vision.ink import Ink, estimate, variants
 
-LEAST, NEARLY_ALL = 0.15, 0.9  # of the picture, that a sheet covers
-SMALLEST = 40  # pixels of a picture's side, reduced as it is: less holds no table
-STRAIGHT = 0.93  # of the polygon around it, that a sheet fills
-BARE = 0.8  # of a sheet, that is not written on; of what is around it, that is of the other shade
-SHARP = 0.5  # of the difference between sheet and table, that shows across their edge
-TURN = 20  # degrees: what bends less is one side
-RIM = 0.02  # of the picture's size: so much of a sheet's edge is left out with the table
+
+@dataclass(frozen=True)
+class SheetLimits:
+    """`*_of_X` are shares of X; sizes are longer sides, and pixels those of the picture as `ink`
+    reduces it."""
+
+    smoothing_px: int = 5  # of the median that takes writing and grain away
+    min_side_px: int = 40  # of a picture: less holds no table
+    min_area_of_picture: float = 0.15  # that a sheet covers
+    nearly_all_of_picture: float = 0.9  # a sheet that covers it needs no edges in the picture
+    corner_slack_of_size: float = 0.02  # of the picture: a sheet's sides are so straight
+    max_corners: int = 4  # of a sheet, in the picture
+    min_fit: float = 0.93  # of the sheet with the polygon around it, that both have in common
+    min_bare_of_sheet: float = 0.8  # not written on
+    min_table_of_rest: float = 0.8  # of the other shade, around a sheet
+    min_step_of_contrast: float = 0.5  # of that of sheet and table, across their edge
+    step_reach_px: int = 4  # on both sides of an edge
+    step_centile: float = 25.0  # of the brightness across it: writing and fingers may hide some
+    border_px: int = 3  # of the picture, where an edge cannot be seen
+    border_of_size: float = 0.02  # of the picture: what is so near to its border is at it
+    min_side_of_size: float = 0.1  # of the picture: a sheet's side
+    min_turn_deg: float = 20.0  # what bends less is one side
+    rim_of_size: float = 0.02  # of the picture: the sheet's edge, left out with the table
+    paper_of_shorter_side: float = 0.125  # over so much of the cut the paper's colour is taken
+    min_sheet_level: int = 254  # of 255: a reduced pixel with more lies wholly on the sheet
+
+
+LIMITS = SheetLimits()
 
 
 def on_a_sheet(grey: np.ndarray) -> Iterator[Ink]:
@@ -41,8 +62,8 @@ def find_sheet(grey: np.ndarray) -> np.ndarray | None:
     A sheet is bright on dark or dark on bright, with sharp and straight edges, two of them in the
     picture at least, as one may be a shadow's; or it leaves only some of the picture's border free.
     """
-    small = cv2.medianBlur(estimate(grey), 5)
-    if min(small.shape) < SMALLEST:
+    small = cv2.medianBlur(estimate(grey), LIMITS.smoothing_px)
+    if min(small.shape) < LIMITS.min_side_px:
         return None
     bright = small > cv2.threshold(small, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
     for shade in (bright, ~bright):
@@ -61,23 +82,25 @@ def _sheet_of(shade: np.ndarray, small: np.ndarray) -> np.ndarray | None:
     part = labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
     outlines, _ = cv2.findContours(part.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = cv2.convexHull(outlines[0])
-    corners = np.asarray(cv2.approxPolyDP(hull, 0.02 * max(shade.shape), True))[:, 0]
+    slack = LIMITS.corner_slack_of_size * max(shade.shape)
+    corners = np.asarray(cv2.approxPolyDP(hull, slack, True))[:, 0]
     whole, polygon = _filled(outlines[0], shade.shape), _filled(corners, shade.shape)
     around = shade[~(polygon | whole)]
     if (
-        whole.mean() < LEAST
-        or _inside(corners, shade.shape).sum() > 4
-        or (whole & polygon).sum() < STRAIGHT * (whole | polygon).sum()
-        or part.sum() < BARE * whole.sum()
+        whole.mean() < LIMITS.min_area_of_picture
+        or _inside(corners, shade.shape).sum() > LIMITS.max_corners
+        or (whole & polygon).sum() < LIMITS.min_fit * (whole | polygon).sum()
+        or part.sum() < LIMITS.min_bare_of_sheet * whole.sum()
         or not around.size
-        or around.mean() > 1 - BARE
+        or around.mean() > 1 - LIMITS.min_table_of_rest
     ):
         return None
     contrast = abs(np.median(small[part]) - np.median(small[~shade]))
-    has_edges = _turns_inside(corners, shade.shape) and _step(polygon, small) > SHARP * contrast
-    if whole.mean() < NEARLY_ALL and not has_edges:
+    least = LIMITS.min_step_of_contrast * contrast
+    has_edges = _turns_inside(corners, shade.shape) and _step(polygon, small) > least
+    if whole.mean() < LIMITS.nearly_all_of_picture and not has_edges:
         return None
-    rim = 2 * round(RIM * max(shade.shape) / 2) + 1
+    rim = 2 * round(LIMITS.rim_of_size * max(shade.shape) / 2) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))
     framed = np.pad(polygon | whole, rim, mode="edge").astype(np.uint8)
     return np.asarray(cv2.erode(framed, kernel)[rim:-rim, rim:-rim] > 0)
@@ -89,39 +112,41 @@ def _filled(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _step(polygon: np.ndarray, small: np.ndarray) -> float:
     """How much the brightness differs across the edge of a polygon (h, w), in most places."""
-    inner = np.pad(np.ones(np.subtract(small.shape, 6), bool), 3)
+    border = LIMITS.border_px
+    inner = np.pad(np.ones(np.subtract(small.shape, 2 * border), bool), border)
     rim = cv2.morphologyEx(polygon.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    steps = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((9, 9), np.uint8))[
-        inner & (rim > 0)
-    ]
-    return float(np.percentile(steps, 25)) if steps.size else 0.0
+    reach = np.ones((2 * LIMITS.step_reach_px + 1,) * 2, np.uint8)
+    steps = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, reach)[inner & (rim > 0)]
+    return float(np.percentile(steps, LIMITS.step_centile)) if steps.size else 0.0
 
 
 def _turns_inside(corners: np.ndarray, shape: tuple[int, ...]) -> bool:
     """Whether sides of a polygon (n, 2) that do not run along the picture's border differ in their
     directions."""
     sides = np.roll(corners, -1, axis=0) - corners
-    long = np.abs(sides).max(axis=1) > 0.1 * max(shape)
+    long = np.abs(sides).max(axis=1) > LIMITS.min_side_of_size * max(shape)
     along = sides[long & _inside(corners + sides / 2, shape)]
     along = along / np.linalg.norm(along, axis=1, keepdims=True)
-    return bool((along @ along.T < np.cos(np.deg2rad(TURN))).any())
+    return bool((along @ along.T < np.cos(np.deg2rad(LIMITS.min_turn_deg))).any())
 
 
 def _inside(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Which points (n, 2) are not at the picture's border, (n,) bool."""
     height, width = shape
     x, y = points.T
-    margin = 0.02 * max(shape)
+    margin = LIMITS.border_of_size * max(shape)
     return (np.minimum(x, width - 1 - x) > margin) & (np.minimum(y, height - 1 - y) > margin)
 
 
 def _without_table(grey: np.ndarray, sheet: np.ndarray) -> np.ndarray:
     """A picture (H, W) uint8 whose table has the colour of the paper that is nearest."""
-    small, there = estimate(grey), estimate(np.asarray(sheet * 255, np.uint8)) > 254
+    small, sheets = estimate(grey), estimate(np.asarray(sheet * 255, np.uint8))
+    there = sheets > LIMITS.min_sheet_level
     if not there.any():
         return grey
     paper = np.where(there, small, np.median(small[there])).astype(np.uint8)
-    paper = np.asarray(cv2.medianBlur(paper, max(3, min(small.shape) // 8) | 1))
+    over = max(3, int(LIMITS.paper_of_shorter_side * min(small.shape))) | 1
+    paper = np.asarray(cv2.medianBlur(paper, over))
     _, nearest = cv2.distanceTransformWithLabels(
         np.asarray(~there, np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
