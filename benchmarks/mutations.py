@@ -116,8 +116,9 @@ def limits(statement: ast.stmt, inside: str) -> Iterator[tuple[str, ast.expr, st
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         where = inside + ", ".join(map(ast.unparse, targets))
         for node in ast.walk(statement.value):
-            if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                for new in moved(node.value):
+            value = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                for new in moved(value):
                     yield where, node, repr(new)
 
 
