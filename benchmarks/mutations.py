@@ -116,9 +116,10 @@ def limits(statement: ast.stmt, inside: str) -> Iterator[tuple[str, ast.expr, st
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         where = inside + ", ".join(map(ast.unparse, targets))
         for node in ast.walk(statement.value):
-            value = node.value if isinstance(node, ast.Constant) else None
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                for new in moved(value):
+            if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
+                continue
+            if isinstance(node.value, int | float):
+                for new in moved(node.value):
                     yield where, node, repr(new)
 
 
