@@ -41,7 +41,7 @@ class Target:
 TARGETS = {
     "tile": Target("test_tile", 0.05),
     "training/calibrate": Target("test_calibrate", 0.05),
-    "training/step": Target("test_step test_ensemble", 0.05),
+    "training/step": Target("test_step", 0.05),
     "checkpoint": Target("test_checkpoint", 0.05),
     "vision/load": Target("test_vision_load", 0.1),
     "vision/ink": Target("test_vision_ink test_reading_pictures", 0.1),

@@ -28,7 +28,8 @@ def test_writes_the_test_sets_tiles(tmp_path: Path) -> None:
 
     test = data.load("uci").test
     third_seven = test.images[test.labels == 7][2, 0].numpy()
-    picture = np.asarray(Image.open(tmp_path / "digit_7_sample_2.png"))
+    with Image.open(tmp_path / "digit_7_sample_2.png") as image:
+        picture = np.asarray(image)
     assert picture.shape == (112, 112)
     np.testing.assert_array_equal(picture[2::4, 1::4], third_seven)
 

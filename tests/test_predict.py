@@ -152,9 +152,11 @@ def test_explain_and_tiles(model: str, folder: Path, tmp_path: Path) -> None:
     flags = ["--model", model, "--explain", str(out), "--save_tiles", str(tiles)]
     assert main(["predict", "--image", *names, *flags]) == 0
     for path in (out, tmp_path / "why-1.png"):
-        assert Image.open(path).size[0] >= 900
-    (tile,) = tiles.iterdir()
-    assert tile.name == "a_zero_1_1_0.png" and Image.open(tile).size == (28, 28)
+        with Image.open(path) as drawn:
+            assert drawn.size[0] >= 900
+    (path,) = tiles.iterdir()
+    with Image.open(path) as tile:
+        assert path.name == "a_zero_1_1_0.png" and tile.size == (28, 28)
 
 
 def test_two_pictures_of_one_name_keep_their_tiles(
