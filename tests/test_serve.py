@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
 from digits.__main__ import main
+from digits.classifier import Classifier
+from digits.web import worker
 from tests.conftest import Servers
 
 ROOT = Path(__file__).parents[1]
@@ -93,7 +96,18 @@ def test_what_is_asked_for_is_added(client: httpx.Client) -> None:
     ((tile,),) = answer["tiles"]
     with Image.open(io.BytesIO(base64.b64decode(tile))) as image:
         assert image.size == (28, 28)
-    assert answer["text"] == "3"
+    assert answer["text"] == "3" and len(answer["rests_on"][0]) == 1
+
+
+def test_what_an_answer_rests_on_is_where_the_model_looks() -> None:
+    def left_half(tiles: np.ndarray) -> np.ndarray:
+        ink = tiles[:, 0, :, :14].mean(axis=(1, 2))
+        return np.stack([ink, np.zeros_like(ink)], axis=1).astype(np.float32)
+
+    model = Classifier(left_half, Path("rule"), classes=("1", "2"))
+    tile = np.full((28, 28), 100, np.uint8)
+    orange = worker.rests_on(model, tile, "1")[..., 0] > 50
+    assert orange[:, :13].all() and not orange[:, 20:].any()
 
 
 def test_a_damaged_picture_among_others_is_answered_for(client: httpx.Client) -> None:
