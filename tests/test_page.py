@@ -223,6 +223,8 @@ def test_the_camera(page: Page) -> None:
     page.get_by_role("button", name="Camera").click()
     expect(page.locator("#video")).to_be_visible()
     expect(page.locator("#took")).to_contain_text("asked for")  # a test pattern, read as it may be
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/camera.png")
     page.get_by_role("button", name="Camera").click()
     expect(page.locator("#pad")).to_be_visible()
 

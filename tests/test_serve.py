@@ -5,9 +5,13 @@ import contextlib
 import io
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -304,3 +308,24 @@ def test_the_server_loads_no_torch(serve: Servers) -> None:
     children = {pid for task in tasks for pid in (task / "children").read_text().split()}
     for process in [str(pid), *children]:
         assert "libtorch" not in Path(f"/proc/{process}/maps").read_text()
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "curl"])
+def test_the_examples_of_the_docs(serve: Servers, tmp_path: Path, language: str) -> None:
+    text = (ROOT / "docs" / "serve.md").read_text("utf-8")
+    code = dict(re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL))
+    code["curl"] = re.findall(r"^    (curl .*)$", text, re.MULTILINE)[0]
+    program, suffix = {
+        "python": (sys.executable, ".py"), "javascript": ("node", ".mjs"), "curl": ("sh", ".sh"),
+    }[language]  # fmt: skip
+    for name in (program, "curl" if language == "curl" else program):
+        if not shutil.which(name):
+            pytest.skip(f"no {name}")
+    script = tmp_path / f"example{suffix}"
+    address = serve("--model", "reader")
+    example = code[language].replace("http://127.0.0.1:8080", address)
+    script.write_text(example.replace("photo.jpg", "test_images/number.png"), "utf-8")
+    said = subprocess.run(
+        [program, script], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert "40917" in said and "read" in said
