@@ -5,9 +5,13 @@ import contextlib
 import io
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
 from digits.__main__ import main
+from digits.classifier import Classifier
+from digits.web import worker
 from tests.conftest import Servers
 
 ROOT = Path(__file__).parents[1]
@@ -93,7 +100,18 @@ def test_what_is_asked_for_is_added(client: httpx.Client) -> None:
     ((tile,),) = answer["tiles"]
     with Image.open(io.BytesIO(base64.b64decode(tile))) as image:
         assert image.size == (28, 28)
-    assert answer["text"] == "3"
+    assert answer["text"] == "3" and len(answer["rests_on"][0]) == 1
+
+
+def test_what_an_answer_rests_on_is_where_the_model_looks() -> None:
+    def left_half(tiles: np.ndarray) -> np.ndarray:
+        ink = tiles[:, 0, :, :14].mean(axis=(1, 2))
+        return np.stack([ink, np.zeros_like(ink)], axis=1).astype(np.float32)
+
+    model = Classifier(left_half, Path("rule"), classes=("1", "2"))
+    tile = np.full((28, 28), 100, np.uint8)
+    orange = worker.rests_on(model, tile, "1")[..., 0] > 50
+    assert orange[:, :13].all() and not orange[:, 20:].any()
 
 
 def test_a_damaged_picture_among_others_is_answered_for(client: httpx.Client) -> None:
@@ -290,3 +308,24 @@ def test_the_server_loads_no_torch(serve: Servers) -> None:
     children = {pid for task in tasks for pid in (task / "children").read_text().split()}
     for process in [str(pid), *children]:
         assert "libtorch" not in Path(f"/proc/{process}/maps").read_text()
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "curl"])
+def test_the_examples_of_the_docs(serve: Servers, tmp_path: Path, language: str) -> None:
+    text = (ROOT / "docs" / "serve.md").read_text("utf-8")
+    code = dict(re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL))
+    code["curl"] = re.findall(r"^    (curl .*)$", text, re.MULTILINE)[0]
+    program, suffix = {
+        "python": (sys.executable, ".py"), "javascript": ("node", ".mjs"), "curl": ("sh", ".sh"),
+    }[language]  # fmt: skip
+    for name in (program, "curl" if language == "curl" else program):
+        if not shutil.which(name):
+            pytest.skip(f"no {name}")
+    script = tmp_path / f"example{suffix}"
+    address = serve("--model", "reader")
+    example = code[language].replace("http://127.0.0.1:8080", address)
+    script.write_text(example.replace("photo.jpg", "test_images/number.png"), "utf-8")
+    said = subprocess.run(
+        [program, script], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert "40917" in said and "read" in said

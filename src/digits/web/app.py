@@ -164,8 +164,8 @@ def _joined(results: list[Result]) -> bytes:
         Refusal: a picture was not opened; or the only one is damaged.
     """
     for result in results:
-        if result.status in (413, 415) or (result.status == 422 and not result.answer):
-            raise from_message(result.status, result.message)
+        if result.status != 200 and not result.answer:
+            raise from_message(result.status, result.message, "correct `expect`")
     if len(results) > 1:
         return b'{"answers": [' + b", ".join(result.answer for result in results) + b"]}"
     if results[0].status != 200:

@@ -27,7 +27,7 @@ SAFE_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
-OPEN = ("/v1/", "/metrics")  # what a token opens; health and the page need none
+GUARDED = ("/v1/", "/metrics")  # needs the token; health and the page do not
 
 
 class Rates:
@@ -81,12 +81,12 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         headers = Headers(scope=scope)
-        own = {f"{scope['scheme']}://{headers.get('host', '')}", *self._settings.allowed_origins}
-        if scope["method"] == "POST" and headers.get("origin", next(iter(own))) not in own | {
-            f"https://{headers.get('host', '')}"  # behind a proxy that speaks TLS
-        }:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        # A proxy may speak TLS where we do not.
+        own = (f"http://{host}", f"https://{host}", *self._settings.allowed_origins)
+        if scope["method"] == "POST" and origin is not None and origin not in own:
             return Refusal(403, "another site's page asks", "start with --allow_origin to let it")
-        if not scope["path"].startswith(OPEN) or scope["method"] == "OPTIONS":
+        if not scope["path"].startswith(GUARDED) or scope["method"] == "OPTIONS":
             return None
         token = f"Bearer {self._settings.token}".encode()
         given = headers.get("authorization", "").encode()

@@ -13,7 +13,7 @@ class Limits:
     pictures: int = 16  # of one request
     pixels: int = 24_000_000  # of a picture, by its header: a telephone's photograph has 12 to 24
     waiting: int = 128  # pictures that wait for a process: two seconds of single digits
-    picture_seconds: float = 20.0  # on the clock; then the process that reads it is replaced
+    picture_seconds: float = 60.0  # on the clock, of a busy machine; then its process is replaced
     name_length: int = 200  # characters of a picture's name
     expect_length: int = 100  # characters of a pattern: an automaton of bounded size is made of it
     clients: int = 10_000  # whose rate is remembered, and no more

@@ -19,7 +19,7 @@ class Refusal(Exception):
         return json.dumps({"error": self.error, "hint": self.hint}).encode()
 
 
-def from_message(status: int, message: str) -> Refusal:
+def from_message(status: int, message: str, otherwise: str = "send another picture") -> Refusal:
     """Of one of our one-line messages, 'what is wrong; what to do'."""
     error, _, hint = message.partition("; ")
-    return Refusal(status, error, hint or "send another picture")
+    return Refusal(status, error, hint or otherwise)

@@ -22,7 +22,9 @@ class Options(BaseModel):
         examples=["zip"],
     )
     top_k: int = Field(1, ge=1, le=10, description="likeliest labels of each digit")
-    explain: bool = Field(False, description="add `explain`: a PNG of how it was read, as base64")
+    explain: bool = Field(
+        False, description="add `explain`, how it was read, and `rests_on`, what decided: PNGs"
+    )
     tiles: bool = Field(False, description="add `tiles`: of each row each digit's tile, as PNG")
     model: str | None = Field(None, max_length=100, description="one of GET /v1/models")
     name: Name = Field("picture", description="`image` of the answer, where a body has no names")
@@ -81,6 +83,7 @@ class Answer(BaseModel):
     seconds: float
     error: str | None = None
     explain: str | None = Field(None, description="PNG as base64, with explain=true")
+    rests_on: list[list[str]] | None = Field(None, description="as tiles, with explain=true")
     tiles: list[list[str]] | None = Field(None, description="PNGs as base64, with tiles=true")
 
 
