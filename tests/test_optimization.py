@@ -165,9 +165,36 @@ def test_compare_measures_both(tmp_path: Path) -> None:
     assert 0 < low <= after.speed.median_ms <= high and after.speed.tiles_per_s > 0
     printed = parity.table(before, after)
     assert "97.50%" in printed and "-2.50 pt" in printed and "100%" in printed
-    parity.require_parity(before, after, max_drop=2.5)
+    parity.require_parity(before, after, max_drop=2.5, exact=False)
     with pytest.raises(DigitsError, match=r"2\.50 points.*--max_drop 2\.5"):
-        parity.require_parity(before, after, max_drop=2.4)
+        parity.require_parity(before, after, max_drop=2.4, exact=False)
+
+
+def figures(logits: np.ndarray, median_ms: float = 1.0, tiles_per_s: float = 1e4) -> parity.Figures:
+    speed = parity.Speed(median_ms, (median_ms, median_ms), tiles_per_s)
+    return parity.Figures(".pt", 1, 0.9, speed, logits)
+
+
+def test_other_answers_of_equal_accuracy_are_refused_and_named() -> None:
+    logits = np.eye(10)[np.arange(1000) % 10] * 5
+    other = logits.copy()
+    other[[3, 70]] = np.roll(other[[3, 70]], 1, axis=1)
+    before, after = figures(logits), figures(other)
+    parity.require_parity(before, after, max_drop=0.1, exact=False)
+    with pytest.raises(DigitsError, match=r"2 of 1,000 test tiles get another label: 3, 70"):
+        parity.require_parity(before, after, max_drop=0, exact=False)
+    close = figures(logits * 1.01)
+    parity.require_parity(before, close, max_drop=0, exact=False)
+    with pytest.raises(DigitsError, match=r"probability is off by 0\.0"):
+        parity.require_parity(before, close, max_drop=0, exact=True)
+
+
+def test_int8_programs_are_held_to_both_speeds() -> None:
+    before = figures(np.eye(10))
+    parity.require_speed(before, figures(np.eye(10), 0.3, 8.1e4))
+    for slow in (figures(np.eye(10), 0.4, 8.1e4), figures(np.eye(10), 0.3, 7.9e4)):
+        with pytest.raises(DigitsError, match=r"not 3 and 8.*--any_speed"):
+            parity.require_speed(before, slow)
 
 
 def test_staged_file_appears_only_when_all_went_well(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from digits import archs, checkpoint, classifier, data
 from digits.__main__ import main
+from digits.optimization import benchmark, integer_file, parity
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,8 @@ def models(folder: Path) -> list[str]:
     [
         ("--quantize", "optimized_model.onnx"),
         (
-            "--model models/best_model.pth --output models/optimized_model.pt --quantize",
+            "--model models/best_model.pth --output models/optimized_model.pt --quantize"
+            " --any_speed",
             "optimized_model.pt",
         ),
         ("--output models/plain.onnx --max-drop 0", "plain.onnx"),
@@ -116,6 +119,16 @@ def test_only_checkpoints_can_be_optimized(folder: Path, capsys: pytest.CaptureF
     assert models(folder) == ["best_model.pth"]
 
 
+def test_an_int8_program_that_is_not_fast_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(parity, "PROGRAM_SPEED", (1e6, 1e6))
+    assert main(["optimize", "--quantize", "--output", "a.pt"]) == 1
+    error = capsys.readouterr().err.strip()
+    assert "\n" not in error and "times as fast" in error and "--any_speed" in error
+    assert models(folder) == ["best_model.pth"] and not (folder / "a.pt").exists()
+
+
 def test_several_outputs_are_put_in_their_places_together_or_not_at_all(
     content: dict, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -128,6 +141,22 @@ def test_several_outputs_are_put_in_their_places_together_or_not_at_all(
     checkpoint.save(folder / "models" / "best_model.pth", spoil(content))
     assert main(flags) == 1
     assert [path.name for path in folder.iterdir()] == ["models"]
+
+
+def test_the_benchmark_measures_every_format_that_runs_here_and_saves_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    without = replace(integer_file.FORMATS[".html"], tool=lambda: None)
+    monkeypatch.setitem(integer_file.FORMATS, ".html", without)
+    monkeypatch.setattr(benchmark, "FORMATS", ("int8.onnx", "int8.c", "int8.html"))
+    assert main(["optimize", "--benchmark"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[1:]][:2] == ["best_model.pth", "int8.onnx"]
+    assert printed[-1] == "int8.html: not run: needs Node.js (node)"
+    assert [path.name for path in folder.iterdir()] == ["models"]
+    assert models(folder) == ["best_model.pth"]
+    with pytest.raises(SystemExit):
+        main(["optimize", "--benchmark", "--output", "a.onnx"])
 
 
 def test_integer_formats_are_asked_for_with_quantize(

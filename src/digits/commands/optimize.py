@@ -10,7 +10,8 @@ from digits.errors import DigitsError
 from digits.spec import BEST_MODEL, SAVE_DIR
 
 INTEGER_SUFFIXES = (".c", ".html")  # integers alone
-SUFFIXES = (".onnx", ".pt2", ".pt", *INTEGER_SUFFIXES)
+PROGRAM_SUFFIXES = (".pt2", ".pt")
+SUFFIXES = (".onnx", *PROGRAM_SUFFIXES, *INTEGER_SUFFIXES)
 DEFAULT = SAVE_DIR / "optimized_model.onnx"
 
 
@@ -27,8 +28,18 @@ def main(argv: list[str] | None = None) -> int:
         "--max_drop", type=_flags.number(float, 0, 100), default=0.2,
         help="points of accuracy it may lose; else nothing is saved (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--any_speed", action="store_true",
+        help="save an int8 program (.pt2, .pt) that is not much faster than float32",
+    )  # fmt: skip
+    parser.add_argument(
+        "--benchmark", action="store_true",
+        help="save nothing: measure every format that can run here, side by side",
+    )  # fmt: skip
     _flags.add_data_flags(parser, default=None, says="that of the checkpoint")
     args = parser.parse_args(sys.argv[1:] if argv is None else argv)
+    if args.benchmark and args.output:
+        parser.error("--benchmark saves nothing: give it without --output")
     outputs = args.output or [DEFAULT]
     for output in outputs:
         if output.suffix not in SUFFIXES:
@@ -40,21 +51,28 @@ def main(argv: list[str] | None = None) -> int:
     before = classifier.load(path)
     dataset = data.load(args.dataset or before.card["config"].get("dataset", "auto"), args.data_dir)
 
-    from digits.optimization import artefact, parity
+    from digits.optimization import artefact, benchmark, parity
 
-    content = checkpoint.load(path)
-    calibration = artefact.calibration_tiles(dataset.train.images) if args.quantize else None
+    calibration = artefact.calibration_tiles(dataset.train.images)
     tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
+    if args.benchmark:
+        figures, lacking = benchmark.side_by_side(path, calibration, tiles, labels)
+        print("\n".join([parity.table(*figures), *lacking]))
+        return 0
+    content, calibrated = checkpoint.load(path), calibration if args.quantize else None
     with ExitStack() as stack:  # all are put in their places, or none
         trials = [stack.enter_context(artefact.staged(output)) for output in outputs]
-        made = [artefact.make(content, trial, calibration, tiles) for trial in trials]
+        made = [artefact.make(content, trial, calibrated, tiles) for trial in trials]
         figures = parity.compare([before, *(after for after, _ in made)], tiles, labels)
         for trial, found in zip(trials, figures[1:], strict=True):
-            parity.require_parity(figures[0], found, args.max_drop)
+            parity.require_parity(figures[0], found, args.max_drop, exact=not args.quantize)
+            if args.quantize and trial.suffix in PROGRAM_SUFFIXES and not args.any_speed:
+                parity.require_speed(figures[0], found)
             artefact.state_accuracy(trial, found.accuracy, len(labels))
     print(parity.table(*figures))
-    for output, (_, notes) in zip(outputs, made, strict=True):
-        print("\n".join([*notes, f"{path} -> {output}"]))
+    for output, (_, notes), found in zip(outputs, made, figures[1:], strict=True):
+        same = f"{output.suffix}: {parity.differing(figures[0], found)}"
+        print("\n".join([*notes, same, f"{path} -> {output}"]))
     return 0
 
 

@@ -24,13 +24,18 @@ for (;;) {
 """
 
 
+def node() -> str | None:
+    """The path of this machine's Node.js."""
+    return shutil.which("node")
+
+
 def load(page: Path, classes: int) -> Run | None:
     """What answers tiles with the page's script, in a process of its own; None without Node.js."""
-    node = shutil.which("node")
-    if node is None:
+    program = node()
+    if program is None:
         return None
     process = subprocess.Popen(
-        [node, "-e", LOOP, page],
+        [program, "-e", LOOP, page],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

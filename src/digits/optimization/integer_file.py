@@ -24,17 +24,25 @@ PROOF_TILES = 1000
 
 @dataclass(frozen=True)
 class Format:
-    """How a format is written, what runs it (None where nothing here can), and what that needs."""
+    """How a format is written, what runs it (None where nothing here can), where the program for
+    that lies, and what it is called."""
 
     write: Callable[[IntegerModel, dict[str, str], dict[str, float]], bytes]
     load: Callable[[Path, int], Run | None]
+    tool: Callable[[], str | None]
     needs: str
 
 
 FORMATS = {
-    ".c": Format(c_file.c_bytes, c_program.load, c_program.NEEDS),
-    ".html": Format(html_file.html_bytes, html_program.load, html_program.NEEDS),
+    ".c": Format(c_file.c_bytes, c_program.load, c_program.compiler, c_program.NEEDS),
+    ".html": Format(html_file.html_bytes, html_program.load, html_program.node, html_program.NEEDS),
 }
+
+
+def missing(suffix: str) -> str:
+    """What a file of this suffix needs to be run and is not here; "" where nothing is."""
+    kind = FORMATS.get(suffix)
+    return kind.needs if kind and kind.tool() is None else ""
 
 
 def make(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from digits.errors import DigitsError
 
 ROUNDS = 20  # the two take turns this often, so that a busy spell of the machine meets both
 CALLS = 25  # single tiles a turn
+# How many times as fast as eager float32 an int8 program has to be: one tile, BATCH tiles a call.
+PROGRAM_SPEED = (3.0, 8.0)
+# Of the tiles so many may get another label, beside those that `--max_drop` lets go wrong.
+MOST_OTHER = 0.001
+FLOAT_ERROR = 1e-4  # of a float format's probabilities
+NAMED = 10  # tiles that got another label, by number, when an artefact is refused
 BATCH, BATCHES = 1000, 5  # tiles a call, and calls, when throughput is measured
 
 
@@ -33,6 +39,12 @@ class Figures:
     size_bytes: int
     accuracy: float
     speed: Speed
+    logits: np.ndarray = field(repr=False)  # (N, K) float32, of all test tiles
+
+    @property
+    def answers(self) -> np.ndarray:
+        """The class of each tile, (N,)."""
+        return self.logits.argmax(axis=1)
 
 
 def compare(
@@ -64,27 +76,69 @@ def race(classifiers: Sequence[Classifier], tiles: np.ndarray) -> list[Speed]:
     return [_speed(*times, size) for times in zip(singles, batches, strict=True)]
 
 
-def require_parity(before: Figures, after: Figures, max_drop: float) -> None:
-    """Let pass an artefact that lost at most `max_drop` points (hundredths) of accuracy.
+def require_parity(before: Figures, after: Figures, max_drop: float, exact: bool) -> None:
+    """Let pass an artefact that lost at most `max_drop` points (hundredths) of accuracy and gives
+    few tiles another label; the probabilities of an `exact` one, in float32, are the same.
 
     Raises:
-        DigitsError: it lost more.
+        DigitsError: it lost more, or answers otherwise.
     """
     drop = 100 * (before.accuracy - after.accuracy)
     if drop > max_drop + 1e-9:
         enough = np.ceil(drop * 10 - 1e-6) / 10
         raise DigitsError(
-            f"accuracy falls by {drop:.2f} points, from {before.accuracy:.2%} to "
+            f"{after.name}: accuracy falls by {drop:.2f} points, from {before.accuracy:.2%} to "
             f"{after.accuracy:.2%}: not saved; allow it with --max_drop {enough:g}"
+        )
+    other = float((before.answers != after.answers).mean())
+    if other > MOST_OTHER + max_drop / 100 + 1e-9:
+        raise DigitsError(f"{after.name}: {differing(before, after)}: not saved")
+    error = float(np.abs(_softmax(before.logits) - _softmax(after.logits)).max())
+    if exact and error > FLOAT_ERROR:
+        raise DigitsError(
+            f"{after.name}: a probability is off by {error:.1g}, more than {FLOAT_ERROR:g}: not "
+            "saved"
+        )
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def differing(before: Figures, after: Figures) -> str:
+    """Which tiles got another label, in words."""
+    (numbers,) = np.nonzero(before.answers != after.answers)
+    named = ", ".join(map(str, numbers[:NAMED])) + (", ..." if len(numbers) > NAMED else "")
+    return f"{len(numbers):,} of {len(before.answers):,} test tiles get another label" + (
+        f": {named}" if len(numbers) else ""
+    )
+
+
+def require_speed(before: Figures, after: Figures) -> None:
+    """Let pass an int8 program that is worth having.
+
+    Raises:
+        DigitsError: it is not fast enough.
+    """
+    one = before.speed.median_ms / after.speed.median_ms
+    many = after.speed.tiles_per_s / before.speed.tiles_per_s
+    least_one, least_many = PROGRAM_SPEED
+    if one < least_one or many < least_many:
+        raise DigitsError(
+            f"{after.name}: int8 is {one:.1f} times as fast as eager float32 for one tile and "
+            f"{many:.1f} times in batches, not {least_one:g} and {least_many:g}: PyTorch has no "
+            "int8 operators that are fast without a compiler: not saved; take an .onnx file, or "
+            "allow it with --any_speed"
         )
 
 
 def table(before: Figures, *after: Figures) -> str:
     """All as lines of a table, and under each of the later ones its ratios to the first."""
-    lines = [f"{'':10} {'size':>10} {'accuracy':>9} {'one tile (10-90%)':>26} {'tiles/s':>9}"]
+    lines = [f"{'':12} {'size':>10} {'accuracy':>9} {'one tile (10-90%)':>26} {'tiles/s':>9}"]
     for f in (before, *after):
         lines.append(
-            f"{f.name:10} {f.size_bytes / 1000:>7,.0f} kB {f.accuracy:>9.2%} "
+            f"{f.name:12} {f.size_bytes / 1000:>7,.0f} kB {f.accuracy:>9.2%} "
             f"{f.speed.median_ms:>7.3f} ms ({f.speed.range_ms[0]:.3f}-{f.speed.range_ms[1]:.3f}) "
             f"{f.speed.tiles_per_s:>9,.0f}"
         )
@@ -95,7 +149,7 @@ def table(before: Figures, *after: Figures) -> str:
 
 def _ratios(before: Figures, after: Figures) -> str:
     return (
-        f"{'  ratio':10} {after.size_bytes / before.size_bytes:>10.0%} "
+        f"{'  ratio':12} {after.size_bytes / before.size_bytes:>10.0%} "
         f"{100 * (after.accuracy - before.accuracy):>+6.2f} pt "
         f"{before.speed.median_ms / after.speed.median_ms:>14.1f}x as fast "
         f"{after.speed.tiles_per_s / before.speed.tiles_per_s:>11.1f}x"
@@ -131,5 +185,11 @@ def _speed(singles: list[float], batches: list[float], size: int) -> Speed:
 def _figures(
     classifier: Classifier, tiles: np.ndarray, labels: np.ndarray, speed: Speed
 ) -> Figures:
-    accuracy = metrics.accuracy(classifier(tiles), labels)
-    return Figures(classifier.path.suffix, classifier.path.stat().st_size, accuracy, speed)
+    logits = classifier(tiles)
+    return Figures(
+        classifier.path.suffix,
+        classifier.path.stat().st_size,
+        metrics.accuracy(logits, labels),
+        speed,
+        logits,
+    )
