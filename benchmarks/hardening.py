@@ -72,7 +72,7 @@ ROWS = [
     Row(9, "full disks, closed and full streams", "one line",
         "test_no_traceback::test_a_full test_no_traceback::test_streams"
         " test_answer_file::test_a_full"),
-    Row(10, "which model answered was not said", "on standard error, and `model` in JSON and tables",
+    Row(10, "which model answered was not said", "on stderr, and `model` in JSON and tables",
         "test_pages::test_predict_answers test_pages::test_the_table"),
     Row(10, "a second `--image` dropped the first; an empty folder ended all", "all are read",
         "test_silence::test_image test_silence::test_what_is_not"),

@@ -64,7 +64,7 @@ def _stop(number: int, frame: object) -> None:
 
 
 def _drop_output() -> None:
-    """If standard output cannot be written, what is left for it goes nowhere: it fails only once."""
+    """Where standard output cannot be written, what is left for it goes nowhere: it fails once."""
     try:
         if sys.stdout:
             sys.stdout.flush()
