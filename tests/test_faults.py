@@ -282,10 +282,10 @@ def test_fault(fault: Fault, folder: Path, capfd: pytest.CaptureFixture) -> None
     assert listing(folder) == before
 
 
-def test_an_animation_is_read_by_its_first_frame(
-    folder: Path, capfd: pytest.CaptureFixture
-) -> None:
+def test_an_animation_is_read_frame_by_frame(folder: Path, capfd: pytest.CaptureFixture) -> None:
     frames = [Image.fromarray(np.full((40, 40), shade, np.uint8)) for shade in (0, 90, 200)]
     frames[0].save("a.gif", save_all=True, append_images=frames[1:])
     assert run(predict("a.gif").split()) == 0
-    assert capfd.readouterr().out.startswith("a.gif: ")
+    assert [line[:12] for line in capfd.readouterr().out.splitlines()] == [
+        "a.gif page 1", "a.gif page 2", "a.gif page 3",
+    ]  # fmt: skip

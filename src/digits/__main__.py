@@ -75,8 +75,12 @@ def _stop(number: int, frame: object) -> None:
 
 
 def _drop_output() -> None:
-    """What is still to be written to standard output goes nowhere, so that it fails only once."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Where standard output cannot be written, what is left for it goes nowhere: it fails once."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -114,7 +114,10 @@ def parse(expect: str) -> Format | None:
     if expect in NAMED:
         return Pattern(NAMED[expect])
     if len(expect) > 2 and expect.startswith("/") and expect.endswith("/"):
-        return Pattern(expect[1:-1])
+        pattern = Pattern(expect[1:-1])
+        if not pattern.fits_any():
+            raise DigitsError(f"--expect {expect}: no digits fit it; write digits, \\d or [sets]")
+        return pattern
     if expect.startswith("@"):
         return _listed(Path(expect[1:]))
     raise DigitsError(

@@ -30,10 +30,13 @@ class Pattern:
         self._pattern, self._at = pattern, 0
         self._empty: list[list[int]] = []  # steps that read nothing
         self._reads: list[tuple[frozenset[str], int] | None] = []  # the step that reads one
-        first, self._last = self._alternatives()
+        try:
+            self._first, self._last = self._alternatives()
+        except RecursionError:
+            self._fail("too many ( ) within each other")
         if self._at < len(pattern):
             self._fail("')' without '('")
-        self.start: Hashable = self._closure({first})
+        self.start: Hashable = self._closure({self._first})
         self.signs = frozenset().union(*(read[0] for read in self._reads if read)) - DIGITS
 
     def step(self, state: Hashable, label: str) -> frozenset[int] | None:
@@ -47,6 +50,20 @@ class Pattern:
         """Whether what was read up to here is valid as a whole."""
         assert isinstance(state, frozenset)
         return self._last in state
+
+    def fits_any(self) -> bool:
+        """Whether any digits fit: a way from the first node to the last one reads one."""
+        reached, waiting = set(), [(self._first, False)]
+        while waiting:
+            node, has_read = place = waiting.pop()
+            if place in reached:
+                continue
+            reached.add(place)
+            waiting += [(after, has_read) for after in self._empty[node]]
+            step = self._reads[node]
+            if step and step[0]:
+                waiting.append((step[1], True))
+        return (self._last, True) in reached
 
     def _closure(self, nodes: set[int]) -> frozenset[int]:
         reached, waiting = set(nodes), list(nodes)
@@ -114,7 +131,8 @@ class Pattern:
             return 1, 1
         inside, brace, _ = self._pattern[self._at :].partition("}")
         low, comma, high = inside.partition(",")
-        if not brace or not (low or "0").isdigit() or not (high or "0").isdigit() or not inside:
+        counts = all(n.isdecimal() and len(n) <= 9 for n in (low or "0", high or "0"))
+        if not brace or not counts or not inside:
             self._fail("'{' without a count")
         self._at += len(inside) + 1
         least = int(low or 0)

@@ -1,6 +1,7 @@
 """The folder of one training run: runs/<date-time>-<arch>/, and what lies in it."""
 
 import csv
+import io
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -93,10 +94,11 @@ class Run:
 
     def write_history(self, rows: Sequence[dict[str, float]]) -> None:
         """Write the table of epochs, and the newest row for TensorBoard."""
-        with self.history.open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys())
-            writer.writeheader()
-            writer.writerows(rows)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+        checkpoint.write_atomically(self.history, lambda file: file.write(text.getvalue().encode()))
         for name, value in rows[-1].items():
             self.board.add_scalar(name, value, rows[-1]["epoch"])
         self.board.flush()

@@ -1,0 +1,181 @@
+"""Whatever is typed and whatever is in a file: an exit code and one line, never a traceback."""
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from digits import classifier, data
+from digits.__main__ import main
+from digits.errors import DigitsError
+from digits.reading.answer_file import HEADER
+from digits.training.config import TrainConfig
+
+NUMBER = Path(__file__).parents[1] / "test_images" / "number.png"
+MICRO = classifier.shipped()["micro"]
+quick = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture(autouse=True)
+def no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands end where they would load a data set: with it they take minutes."""
+
+    def load(*_: object) -> None:
+        raise DigitsError("no data")
+
+    monkeypatch.setattr(data, "load", load)
+
+
+@contextlib.contextmanager
+def somewhere() -> Iterator[Path]:
+    """An empty working directory."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            yield Path(folder)
+        finally:
+            os.chdir(before)
+
+
+def ends_well(argv: list[str]) -> None:
+    """Run a command in this process; any exception of its own fails the test."""
+    error = io.StringIO()
+    with contextlib.redirect_stderr(error), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            code: object = main(argv)
+        except SystemExit as stop:  # how argparse ends
+            code = stop.code
+    said = [line for line in error.getvalue().splitlines() if line.startswith(f"{argv[0]}: ")]
+    assert code in (0, 1, 2)
+    assert code != 1 or len(said) == 1, error.getvalue()
+    assert all(len(line) < 1000 + 2 * sum(map(len, argv)) for line in said)
+
+
+WORDS = st.one_of(
+    st.sampled_from(
+        ["", "-", "0", "-1", "1", "1e400", "nan", "inf", "9" * 5000, "None", ".", "/", "//", "@",
+         "/(/", "/[/", "/\\d{²}/", "/\\d{9999999999}/", "/" + "(" * 5000 + "/", "auto", "zip", "*",
+         "a" * 300, "\udcff", "a\nb", "[", "**", "cpu", "warp", "cuda:99", "mps", "cpu:7",
+         str(NUMBER), str(MICRO), "x.csv", "x.onnx", "x.pt2", "x.png", "micro", "fast", "uci"]
+    ),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30),
+)  # fmt: skip
+FLAGS = {
+    "predict": ["--image", "--model", "--expect", "--top_k", "--confidence", "--json", "--explain",
+                "--save_tiles", "--resume", "--gpu", "--cpu"],
+    "train": ["--arch", "--preset", "--epochs", "--batch_size", "--learning_rate", "--weight_decay",
+              "--label_smoothing", "--clip_norm", "--average", "--patience", "--augment",
+              "--teacher", "--ensemble", "--strokes", "--nondigits", "--hold_out", "--gpu",
+              "--cpu", "--device", "--save_dir", "--seed", "--resume", "--save_every", "--on_nan",
+              "--compile", "--deterministic", "--force", "--dataset", "--data_dir"],
+    "evaluate": ["--model", "--output", "--dataset", "--data_dir", "--gpu", "--cpu"],
+    "optimize": ["--model", "--output", "--quantize", "--max_drop", "--dataset", "--data_dir"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", FLAGS)
+@quick
+@given(st.data())
+def test_flags(command: str, data: st.DataObject) -> None:
+    argv = [command]
+    if command == "predict" and data.draw(st.booleans()):
+        argv += ["--image", str(NUMBER), "--model", str(MICRO)]
+    for flag in data.draw(st.lists(st.sampled_from(FLAGS[command]), max_size=4)):
+        argv += [flag, *data.draw(st.lists(WORDS, max_size=2))]
+    with somewhere():
+        if "/" in argv or "**" in argv:  # that would read all pictures of this machine
+            return
+        ends_well(argv)
+
+
+def damaged(good: bytes) -> st.SearchStrategy[bytes]:
+    """Anything, or a good file of which a part is cut off or overwritten."""
+    place = st.integers(0, len(good))
+    return st.one_of(
+        st.binary(max_size=200),
+        place.map(lambda end: good[:end]),
+        st.builds(
+            lambda at, part: good[:at] + part + good[at + len(part) :], place, st.binary(max_size=9)
+        ),
+    )
+
+
+def lines(name: str) -> bytes:
+    answer = {"image": "a.png", "page": 1, "pages": 1, "status": "read", "text": "7"}
+    whole = {**answer, "probability": 1.0, "model": "", "warnings": [], "seconds": 0.1}
+    return json.dumps(whole).encode() + b"\n" if name.endswith("jsonl") else HEADER
+
+
+CONFIG = json.dumps(TrainConfig(dataset="uci", arch="micro").as_dict()).encode()
+READ = ["predict", "--image", str(NUMBER), "--model", str(MICRO)]
+FILES: dict[str, tuple[str, bytes, list[str]]] = {
+    "picture": ("a.png", NUMBER.read_bytes()[:20_000], ["predict", "--image", "a.png", *READ[3:]]),
+    "onnx": ("a.onnx", MICRO.read_bytes(), [*READ[:3], "--model", "a.onnx"]),
+    "checkpoint": ("a.pth", MICRO.with_suffix(".pth").read_bytes(),
+                   ["evaluate", "--cpu", "--model", "a.pth"]),
+    "program": ("a.pt2", MICRO.with_suffix(".pth").read_bytes(),
+                ["evaluate", "--cpu", "--model", "a.pt2"]),
+    "settings": ("config.json", CONFIG, ["train", "--cpu", "--resume", "."]),
+    "list": ("list", b"40917\n12345\n", [*READ, "--expect", "@list"]),
+    "csv": ("a.csv", lines("a.csv"), ["predict", "--image", "none*", "--output", "a.csv",
+            "--resume"]),
+    "jsonl": ("a.jsonl", lines("a.jsonl"), ["predict", "--image", "none*", "--output", "a.jsonl",
+              "--resume"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FILES)
+@quick
+@given(st.data())
+def test_content_of_files(kind: str, data: st.DataObject) -> None:
+    name, good, argv = FILES[kind]
+    with somewhere() as folder:
+        (folder / name).write_bytes(data.draw(damaged(good)))
+        ends_well(argv)
+
+
+def test_a_full_disk_at_the_table_of_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from digits.training.run import Run
+
+    with somewhere() as folder, pytest.raises(DigitsError, match=r"history\.csv: not saved"):
+        monkeypatch.setattr(os, "fsync", full)
+        Run(folder).write_history([{"epoch": 1.0}])
+
+
+def full(_: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("redirect", [">/dev/full", "--json >/dev/full", "--image - <&-"])
+def test_streams_that_are_full_or_closed_are_one_line(redirect: str) -> None:
+    command = f"{sys.executable} -m digits {' '.join(READ)} {redirect}"
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("model:")]
+    assert ended.returncode == 1 and len(lines) == 1 and lines[0].startswith("predict: ")
+
+
+@pytest.mark.parametrize("end", [lambda p: p.terminate(), lambda p: p.send_signal(2)])
+def test_a_signal_to_predict_is_143_or_130(end: Callable[[subprocess.Popen], None]) -> None:
+    command = [sys.executable, "-c", "import sys; from digits.__main__ import main\n"
+               "import digits.classifier as c; real = c.find\n"
+               "def find(n):\n print('ready', flush=True); sys.stdin.read(1); return real(n)\n"
+               f"c.find = find; sys.exit(main({READ!r}))"]  # fmt: skip
+    run = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stdout and run.stdout.readline()
+    end(run)
+    error = run.communicate()[1]
+    assert run.returncode in (130, 143) and b"Traceback" not in error
