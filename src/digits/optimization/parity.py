@@ -1,8 +1,5 @@
 """Prove that an artefact still answers as its checkpoint does, and measure what it is good for."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +7,7 @@ import numpy as np
 from digits import metrics
 from digits.classifier import Classifier
 from digits.errors import DigitsError
-
-ROUNDS = 20  # the two take turns this often, so that a busy spell of the machine meets both
-CALLS = 25  # single tiles a turn
-BATCH, BATCHES = 1000, 5  # tiles a call, and calls, when throughput is measured
-
-
-@dataclass(frozen=True)
-class Speed:
-    """How fast one classifier answers, through `Classifier`."""
-
-    median_ms: float  # of one tile
-    range_ms: tuple[float, float]  # 10th and 90th percentile
-    tiles_per_s: float  # median, `BATCH` tiles a call
+from digits.speed import Speed, race
 
 
 @dataclass(frozen=True)
@@ -39,27 +24,8 @@ def compare(
     before: Classifier, after: Classifier, tiles: np.ndarray, labels: np.ndarray
 ) -> tuple[Figures, Figures]:
     """The figures of two classifiers on tiles (N, 1, 28, 28) uint8 and labels (N,)."""
-    first, second = race(before, after, tiles)
+    first, second = race((before, after), tiles)
     return _figures(before, tiles, labels, first), _figures(after, tiles, labels, second)
-
-
-def race(before: Classifier, after: Classifier, tiles: np.ndarray) -> tuple[Speed, Speed]:
-    """The speed of two classifiers, in turns, on tiles (N, 1, 28, 28) uint8."""
-    pair = (before, after)
-    singles: tuple[list[float], list[float]] = ([], [])
-    batches: tuple[list[float], list[float]] = ([], [])
-    for classifier in pair:
-        classifier(tiles[:BATCH])  # warm up: first calls allocate and choose kernels
-    with _one_thread():
-        for turn in range(1 + ROUNDS):
-            for classifier, times in zip(pair, singles, strict=True):
-                seconds = [_seconds(classifier, tiles[i : i + 1]) for i in range(CALLS)]
-                times += seconds if turn else []  # the first turn is for warming up
-    for _ in range(BATCHES):
-        for classifier, times in zip(pair, batches, strict=True):
-            times.append(_seconds(classifier, tiles[:BATCH]))
-    size = min(BATCH, len(tiles))
-    return _speed(singles[0], batches[0], size), _speed(singles[1], batches[1], size)
 
 
 def require_parity(before: Figures, after: Figures, max_drop: float) -> None:
@@ -93,32 +59,6 @@ def table(before: Figures, after: Figures) -> str:
         f"{after.speed.tiles_per_s / before.speed.tiles_per_s:>11.1f}x",
     ]
     return "\n".join(rows)
-
-
-def _seconds(classifier: Classifier, tiles: np.ndarray) -> float:
-    start = time.perf_counter()
-    classifier(tiles)
-    return time.perf_counter() - start
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """PyTorch on one thread: for a single tile the second brings nothing, and while others use the
-    machine the two wait for each other: 70 ms instead of 0.3.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _speed(singles: list[float], batches: list[float], size: int) -> Speed:
-    low, median, high = (float(q) * 1000 for q in np.quantile(singles, (0.1, 0.5, 0.9)))
-    return Speed(median, (low, high), size / float(np.median(batches)))
 
 
 def _figures(
