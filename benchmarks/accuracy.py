@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from digits import archs, checkpoint, classifier, data
-from digits.evaluation.plots import figure
-from digits.optimization import artefact, parity
+from digits.evaluation.style import figure
+from digits.optimization import artefact
+from digits.speed import race
 
 ROOT = Path(__file__).parents[1]
 RECORD = ROOT / "benchmarks" / "results" / "accuracy.json"
@@ -66,7 +67,7 @@ def weigh(row: str) -> dict[str, float]:
         calibration = artefact.calibration_tiles(tiles)
         path.with_suffix(".onnx").write_bytes(artefact.build(content, ".onnx", calibration))
         pair = classifier.load(path), classifier.load(path.with_suffix(".onnx"))
-        fp32, int8 = parity.race(pair, tiles[:1000].numpy())
+        fp32, int8 = race(pair, tiles[:1000].numpy())
         return {
             "parameters": sum(p.numel() for p in model.parameters()),
             "int8_bytes": path.with_suffix(".onnx").stat().st_size,

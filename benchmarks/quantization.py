@@ -19,6 +19,7 @@ from typing import Any
 
 from digits import checkpoint, classifier, data, spec
 from digits.optimization import artefact, parity
+from digits.speed import race
 
 FORMATS = {".onnx": "ONNX Runtime, QDQ", ".pt2": "PyTorch program, PT2E"}
 
@@ -65,7 +66,7 @@ def measure(path: Path, suffix: str, repeats: int, data_dir: str | None) -> dict
         int8.write_bytes(artefact.build(content, suffix, calibration))
         before, after = classifier.load(path), classifier.load(int8)
         figures = parity.compare([before, after], tiles, labels)
-        races = [parity.race([before, after], tiles) for _ in range(repeats)]
+        races = [race([before, after], tiles) for _ in range(repeats)]
     return {
         "arch": content["arch"],
         "dataset": dataset.name,

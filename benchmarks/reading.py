@@ -22,7 +22,7 @@ from digits import classifier, data
 from digits.data import nondigits, strokes
 from digits.data.strings import CHEQUE, HEIGHT, PLAIN, compose, on_paper
 from digits.errors import DigitsError
-from digits.evaluation.plots import figure
+from digits.evaluation.style import figure
 from digits.metrics import wilson_interval
 from digits.reading.answer import Answer
 from digits.reading.reader import Reader

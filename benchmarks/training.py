@@ -28,7 +28,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from digits import archs, data, device, spec
 from digits.data import Dataset
-from digits.evaluation.plots import figure
+from digits.evaluation.style import figure
 from digits.training.config import TrainConfig
 from digits.training.loop import fit
 from digits.training.ranks import Ranks

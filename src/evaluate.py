@@ -4,4 +4,5 @@ import sys
 
 from digits.__main__ import main
 
-sys.exit(main(["evaluate", *sys.argv[1:]]))
+if __name__ == "__main__":  # the processes of --folder import this file
+    sys.exit(main(["evaluate", *sys.argv[1:]]))

@@ -132,8 +132,12 @@ def load(path: str | Path) -> dict[str, Any]:
 
 def write_json(path: str | Path, content: dict[str, Any]) -> None:
     """Write plain data as a text file, atomically; raises what `write_atomically` does."""
-    text = json.dumps(content, indent=2) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode()))
+    write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file atomically; raises what `write_atomically` does."""
+    write_atomically(path, lambda file: file.write(content))
 
 
 def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> None:

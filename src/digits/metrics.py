@@ -89,6 +89,35 @@ def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float
     return only_one, only_other, float(binomtest(only_one, split).pvalue) if split else 1.0
 
 
+def suspected_labels(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Indices of labels that are likely wrong, the likeliest first (confident learning, Northcutt,
+    Jiang and Chuang 2021). The probabilities must be of a model that did not learn these labels.
+
+    A class is likely for a tile whose probability for it reaches the mean that the tiles labelled
+    so have. A label is suspected if the likeliest such class is another one; the order is by how
+    far that class's probability is above the label's.
+    """
+    classes = probabilities.shape[1]
+    mean = np.full(classes, np.inf)  # a class that labels nothing is never likely
+    for k in np.unique(labels):
+        mean[k] = probabilities[labels == k, k].mean() - 1e-6  # equal ones reach it
+    likely = np.where(probabilities >= mean, probabilities, 0.0)
+    margin = likely.max(axis=1) - probabilities[np.arange(len(labels)), labels]
+    suspected = np.flatnonzero((likely.max(axis=1) > 0) & (likely.argmax(axis=1) != labels))
+    return suspected[np.argsort(-margin[suspected], kind="stable")]
+
+
+def edit_distance(text: str, other: str) -> int:
+    """The fewest characters to insert, delete or replace that make one of the other
+    (Levenshtein 1966)."""
+    costs = list(range(len(other) + 1))
+    for i, a in enumerate(text, 1):
+        before, costs[0] = costs[0], i
+        for k, b in enumerate(other, 1):
+            before, costs[k] = costs[k], min(costs[k] + 1, costs[k - 1] + 1, before + (a != b))
+    return costs[-1]
+
+
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The temperature that minimises the loss on held-out data (Guo et al. 2017, section 4.2)."""
     from scipy.optimize import minimize_scalar
@@ -121,6 +150,7 @@ def summarise(
         "accuracy_interval_95": wilson_interval(right, len(labels)),
         "loss": negative_log_likelihood(logits, labels, temperature),
         "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "expected_calibration_error_before": expected_calibration_error(softmax(logits), labels),
         "brier_score": brier_score(probabilities, labels),
         "classes": {
             name: {

@@ -1,43 +1,50 @@
-"""`digits evaluate`: measure a model on the test set of a data set, with figures."""
+"""`digits evaluate`: measure models on the test set of a data set, with a report."""
 
+import shlex
 import sys
+from argparse import Namespace
 from pathlib import Path
 
-from digits import checkpoint, classifier, data, device
+from digits import classifier, data, device
 from digits.commands import _flags
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = _flags.Parser(prog="evaluate", description="Measure a model on a test set.")
-    parser.add_argument("--model", help="file or name (default: the shipped reader)")
-    parser.add_argument("--output", type=Path, help="folder for the figures and metrics.json")
+    argv = sys.argv[1:] if argv is None else argv
+    args = _parser().parse_args(argv)
+
+    from digits.evaluation import facts, measure, printed, report
+
+    models = [_load(name, args) for name in args.model or [None]]
+    names = facts.names_of([model.path for model in models])
+    dataset = data.load(args.dataset, args.data_dir)
+    tests = [measure(model, dataset.test) for model in models]
+    if len(tests) == 1:
+        print(printed.one(tests[0], dataset.name))
+    else:
+        print(printed.several(names, tests))
+    if args.output:
+        command = shlex.join(["digits", "evaluate", *argv])
+        report.write(args.output, facts.facts(tests, dataset.name, command), tests)
+        print(f"report     {args.output / 'report.html'}")
+    return 0
+
+
+def _parser() -> _flags.Parser:
+    parser = _flags.Parser(prog="evaluate", description="Measure models on a test set.")
+    parser.add_argument(
+        "--model", action="append",
+        help="file or name; once more for another beside it "
+        "(default: the shipped reader)",
+    )  # fmt: skip
+    parser.add_argument("--output", type=Path, help="folder for report.html and metrics.json")
     _flags.add_data_flags(parser)
     _flags.add_device_flags(parser)
-    args = parser.parse_args(sys.argv[1:] if argv is None else argv)
+    return parser
 
-    from digits import evaluation
 
-    path = classifier.find(args.model)
-    model = classifier.load(
+def _load(name: str | None, args: Namespace) -> classifier.Classifier:
+    path = classifier.find(name)
+    return classifier.load(
         path, "cpu" if path.suffix == ".onnx" else device.pick(args.gpu, args.cpu)
     )
-    dataset = data.load(args.dataset, args.data_dir)
-    test = evaluation.measure(model, dataset.test)
-
-    print(f"model      {path}")
-    print(f"accuracy   {test.accuracy_in_words()} of {dataset.name}")
-    print(f"loss       {test.summary['loss']:.4f}")
-    print(f"calibration error  {test.summary['expected_calibration_error']:.2%}")
-    print("\nclass  precision  recall      f1  tiles")
-    for name, row in test.summary["classes"].items():
-        print(
-            f"{name:5}  {row['precision']:9.2%} {row['recall']:7.2%} {row['f1']:7.2%}"
-            f"  {row['support']:5}"
-        )
-    print("\nlabel \\ predicted")
-    for name, row in zip(model.classes, test.summary["confusion"], strict=True):
-        print(f"{name:5}", *(f"{count:5}" for count in row))
-    if args.output:
-        evaluation.draw(args.output, test, dataset.test.images.numpy(), model.classes)
-        checkpoint.write_json(args.output / "metrics.json", test.summary)
-    return 0

@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     else:
         best = classifier.load(run.model, on)
         test = evaluation.measure(best, dataset.test)
-        evaluation.draw(run.folder, test, dataset.test.images.numpy(), best.classes)
+        evaluation.draw(run.folder, test)
         metrics = {"test": test.summary, **metrics}
         print(f"test accuracy  {test.accuracy_in_words()}")
     checkpoint.write_json(run.metrics, metrics)

@@ -1,33 +1,26 @@
-"""The figures of a run: curves, the confusion matrix, samples. Each is one PNG file."""
+"""The figures of a run and of a report: curves, confusion, samples, calibration, risk, accuracy.
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+A path without a suffix is saved as .png and .svg.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from digits import checkpoint
-from digits.evaluation.measure import Measurement
+from digits import metrics
+from digits.evaluation.measure import Measurement, at_threshold
+from digits.evaluation.style import BLUE, GREEN, INK, ORANGE, RIGHT, WRONG, figure, series
 from digits.spec import TILE_SIZE
 
-BLUE, ORANGE, GREEN, RED = "#3b6fb6", "#e08a2e", "#2f8f5b", "#c0392b"
+MOST_POINTS = 400  # of a curve: more are not seen, and make a large file
 
 
-@contextmanager
-def figure(path: Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[Any]:
-    """Subplots (rows, columns) that are saved to `path`, whole or not at all, without a display."""
-    from matplotlib.figure import Figure
-
-    drawing = Figure(figsize=size, layout="constrained")
-    yield drawing.subplots(rows, columns, squeeze=False)
-    checkpoint.write_atomically(path, lambda file: drawing.savefig(file, format="png", dpi=110))
-
-
-def draw(folder: Path, test: Measurement, images: np.ndarray, classes: Sequence[str]) -> None:
-    """The figures of one evaluation; images (N, 1, 28, 28) uint8 are the tiles measured."""
-    draw_confusion(folder / "confusion_matrix.png", test, classes)
-    draw_samples(folder / "sample_predictions.png", test, images, classes)
+def draw(folder: Path, test: Measurement) -> None:
+    """The figures of one run, as PNG."""
+    draw_confusion(folder / "confusion_matrix.png", test)
+    draw_samples(folder / "sample_predictions.png", test)
 
 
 def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: int) -> None:
@@ -41,41 +34,38 @@ def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: int
             axis.axvline(best_epoch, color=GREEN, linewidth=1, linestyle=":", label="kept")
             axis.set(xlabel="epoch", title=what)
             axis.xaxis.get_major_locator().set_params(integer=True)
-            axis.grid(alpha=0.25)
-            axis.spines[["top", "right"]].set_visible(False)
         axes[0][1].yaxis.set_major_formatter("{x:.1%}")
-        axes[0][0].legend(frameon=False)
+        axes[0][0].legend()
 
 
-def draw_confusion(path: Path, test: Measurement, classes: Sequence[str]) -> None:
+def draw_confusion(path: Path, test: Measurement) -> None:
     """Counts of label (rows) against prediction (columns); the shade is of the errors alone."""
-    counts = np.array(test.summary["confusion"])
+    counts, classes = np.array(test.summary["confusion"]), test.model.classes
     errors = counts * ~np.eye(len(classes), dtype=bool)
     with figure(path, 1, 1, (6.2, 6)) as axes:
         axis = axes[0][0]
-        axis.imshow(errors, cmap="Reds", vmin=0, vmax=max(errors.max(), 5) * 1.6)
+        axis.imshow(errors, cmap="Oranges", vmin=0, vmax=max(errors.max(), 5) * 1.6)
         for (row, column), count in np.ndenumerate(counts):
             right = row == column
             shown = str(count) if count else ""
             weight = "bold" if right else "normal"
-            colour = GREEN if right else "black"
+            colour = RIGHT if right else INK
             axis.text(column, row, shown, ha="center", va="center", color=colour, weight=weight)
         ticks = range(len(classes))
         axis.set_xticks(ticks, classes)
         axis.set_yticks(ticks, classes)
         axis.set(xlabel="predicted", ylabel="label", title=f"accuracy {test.accuracy_in_words()}")
         axis.title.set_fontsize(10)
+        axis.grid(visible=False)
         axis.spines[:].set_visible(False)
 
 
-def draw_samples(
-    path: Path, test: Measurement, images: np.ndarray, classes: Sequence[str], columns: int = 10
-) -> None:
-    """One right answer of each class above the surest wrong ones; images (N, 1, 28, 28) uint8."""
-    predicted = test.logits.argmax(axis=1)
+def draw_samples(path: Path, test: Measurement, columns: int = 10) -> None:
+    """One right answer of each class above the surest wrong ones."""
+    classes = test.model.classes
     confidence = test.probabilities.max(axis=1)
-    right = [np.flatnonzero((predicted == test.labels) & (test.labels == c))[:1] for c in range(10)]
-    wrong = np.flatnonzero(predicted != test.labels)
+    right = [np.flatnonzero(test.right & (test.labels == c))[:1] for c in range(10)]
+    wrong = np.flatnonzero(~test.right)
     wrong = wrong[np.argsort(-confidence[wrong])][: 2 * columns]
     chosen = [*np.concatenate(right)[:columns], *wrong]
     places = [*range(min(columns, len(chosen) - len(wrong))), *range(columns, columns + len(wrong))]
@@ -90,11 +80,91 @@ def draw_samples(
                 place // columns * (above + TILE_SIZE) + above,
                 place % columns * (TILE_SIZE + gap),
             )
-            sheet[y : y + TILE_SIZE, x : x + TILE_SIZE] = images[i, 0]
-            is_right = predicted[i] == test.labels[i]
-            words = f"{classes[predicted[i]]}  {confidence[i]:.0%}"
-            words += "" if is_right else f"\nis {classes[test.labels[i]]}"
-            colour = GREEN if is_right else RED
+            sheet[y : y + TILE_SIZE, x : x + TILE_SIZE] = test.images[i, 0]
+            words = f"{classes[test.predicted[i]]}  {confidence[i]:.0%}"
+            words += "" if test.right[i] else f"\nis {classes[test.labels[i]]}"
+            colour = RIGHT if test.right[i] else WRONG
             middle = x + TILE_SIZE / 2
             axis.text(middle, y - 2, words, ha="center", va="bottom", color=colour, fontsize=9)
         axis.imshow(sheet, cmap="gray_r", vmin=0, vmax=255)
+
+
+def draw_reliability(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> None:
+    """Accuracy against confidence, without the temperature and with it, and how many tiles each
+    point stands for."""
+    with figure(path, 2, 2, (9, 6)) as axes:
+        for column, title in enumerate(("before the temperature", "as it answers")):
+            above, below = axes[:, column]
+            above.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
+            for i, (name, test) in enumerate(zip(names, tests, strict=True)):
+                probabilities = test.probabilities if column else metrics.softmax(test.logits)
+                _reliability(above, below, name, series(i), probabilities, test.labels)
+            above.set(title=title, ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02))
+            below.set(xlabel="confidence", ylabel="tiles", yscale="log", xlim=(0, 1.02))
+            for axis in (above.xaxis, above.yaxis, below.xaxis):
+                axis.set_major_formatter("{x:.0%}")
+        axes[1][0].legend(*axes[0][0].get_legend_handles_labels(), loc="upper left")
+
+
+def _reliability(
+    above: Any, below: Any, name: str, colour: str, probabilities: np.ndarray, labels: np.ndarray
+) -> None:
+    rows = metrics.reliability(probabilities, labels)
+    confidence, accuracy, count = (
+        np.array([row[key] for row in rows]) for key in ("confidence", "accuracy", "count")
+    )
+    error = metrics.expected_calibration_error(probabilities, labels)
+    intervals = [
+        metrics.wilson_interval(round(a * n), n) for a, n in zip(accuracy, count, strict=True)
+    ]
+    low, high = np.array(intervals).T
+    bars = np.maximum([accuracy - low, high - accuracy], 0)
+    label = f"{name}: {error:.2%} off"
+    above.errorbar(
+        confidence, accuracy, bars, fmt="o-", color=colour, markersize=4, elinewidth=1, label=label
+    )
+    below.plot(confidence, count, "o-", color=colour, markersize=4)
+
+
+def draw_risk(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> None:
+    """Errors among the answers given against the share of answers given; the threshold marked.
+
+    Drawn from shortly before the first error or threshold on: before it there is nothing to see.
+    """
+    marks = [at_threshold(test) for test in tests]
+    curves = [metrics.risk_coverage(test.confidence, test.right) for test in tests]
+    first = min(float(coverage[risk > 0].min(initial=1)) for coverage, risk in curves)
+    first = max(0.0, min([first, *(mark["coverage"] for mark in marks if mark)]) - 0.02)
+    with figure(path, 1, 1, (6.4, 4)) as axes:
+        axis = axes[0][0]
+        for i, (name, mark, (coverage, risk)) in enumerate(zip(names, marks, curves, strict=True)):
+            start = int(first * len(risk))
+            shown = np.unique(np.linspace(start, len(risk) - 1, MOST_POINTS).astype(int))
+            axis.plot(coverage[shown], risk[shown], color=series(i), label=name)
+            if mark:
+                axis.plot(
+                    mark["coverage"], mark["risk"], "D", color=series(i), markersize=7,
+                    label=f"read: from {mark['threshold']:.1%} on", clip_on=False, zorder=5,
+                )  # fmt: skip
+        axis.set(xlabel="share of tiles answered", ylabel="errors among the answers")
+        axis.set(xlim=(first, 1), ylim=(0, None))
+        axis.xaxis.set_major_formatter("{x:.1%}")
+        axis.yaxis.set_major_formatter("{x:.2%}")
+        axis.legend(loc="upper left")
+
+
+def draw_accuracies(path: Path, rows: Sequence[tuple[str, float, tuple[float, float]]]) -> None:
+    """Accuracies one under the other, each (name, accuracy, interval)."""
+    with figure(path, 1, 1, (6.4, 1.2 + 0.4 * len(rows))) as axes:
+        axis = axes[0][0]
+        for place, (_, value, (low, high)) in enumerate(rows):
+            bar = [[max(value - low, 0)], [max(high - value, 0)]]
+            axis.errorbar(value, place, xerr=bar, fmt="o", capsize=3, color=series(place))
+            axis.annotate(
+                f"{value:.2%}", (value, place), xytext=(0, 7), textcoords="offset points",
+                ha="center", fontsize=9,
+            )  # fmt: skip
+        axis.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+        axis.set(xlabel="accuracy, with 95% intervals", ylim=(len(rows) - 0.4, -0.7))
+        axis.xaxis.set_major_formatter("{x:.2%}")
+        axis.grid(visible=False, axis="y")

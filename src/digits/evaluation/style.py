@@ -18,6 +18,8 @@ SERIES = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)  # of models side by side, in t
 RIGHT, WRONG = BLUE, RED
 INK, GRID = "#24292f", "#d0d7de"  # of text and axes, and of the lines behind the data
 
+SUFFIXES = (".png", ".svg")
+
 STYLE = {
     "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.titlecolor": INK, "text.color": INK,
     "xtick.color": INK, "ytick.color": INK, "grid.color": GRID, "axes.grid": True,
@@ -36,7 +38,7 @@ def series(index: int) -> str:
 def figure(path: Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[Any]:
     """Subplots (rows, columns), saved to `path` whole or not at all, without a display.
 
-    `size` is in inches. The suffix of `path` is .png or .svg.
+    `size` is in inches. A path without a suffix is saved as .png and .svg.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -44,17 +46,8 @@ def figure(path: Path, rows: int, columns: int, size: tuple[float, float]) -> It
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         drawing = Figure(figsize=size, layout="constrained")
         yield drawing.subplots(rows, columns, squeeze=False)
-        checkpoint.write_atomically(path, lambda file: file.write(_rendered(drawing, path.suffix)))
-
-
-@contextmanager
-def png_and_svg(path: Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[Any]:
-    """As `figure`, saved as `path`.png and `path`.svg."""
-    with figure(path.with_suffix(".png"), rows, columns, size) as axes:
-        yield axes
-        svg = path.with_suffix(".svg")
-        drawing = axes[0][0].figure
-        checkpoint.write_atomically(svg, lambda file: file.write(_rendered(drawing, svg.suffix)))
+        for suffix in [path.suffix] if path.suffix else SUFFIXES:
+            checkpoint.write_bytes(path.with_suffix(suffix), _rendered(drawing, suffix))
 
 
 def _rendered(drawing: Any, suffix: str) -> bytes:

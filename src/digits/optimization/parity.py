@@ -1,8 +1,6 @@
 """Prove that an artefact still answers as its checkpoint does, and measure what it is good for."""
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,25 +8,14 @@ import numpy as np
 from digits import metrics
 from digits.classifier import Classifier
 from digits.errors import DigitsError
+from digits.speed import Speed, race
 
-ROUNDS = 20  # the two take turns this often, so that a busy spell of the machine meets both
-CALLS = 25  # single tiles a turn
 # How many times as fast as eager float32 an int8 program has to be: one tile, BATCH tiles a call.
 PROGRAM_SPEED = (3.0, 8.0)
 # Of the tiles so many may get another label, beside those that `--max_drop` lets go wrong.
 MOST_OTHER = 0.001
 FLOAT_ERROR = 1e-4  # of a float format's probabilities
 NAMED = 10  # tiles that got another label, by number, when an artefact is refused
-BATCH, BATCHES = 1000, 5  # tiles a call, and calls, when throughput is measured
-
-
-@dataclass(frozen=True)
-class Speed:
-    """How fast one classifier answers, through `Classifier`."""
-
-    median_ms: float  # of one tile
-    range_ms: tuple[float, float]  # 10th and 90th percentile
-    tiles_per_s: float  # median, `BATCH` tiles a call
 
 
 @dataclass(frozen=True)
@@ -56,24 +43,6 @@ def compare(
         _figures(classifier, tiles, labels, speed)
         for classifier, speed in zip(classifiers, speeds, strict=True)
     ]
-
-
-def race(classifiers: Sequence[Classifier], tiles: np.ndarray) -> list[Speed]:
-    """The speed of classifiers, in turns, on tiles (N, 1, 28, 28) uint8."""
-    singles: list[list[float]] = [[] for _ in classifiers]
-    batches: list[list[float]] = [[] for _ in classifiers]
-    for classifier in classifiers:
-        classifier(tiles[:BATCH])  # warm up: first calls allocate and choose kernels
-    with _one_thread():
-        for turn in range(1 + ROUNDS):
-            for classifier, times in zip(classifiers, singles, strict=True):
-                seconds = [_seconds(classifier, tiles[i : i + 1]) for i in range(CALLS)]
-                times += seconds if turn else []  # the first turn is for warming up
-    for _ in range(BATCHES):
-        for classifier, times in zip(classifiers, batches, strict=True):
-            times.append(_seconds(classifier, tiles[:BATCH]))
-    size = min(BATCH, len(tiles))
-    return [_speed(*times, size) for times in zip(singles, batches, strict=True)]
 
 
 def require_parity(before: Figures, after: Figures, max_drop: float, exact: bool) -> None:
@@ -154,32 +123,6 @@ def _ratios(before: Figures, after: Figures) -> str:
         f"{before.speed.median_ms / after.speed.median_ms:>14.1f}x as fast "
         f"{after.speed.tiles_per_s / before.speed.tiles_per_s:>11.1f}x"
     )
-
-
-def _seconds(classifier: Classifier, tiles: np.ndarray) -> float:
-    start = time.perf_counter()
-    classifier(tiles)
-    return time.perf_counter() - start
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """PyTorch on one thread: for a single tile the second brings nothing, and while others use the
-    machine the two wait for each other: 70 ms instead of 0.3.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _speed(singles: list[float], batches: list[float], size: int) -> Speed:
-    low, median, high = (float(q) * 1000 for q in np.quantile(singles, (0.1, 0.5, 0.9)))
-    return Speed(median, (low, high), size / float(np.median(batches)))
 
 
 def _figures(

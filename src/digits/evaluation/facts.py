@@ -1,0 +1,97 @@
+"""What metrics.json holds: all numbers of a report as plain data; docs/report.md is its schema."""
+
+import csv
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from digits import metrics
+from digits.evaluation.cost import describe
+from digits.evaluation.measure import Measurement, at_threshold, confused_pairs, differences
+from digits.spec import RUNS_DIR, version
+from digits.speed import race
+
+SCHEMA = 1
+LIBRARIES = (
+    "torch",
+    "numpy",
+    "onnxruntime",
+    "scikit-learn",
+    "matplotlib",
+    "opencv-python-headless",
+)
+
+
+def facts(tests: Sequence[Measurement], dataset: str, command: str) -> dict[str, Any]:
+    """All that was measured on the test tiles of a data set, and how it came about."""
+    names = names_of([test.model.path for test in tests])
+    speeds = race([test.model for test in tests], tests[0].images)
+    return {
+        "schema": SCHEMA,
+        "made": made(command),
+        "data": {"name": dataset, "part": "test", "count": len(tests[0].labels)},
+        "models": [
+            {
+                "name": name,
+                "path": str(test.model.path),
+                "arch": test.model.card["arch"],
+                "class_names": list(test.model.classes),
+                "temperature": test.model.temperature,
+                **test.summary,
+                "read": at_threshold(test),
+                "confused": confused_pairs(test),
+                "suspected_labels": metrics.suspected_labels(
+                    test.probabilities, test.labels
+                ).tolist(),
+                **describe(test.model, speed),
+            }
+            for name, test, speed in zip(names, tests, speeds, strict=True)
+        ],
+        "differences": differences(names, tests),
+    }
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """What models are called side by side: the shortest of stem, name and path that tells them
+    apart."""
+    stems, names = Counter(p.stem for p in paths), Counter(p.name for p in paths)
+    return [
+        path.stem if stems[path.stem] == 1 else path.name if names[path.name] == 1 else str(path)
+        for path in paths
+    ]
+
+
+def made(command: str) -> dict[str, Any]:
+    """When, by what, on what."""
+    return {
+        "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": command,
+        "digits": version(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def history(path: Path) -> list[dict[str, float]]:
+    """The table of epochs of the run that made a checkpoint; empty where it is not at hand.
+
+    It lies beside the model of a run; models/best_model.pth is a copy of one of them.
+    """
+    content = path.read_bytes()
+    copies = [
+        model
+        for model in (path, *sorted(RUNS_DIR.glob("*/model.pth")))
+        if model.with_name("history.csv").is_file()
+        and model.stat().st_size == len(content)
+        and model.read_bytes() == content
+    ]
+    if not copies:
+        return []
+    with copies[0].with_name("history.csv").open(newline="") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]

@@ -1,0 +1,212 @@
+"""The report: figures against oracles, a page that stands alone, in a browser without an error."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from digits import classifier, metrics
+from digits.__main__ import main
+from digits.classifier import Classifier
+from digits.data import Split
+from digits.evaluation import cost, facts, measure, report
+from digits.evaluation.measure import Measurement, at_threshold, confused_pairs, differences
+
+RNG = np.random.default_rng(0)
+SHIPPED = classifier.shipped()
+
+
+def stand_in(logits: np.ndarray, name: str = "stand_in.onnx", **more: object) -> Classifier:
+    """A classifier that answers these logits whatever it is shown."""
+    card = {"arch": "tiny", "metrics": {}, "config": {}, "versions": {}}
+    return Classifier(lambda tiles: logits[: len(tiles)], Path(name), card=card, **more)  # type: ignore[arg-type]
+
+
+def measured(predicted: list[int], labels: list[int], **more: object) -> Measurement:
+    """One whose answers are as given, each a little less sure than the one before."""
+    logits = np.zeros((len(labels), 10), np.float32)
+    logits[np.arange(len(labels)), predicted] = 9 - 0.1 * np.arange(len(labels))
+    split = Split(torch.zeros(len(labels), 1, 28, 28, dtype=torch.uint8), torch.tensor(labels))
+    return measure(stand_in(logits, **more), split)
+
+
+def test_the_threshold_parts_answers_as_worked_out_by_hand() -> None:
+    test = measured([0, 1, 2, 3], [0, 9, 2, 9])
+    assert at_threshold(test) is None
+    between = float(test.confidence[1:3].mean())
+    test = measured([0, 1, 2, 3], [0, 9, 2, 9], thresholds={"read": between})
+    assert at_threshold(test) == {"threshold": between, "coverage": 0.5, "risk": 0.5}
+
+
+def test_the_most_confused_pairs_come_first() -> None:
+    test = measured([7, 7, 4, 1, 1], [1, 1, 9, 1, 2])
+    assert confused_pairs(test)[0] == {"label": "1", "predicted": "7", "count": 2}
+    assert {pair["count"] for pair in confused_pairs(test)[1:]} == {1}
+    assert len(confused_pairs(test)) == 3
+
+
+def test_differences_are_between_each_pair_once() -> None:
+    labels = [1] * 6
+    tests = [measured([1] * 6, labels), measured([1] + [2] * 5, labels), measured([1] * 6, labels)]
+    rows = differences(["a", "b", "c"], tests)
+    assert [row["models"] for row in rows] == [["a", "b"], ["a", "c"], ["b", "c"]]
+    assert rows[0]["p"] == pytest.approx(2 / 32) and rows[1]["p"] == 1
+    assert rows[0]["accuracy_difference"] == pytest.approx(5 / 6)
+    assert (rows[2]["only_first_right"], rows[2]["only_second_right"]) == (0, 5)
+
+
+def test_swapped_labels_are_suspected_first() -> None:
+    labels = np.repeat(np.arange(5), 40)
+    probabilities = np.full((200, 5), 0.02)
+    probabilities[np.arange(200), labels] = 0.92
+    noisy = labels.copy()
+    noisy[[3, 77, 150]] = (noisy[[3, 77, 150]] + 1) % 5
+    assert set(metrics.suspected_labels(probabilities, noisy)) == {3, 77, 150}
+    assert not len(metrics.suspected_labels(probabilities, labels))
+
+
+def test_a_class_without_labels_is_not_suspected() -> None:
+    probabilities = np.array([[0.1, 0.9, 0.0], [0.2, 0.8, 0.0], [0.1, 0.2, 0.7]])
+    assert not len(metrics.suspected_labels(probabilities, np.array([1, 1, 1])))
+
+
+@pytest.mark.parametrize("a, b, distance", [
+    ("", "", 0), ("123", "123", 0), ("123", "", 3), ("kitten", "sitting", 3), ("407", "470", 2),
+])  # fmt: skip
+def test_edit_distance_of_known_pairs(a: str, b: str, distance: int) -> None:
+    assert metrics.edit_distance(a, b) == metrics.edit_distance(b, a) == distance
+
+
+@pytest.mark.parametrize("name", ["tiny", "fast", "micro"])
+def test_onnx_and_pytorch_count_the_same_multiplications(name: str) -> None:
+    onnx, checkpoint = (cost.cost(classifier.load(SHIPPED[name].with_suffix(s)))
+                        for s in (".onnx", ".pth"))  # fmt: skip
+    assert onnx["macs"] == checkpoint["macs"]
+    stated = classifier.load(SHIPPED[name]).card["metrics"]["size"]["parameters"]
+    assert checkpoint["parameters"] == stated
+    assert 0.95 * stated < (onnx["parameters"] or 0) <= stated  # its batch norms are folded
+
+
+def test_names_are_the_shortest_that_tell_models_apart() -> None:
+    paths = [Path("a/x.pth"), Path("b/y.pth"), Path("b/y.onnx"), Path("a/z.pth"), Path("b/z.pth")]
+    assert facts.names_of(paths) == ["x", "y.pth", "y.onnx", "a/z.pth", "b/z.pth"]
+
+
+def test_the_table_of_epochs_is_found_from_a_copy_of_a_runs_model(run_folder: Path) -> None:
+    for run, content in (("1", b"one"), ("2", b"two")):
+        folder = Path("runs") / run
+        folder.mkdir(parents=True)
+        (folder / "model.pth").write_bytes(content)
+        (folder / "history.csv").write_text(f"epoch,train_loss\n{run},0.5\n")
+    Path("best_model.pth").write_bytes(b"two")
+    assert facts.history(Path("best_model.pth")) == [{"epoch": 2, "train_loss": 0.5}]
+    Path("best_model.pth").write_bytes(b"ten")
+    assert facts.history(Path("best_model.pth")) == []
+
+
+class References(HTMLParser):
+    """Everything that a page would fetch, its identifiers, and its links within itself."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            elif name == "href" and (value or "").startswith("#"):
+                self.links.append((value or "")[1:])
+            elif name in ("src", "href", "xlink:href", "action", "data", "srcset"):
+                self.fetched.append(value or "")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    models = ["--model", "micro", "--model", str(SHIPPED["micro"].with_suffix(".pth"))]
+    assert main(["evaluate", *models, "--dataset", "uci", "--cpu", "--output", str(folder)]) == 0
+    return folder
+
+
+def test_the_page_stands_alone(written: Path) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    found = References(page)
+    assert all(part.startswith(("data:", "#")) for part in found.fetched)
+    assert not re.search(r"@import|url\((?!#|\"data:)", page) and "<script" not in page
+    assert len(found.ids) == len(set(found.ids))
+    assert set(found.links) <= set(found.ids)
+    assert len(page) < 5e6
+    assert "{{" not in page and "{%" not in page
+
+
+def test_figures_are_there_as_png_and_svg(written: Path) -> None:
+    stems = {path.stem for path in written.glob("*.png")}
+    assert stems == {path.stem for path in written.glob("*.svg")}
+    assert stems == {
+        "accuracy", "reliability", "risk_coverage", "confusion_matrix_1", "confusion_matrix_2",
+        "sample_predictions_1", "sample_predictions_2",
+    }  # fmt: skip
+
+
+def test_metrics_are_those_of_the_schema(written: Path) -> None:
+    content = json.loads((written / "metrics.json").read_text())
+    first, second = content["models"]
+    assert content["data"] == {"name": "uci", "part": "test", "count": 360}
+    assert (first["name"], second["name"]) == ("micro.onnx", "micro.pth")
+    assert first["right"] == sum(row[i] for i, row in enumerate(first["confusion"]))
+    assert content["made"]["command"].startswith("digits evaluate --model micro --model ")
+    schema = (Path(__file__).parents[1] / "docs" / "report.md").read_text("utf-8")
+    described = set(re.findall(r"`(\w+)`", schema))
+    for part in (content, content["made"], first, content["differences"][0], first["read"]):
+        assert set(part) <= described, set(part) - described
+
+
+def test_every_error_is_shown_in_its_cell(written: Path) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    (first, *_) = json.loads((written / "metrics.json").read_text())["models"]
+    for row, column in np.argwhere(np.array(first["confusion"]) > 0):
+        if row != column:
+            (cell,) = re.findall(
+                rf'<div id="cell-0-{row}-{column}">(.*?)</div></details>', page, re.S
+            )
+            count = first["confusion"][row][column]
+            assert cell.count("<img") == min(count, report.CELL)
+
+
+def test_a_browser_opens_it_without_an_error(written: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    said: list[str] = []
+    with playwright.sync_playwright() as browsers:
+        try:
+            browser = browsers.chromium.launch(args=["--no-sandbox"], executable_path=chromium())
+        except playwright.Error:
+            pytest.skip("no browser")
+        for scheme, width in (("light", 1100), ("dark", 1100), ("light", 380)):
+            page = browser.new_page(
+                viewport={"width": width, "height": 800},
+                color_scheme=scheme,
+                java_script_enabled=True,
+            )
+            page.on("console", lambda message: said.append(message.text))
+            page.on("pageerror", lambda error: said.append(str(error)))
+            page.on("request", lambda request: said.append(request.url)
+                    if not request.url.startswith(("file:", "data:")) else None)  # fmt: skip
+            page.goto((written / "report.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        browser.close()
+    assert said == []
+
+
+def chromium() -> str | None:
+    """A browser of the system, where there is one; else playwright's own."""
+    import shutil
+
+    return shutil.which("chromium") or shutil.which("google-chrome")
