@@ -92,8 +92,8 @@ def make_app(settings: Settings, desk: Desk) -> ASGIApp:
             raise Refusal(422, f"model {model}: not known", f"choose one of {known}")
         async with Body(request, buffered) as body:
             jobs = [
-                Job(data, name, model, options.expect, options.top_k, options.explain,
-                    options.tiles)
+                Job(data, name, model, options.expect, options.decimal, options.top_k,
+                    options.explain, options.tiles)
                 for name, data in await body.pictures(options.name)
             ]  # fmt: skip
             results = await desk.read(jobs)

@@ -18,9 +18,11 @@ class Options(BaseModel):
     expect: str = Field(
         "auto",
         max_length=LIMITS.expect_length,
-        description="auto, digit, number, zip, time, amount or /a regular expression/",
+        description="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip or "
+        "/a regular expression/",
         examples=["zip"],
     )
+    decimal: Literal[".", ","] = Field(".", description="the sign before decimals, for `value`")
     top_k: int = Field(1, ge=1, le=10, description="likeliest labels of each digit")
     explain: bool = Field(
         False, description="add `explain`, how it was read, and `rests_on`, what decided: PNGs"
@@ -65,6 +67,7 @@ class Row(BaseModel):
     """A row of digits, left to right, and what else it may say."""
 
     text: str
+    value: int | float | None
     probability: float
     box: Box
     alternatives: Ranking
@@ -75,9 +78,13 @@ class Answer(BaseModel):
     """What was read in one picture: the object that `digits predict --json` prints."""
 
     image: str
+    page: int = Field(description="of `pages`; the first is read")
+    pages: int
     status: Literal["read", "unsure", "no_digit", "error"]
     text: str
+    value: int | float | None = Field(description="the number that the text writes, if it does")
     probability: float
+    model: str
     rows: list[Row]
     warnings: list[str]
     seconds: float
@@ -135,8 +142,9 @@ class Problem(BaseModel):
 
 
 EXAMPLE: dict[str, Any] = {
-    "image": "a.png", "status": "read", "text": "47", "probability": 0.993,
-    "rows": [{"text": "47", "probability": 0.993, "box": [10, 12, 60, 40],
+    "image": "a.png", "page": 1, "pages": 1, "status": "read", "text": "47", "value": 47,
+    "probability": 0.993, "model": "reader",
+    "rows": [{"text": "47", "value": 47, "probability": 0.993, "box": [10, 12, 60, 40],
               "alternatives": [["47", 0.993], ["41", 0.004]],
               "digits": [{"label": "4", "probability": 0.999, "box": [10, 12, 27, 40],
                           "top_k": [["4", 0.999]]},

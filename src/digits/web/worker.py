@@ -31,6 +31,7 @@ class Job:
     name: str
     model: str
     expect: str = "auto"
+    decimal: str = "."
     top_k: int = 1
     explain: bool = False
     tiles: bool = False
@@ -122,7 +123,8 @@ class Readers:
             picture = load(job.data, job.name)
         except DigitsError as error:
             seconds = time.perf_counter() - start
-            answer = Answer(job.name, "error", error=str(error), seconds=seconds)
+            model = self._models[job.model].name
+            answer = Answer(job.name, "error", error=str(error), seconds=seconds, model=model)
             return Result(422, "error", _json(answer.as_json()), str(error))
         return Loaded(picture, reader, time.perf_counter() - start)
 
@@ -180,10 +182,11 @@ def refusal(data: bytes, name: str) -> Result | None:
 def _read(job: Job, loaded: Loaded) -> Result:
     start = time.perf_counter()
     answer = loaded.reader.read(loaded.picture, job.name)
-    answer = replace(answer, seconds=loaded.seconds + time.perf_counter() - start)
+    seconds = loaded.seconds + time.perf_counter() - start
+    answer = replace(answer, seconds=seconds, model=loaded.reader.classifier.name)
     if answer.status == "error":
         return Result(422, "error", _json(answer.as_json()), answer.error)
-    content = answer.as_json(job.top_k)
+    content = answer.as_json(job.top_k, job.decimal)
     if job.tiles:
         content["tiles"] = [[_png(digit.tile) for digit in row.digits] for row in answer.rows]
     if job.explain:
