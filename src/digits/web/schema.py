@@ -18,8 +18,8 @@ class Options(BaseModel):
     expect: str = Field(
         "auto",
         max_length=LIMITS.expect_length,
-        description="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip or "
-        "/a regular expression/",
+        description="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip "
+        "or /a regular expression/",
         examples=["zip"],
     )
     decimal: Literal[".", ","] = Field(".", description="the sign before decimals, for `value`")
