@@ -141,8 +141,8 @@ def make_app(settings: Settings, desk: Desk) -> ASGIApp:
         app.add_api_route(path, _serving(asset), methods=["GET"], include_in_schema=False)
 
     @app.exception_handler(Refusal)
-    async def refused(_: Request, refusal: Refusal) -> Response:
-        if refusal.status == 503:
+    async def refused(request: Request, refusal: Refusal) -> Response:
+        if refusal.status == 503 and request.url.path == "/v1/predict":
             metrics.rejected.labels("load").inc()
         return _said(refusal)
 
