@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -47,8 +46,8 @@ def page_photograph() -> bytes:
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 
-def loop(pictures: list[bytes]) -> float:
-    """Seconds that the reader takes for pictures, one after the other, on one thread."""
+def loop(pictures: list[bytes]) -> tuple[float, float]:
+    """Seconds, on the clock and of the CPU, that the reader takes for pictures on one thread."""
     import cv2
 
     from digits import classifier
@@ -59,17 +58,21 @@ def loop(pictures: list[bytes]) -> float:
     classifier.compute_on_one_thread()
     reader = Reader.expecting(classifier.load(classifier.find(classifier.DEFAULT_SHIPPED)))
     reader.read(load(pictures[0]))
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     for picture in pictures:
         json.dumps(reader.read(load(picture)).as_json())
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - cpu
 
 
-def loops(pictures: list[bytes], processes: int) -> float:
-    """Pictures a second of that loop in several processes at once."""
+def loops(pictures: list[bytes], processes: int) -> dict[str, float]:
+    """That loop in several processes at once."""
     shares = [pictures[i::processes] for i in range(processes)]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return len(pictures) / max(pool.map(loop, shares))
+        seconds, cpu = zip(*pool.map(loop, shares), strict=True)
+    return {
+        "pictures_per_second": len(pictures) / max(seconds),
+        "cpu_ms_per_picture": 1000 * sum(cpu) / len(pictures),
+    }
 
 
 async def asked(port: int, pictures: list[bytes], connections: int) -> dict[str, Any]:
@@ -102,12 +105,22 @@ async def asked(port: int, pictures: list[bytes], connections: int) -> dict[str,
     }  # fmt: skip
 
 
+def family(pid: int) -> list[str]:
+    """A process and its children."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [str(pid), *{p for task in tasks for p in (task / "children").read_text().split()}]
+
+
 def memory_mb(pid: int) -> float:
     """Resident memory of a process and its children, MB."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    children = {child for task in tasks for child in (task / "children").read_text().split()}
-    pages = [int(Path(f"/proc/{p}/statm").read_text().split()[1]) for p in (str(pid), *children)]
+    pages = [int(Path(f"/proc/{p}/statm").read_text().split()[1]) for p in family(pid)]
     return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its children have computed so far: other programs do not change it."""
+    fields = [Path(f"/proc/{p}/stat").read_text().rpartition(")")[2].split() for p in family(pid)]
+    return sum(int(f[11]) + int(f[12]) for f in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def start(workers: int) -> tuple[subprocess.Popen[str], int, float]:
@@ -136,24 +149,26 @@ def main() -> int:
         "page photograph": [page_photograph()] * args.photographs,
     }
     table: list[dict[str, Any]] = []
+
+    def note(what: str, how: str, measured: dict[str, Any]) -> None:
+        table.append({"what": what, "how": how, **measured})
+        print(json.dumps(table[-1]), flush=True)
+
     for name, files in pictures.items():
-        rate = loops(files, args.workers)
-        table.append({"what": name, "how": f"loop, {args.workers} processes", "rate": rate})
-        print(f"{name}: {table[-1]['how']}: {rate:.1f} pictures/s", flush=True)
+        note(name, f"loop, {args.workers} processes", loops(files, args.workers))
     process, port, seconds = start(args.workers)
     try:
         print(f"from the command to the first answer: {seconds:.2f} s", flush=True)
         before = memory_mb(process.pid)
         for name, files in pictures.items():
-            ask = partial(asked, port, files)
             for connections in CONNECTIONS[name]:
-                line = {"what": name, "how": f"{connections} connections"}
-                line |= asyncio.run(ask(connections))
-                table.append(line)
-                print(json.dumps(line), flush=True)
+                cpu = cpu_seconds(process.pid)
+                measured = asyncio.run(asked(port, files, connections))
+                cpu = cpu_seconds(process.pid) - cpu
+                measured["cpu_ms_per_picture"] = 1000 * cpu / len(files)
+                note(name, f"{connections} connections", measured)
         crowd = asyncio.run(asked(port, pictures["28x28 PNG"], 1000))
-        table.append({"what": "28x28 PNG", "how": "1000 connections", **crowd})
-        print(json.dumps(table[-1]))
+        note("28x28 PNG", "1000 connections", crowd)
         memory = {"before": before, "after": memory_mb(process.pid)}
         print(f"memory: {before:.0f} MB before, {memory['after']:.0f} MB after")
     finally:
