@@ -53,7 +53,7 @@ class OneDnn(nn.Module):
             shape = (bias, [link.stride] * 2, [link.pad] * 2, [1, 1], 1)
             out = (float(link.scale), 0, torch.uint8)
             if link.skips:
-                skip = (scale_before, 0, "sum", 1.0, "relu", [], "")
+                skip: tuple[object, ...] = (scale_before, 0, "sum", 1.0, "relu", [], "")
                 y = INT8.qconv2d_pointwise.binary(*given, before, *shape, *out, *skip)
             else:
                 y = INT8.qconv_pointwise(*given, *shape, *out, "relu", [], "")
