@@ -104,6 +104,35 @@ def test_every_file_states_its_job(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), f"{path}: no docstring"
 
 
+def bare_numbers(source: str) -> list[str]:
+    """Lines within functions that decide by a number without a name: a fraction that is no half, or
+    one that is compared with, but 0, 1 and 2."""
+    plain = (0, 1, 2, 0.5, 1e-9)  # the last one guards divisions
+    lines, found = source.splitlines(), []
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    for node in (inner for function in functions for inner in ast.walk(function)):
+        compared = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        found += [
+            lines[number.lineno - 1].strip()
+            for number in (node, *compared)
+            if isinstance(number, ast.Constant)
+            and isinstance(number.value, int if number in compared else float)
+            and number.value not in plain
+        ]
+    return found
+
+
+@pytest.mark.parametrize("path", [*(PACKAGE / "vision").glob("*.py")], ids=lambda p: p.name)
+def test_limits_of_vision_have_names(path: Path) -> None:
+    assert not bare_numbers(path.read_text("utf-8"))
+
+
+def test_a_bare_number_is_found() -> None:
+    rules = ["x > 3", "x * 0.25", "min(x, 0.7)", "x > 0.5", "x[3] / 2 > 1", "x + 3"]
+    source = "".join(f"def f(x):\n    {rule}\n" for rule in rules)
+    assert bare_numbers(source) == rules[:3]
+
+
 def loaded_by(code: str) -> set[str]:
     """Top-level modules that are loaded after running `code` in a fresh interpreter."""
     code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"

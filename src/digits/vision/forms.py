@@ -9,6 +9,8 @@ from digits.tile import stroke_width
 from digits.vision.ink import Ink, keeping
 from digits.vision.ruled_lines import lines
 
+CORNERS = 4  # of a box
+
 
 @dataclass(frozen=True)
 class FormLimits:
@@ -98,7 +100,7 @@ def _form(mask: np.ndarray, part: np.ndarray, attached: bool) -> Form | None:
     slack = LIMITS.corner_slack_of_outline * cv2.arcLength(hull, closed=True)
     corners = cv2.approxPolyDP(hull, slack, closed=True)
     height, width = part.shape
-    if len(corners) != 4:
+    if len(corners) != CORNERS:
         return None
     thickest = round(LIMITS.max_line_of_shorter_side * min(part.shape))
     thickest = max(LIMITS.max_thin_line_px, thickest)
@@ -156,7 +158,7 @@ def _without(mask: np.ndarray, form: Form) -> np.ndarray:
 def _between_cells(mask: np.ndarray, form: Form) -> np.ndarray:
     """Lines from the upper to the lower side of a box, (H, W) uint8, found as if it were level."""
     height, width = mask.shape
-    points = form.corners.reshape(4, 2).astype(np.float32)
+    points = form.corners.reshape(CORNERS, 2).astype(np.float32)
     points = np.roll(points, -int(points.sum(axis=1).argmin()), axis=0)
     level = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(points, level)

@@ -70,7 +70,7 @@ def find_sheet(grey: np.ndarray) -> np.ndarray | None:
         found = _sheet_of(shade, small)
         if found is not None:
             full = cv2.resize(found.astype(np.uint8) * 255, grey.shape[::-1])
-            return np.asarray(full > 127)
+            return np.asarray(full > 255 / 2)
     return None
 
 
