@@ -27,9 +27,10 @@ LIBRARIES = (
 )
 
 
-def facts(tests: Sequence[Measurement], dataset: str, command: str) -> dict[str, Any]:
+def facts(
+    names: Sequence[str], tests: Sequence[Measurement], dataset: str, command: str
+) -> dict[str, Any]:
     """All that was measured on the test tiles of a data set, and how it came about."""
-    names = names_of([test.model.path for test in tests])
     speeds = race([test.model for test in tests], tests[0].images)
     return {
         "schema": SCHEMA,
@@ -42,6 +43,7 @@ def facts(tests: Sequence[Measurement], dataset: str, command: str) -> dict[str,
                 "arch": test.model.card["arch"],
                 "class_names": list(test.model.classes),
                 "temperature": test.model.temperature,
+                "train_seconds": test.model.card["metrics"].get("train_seconds"),
                 **test.summary,
                 "read": at_threshold(test),
                 "confused": confused_pairs(test),
