@@ -87,6 +87,6 @@ def _read(
     paths = [item.path for item in items]
     answers = [list(read_all(paths, model.path, args.expect)) for model in models]
     judged = [pictures.judge(items, each) for each in answers]
-    found = {"source": str(args.folder), "expect": args.expect}
-    found["models"] = dict(zip(names, judged, strict=True))
+    found: dict[str, Any] = {"source": str(args.folder), "expect": args.expect, "count": len(items)}
+    found |= {"models": dict(zip(names, judged, strict=True))}
     return found, [pictures.drawn(items, each) for each in answers]

@@ -96,11 +96,11 @@ def maps(test: Measurement) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
 
 
 def draw(path: Path, test: Measurement) -> Path:
-    """A line of tiles, and below it a line of maps a method; orange speaks for the answer, blue
-    against it."""
+    """A line of tiles, and below it a line of maps a method; orange speaks for the answer,
+    purple against it."""
     chosen, found = maps(test)
     classes = test.model.classes
-    with figure(path, 1 + len(found), 1, (10, 1.05 * (1 + len(found)) + 0.4)) as axes:
+    with figure(path, 1 + len(found), 1, (10, 0.8 * (1 + len(found)) + 0.3)) as axes:
         tiles = _line([255.0 - test.images[i, 0] for i in chosen], 255)
         axes[0][0].imshow(tiles, cmap="gray", vmin=0, vmax=255)
         words = [

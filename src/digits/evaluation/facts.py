@@ -39,7 +39,7 @@ def facts(
         "models": [
             {
                 "name": name,
-                "path": str(test.model.path),
+                "path": _within(test.model.path),
                 "arch": test.model.card["arch"],
                 "class_names": list(test.model.classes),
                 "temperature": test.model.temperature,
@@ -66,6 +66,12 @@ def names_of(paths: Sequence[Path]) -> list[str]:
         path.stem if stems[path.stem] == 1 else path.name if names[path.name] == 1 else str(path)
         for path in paths
     ]
+
+
+def _within(path: Path) -> str:
+    """A path as seen from the working directory, if it lies in it."""
+    whole, here = path.resolve(), Path.cwd()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else path)
 
 
 def made(command: str) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def draw_risk(path: Path, names: Sequence[str], tests: Sequence[Measurement]) ->
                 )  # fmt: skip
         axis.set(xlabel="share of tiles answered", ylabel="errors among the answers")
         axis.set(xlim=(first, 1), ylim=(0, None))
-        axis.xaxis.set_major_formatter("{x:.1%}")
+        axis.xaxis.set_major_formatter("{x:.1%}" if first > 0.9 else "{x:.0%}")
         axis.yaxis.set_major_formatter("{x:.2%}")
         axis.legend(loc="upper left")
     return path
