@@ -3,48 +3,89 @@
 import shlex
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from digits import classifier, data, device
 from digits.commands import _flags
 
+if TYPE_CHECKING:
+    from digits.evaluation.pictures import Labelled
+
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
-    args = _parser().parse_args(argv)
+    args = _parse(argv)
 
-    from digits.evaluation import facts, measure, printed, report
+    from digits.evaluation import baselines, facts, measure, pictures, printed, report, robustness
 
+    items = pictures.labelled(args.folder) if args.folder else []
     models = [_load(name, args) for name in args.model or [None]]
     names = facts.names_of([model.path for model in models])
     dataset = data.load(args.dataset, args.data_dir)
     tests = [measure(model, dataset.test) for model in models]
-    if len(tests) == 1:
-        print(printed.one(tests[0], dataset.name))
-    else:
-        print(printed.several(names, tests))
+    print(printed.table(names, tests, dataset.name))
+
+    more: dict[str, Any] = {}
+    photographs: list[Any] = []
+    if items:
+        more["pictures"], photographs = _read(items, models, names, args)
+        print(f"\n{pictures.table(more['pictures'])}")
+    if args.robustness:
+        more["robustness"] = robustness.sweep(names, tests)
+        print(f"\n{robustness.table(more['robustness'])}")
+    if args.baselines:
+        more["baselines"] = baselines.measure(dataset.train, dataset.test)
+        print(f"\n{baselines.table(more['baselines'])}")
     if args.output:
         command = shlex.join(["digits", "evaluate", *argv])
-        report.write(args.output, facts.facts(tests, dataset.name, command), tests)
-        print(f"report     {args.output / 'report.html'}")
+        found = facts.facts(names, tests, dataset.name, command) | more
+        report.write(args.output, found, tests, photographs, args.explain)
+        print(f"\nreport     {args.output / 'report.html'}")
     return 0
 
 
-def _parser() -> _flags.Parser:
+def _parse(argv: list[str]) -> Namespace:
     parser = _flags.Parser(prog="evaluate", description="Measure models on a test set.")
-    parser.add_argument(
-        "--model", action="append",
-        help="file or name; once more for another beside it "
-        "(default: the shipped reader)",
-    )  # fmt: skip
-    parser.add_argument("--output", type=Path, help="folder for report.html and metrics.json")
+    add = parser.add_argument
+    add("--model", action="append", help="file or name; once more for another beside it "
+        "(default: the shipped reader)")  # fmt: skip
+    add("--output", type=Path, help="folder for report.html, its figures and metrics.json")
+    add("--folder", type=Path, metavar="DIR|CSV",
+        help="your own pictures too, read as predict does: one folder a label (`none` for what is "
+        "no digit), or a table of path,label")  # fmt: skip
+    add("--expect", default="auto", help="as of predict, for --folder (default: auto)")
+    add("--robustness", action="store_true", help="also on tiles made worse in many ways")
+    add("--baselines", action="store_true", help="train what was used before, and compare")
+    add("--explain", action="store_true", help="draw what the models looked at into the report")
     _flags.add_data_flags(parser)
     _flags.add_device_flags(parser)
-    return parser
+    args = parser.parse_args(argv)
+    if args.explain and not args.output:
+        parser.error("--explain draws into the report: name its folder with --output")
+    return args
 
 
 def _load(name: str | None, args: Namespace) -> classifier.Classifier:
     path = classifier.find(name)
-    return classifier.load(
-        path, "cpu" if path.suffix == ".onnx" else device.pick(args.gpu, args.cpu)
-    )
+    on = "cpu" if path.suffix == ".onnx" else device.pick(args.gpu, args.cpu)
+    return classifier.load(path, on)
+
+
+def _read(
+    items: "list[Labelled]",
+    models: Sequence[classifier.Classifier],
+    names: Sequence[str],
+    args: Namespace,
+) -> tuple[dict[str, Any], list[Any]]:
+    """How the models read a user's pictures, and the pictures of each one's failures."""
+    from digits.evaluation import pictures
+    from digits.reading.bulk import read_all
+
+    paths = [item.path for item in items]
+    answers = [list(read_all(paths, model.path, args.expect)) for model in models]
+    judged = [pictures.judge(items, each) for each in answers]
+    found: dict[str, Any] = {"source": str(args.folder), "expect": args.expect, "count": len(items)}
+    found |= {"models": dict(zip(names, judged, strict=True))}
+    return found, [pictures.drawn(items, each) for each in answers]

@@ -17,16 +17,15 @@ def cost(model: Classifier) -> dict[str, int | None]:
 
     An exported program does not say how many parameters it has: None.
     """
-    suffix, size = model.path.suffix, model.path.stat().st_size
-    parameters: int | None
-    if suffix == ".onnx":
+    size = model.path.stat().st_size
+    if model.path.suffix == ".onnx":
         parameters, macs = _of_onnx(model)
-    else:
-        parameters, macs = _of_checkpoint(model) if suffix == ".pth" else None, _macs(model)
-    return {"size_bytes": size, "parameters": parameters, "macs": macs}
+        return {"size_bytes": size, "parameters": parameters, "macs": macs}
+    known = _parameters(model) if model.path.suffix == ".pth" else None
+    return {"size_bytes": size, "parameters": known, "macs": _macs(model)}
 
 
-def _of_checkpoint(model: Classifier) -> int:
+def _parameters(model: Classifier) -> int:
     from digits import checkpoint
 
     network = checkpoint.build(checkpoint.load(model.path))

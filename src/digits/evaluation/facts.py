@@ -27,9 +27,10 @@ LIBRARIES = (
 )
 
 
-def facts(tests: Sequence[Measurement], dataset: str, command: str) -> dict[str, Any]:
+def facts(
+    names: Sequence[str], tests: Sequence[Measurement], dataset: str, command: str
+) -> dict[str, Any]:
     """All that was measured on the test tiles of a data set, and how it came about."""
-    names = names_of([test.model.path for test in tests])
     speeds = race([test.model for test in tests], tests[0].images)
     return {
         "schema": SCHEMA,
@@ -38,10 +39,11 @@ def facts(tests: Sequence[Measurement], dataset: str, command: str) -> dict[str,
         "models": [
             {
                 "name": name,
-                "path": str(test.model.path),
+                "path": _within(test.model.path),
                 "arch": test.model.card["arch"],
                 "class_names": list(test.model.classes),
                 "temperature": test.model.temperature,
+                "train_seconds": test.model.card["metrics"].get("train_seconds"),
                 **test.summary,
                 "read": at_threshold(test),
                 "confused": confused_pairs(test),
@@ -64,6 +66,12 @@ def names_of(paths: Sequence[Path]) -> list[str]:
         path.stem if stems[path.stem] == 1 else path.name if names[path.name] == 1 else str(path)
         for path in paths
     ]
+
+
+def _within(path: Path) -> str:
+    """A path as seen from the working directory, if it lies in it."""
+    whole, here = path.resolve(), Path.cwd()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else path)
 
 
 def made(command: str) -> dict[str, Any]:

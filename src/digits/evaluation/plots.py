@@ -1,6 +1,6 @@
 """The figures of a run and of a report: curves, confusion, samples, calibration, risk, accuracy.
 
-A path without a suffix is saved as .png and .svg.
+A path without a suffix is saved as .png and .svg; figures of a page return it.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def draw(folder: Path, test: Measurement) -> None:
     draw_samples(folder / "sample_predictions.png", test)
 
 
-def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: int) -> None:
+def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: int) -> Path:
     """Loss and accuracy of training and validation over the epochs, the kept one marked."""
     epochs = [row["epoch"] for row in history]
     with figure(path, 1, 2, (9, 3.6)) as axes:
@@ -36,6 +36,7 @@ def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: int
             axis.xaxis.get_major_locator().set_params(integer=True)
         axes[0][1].yaxis.set_major_formatter("{x:.1%}")
         axes[0][0].legend()
+    return path
 
 
 def draw_confusion(path: Path, test: Measurement) -> None:
@@ -89,7 +90,7 @@ def draw_samples(path: Path, test: Measurement, columns: int = 10) -> None:
         axis.imshow(sheet, cmap="gray_r", vmin=0, vmax=255)
 
 
-def draw_reliability(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> None:
+def draw_reliability(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> Path:
     """Accuracy against confidence, without the temperature and with it, and how many tiles each
     point stands for."""
     with figure(path, 2, 2, (9, 6)) as axes:
@@ -104,6 +105,7 @@ def draw_reliability(path: Path, names: Sequence[str], tests: Sequence[Measureme
             for axis in (above.xaxis, above.yaxis, below.xaxis):
                 axis.set_major_formatter("{x:.0%}")
         axes[1][0].legend(*axes[0][0].get_legend_handles_labels(), loc="upper left")
+    return path
 
 
 def _reliability(
@@ -126,7 +128,7 @@ def _reliability(
     below.plot(confidence, count, "o-", color=colour, markersize=4)
 
 
-def draw_risk(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> None:
+def draw_risk(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> Path:
     """Errors among the answers given against the share of answers given; the threshold marked.
 
     Drawn from shortly before the first error or threshold on: before it there is nothing to see.
@@ -148,12 +150,13 @@ def draw_risk(path: Path, names: Sequence[str], tests: Sequence[Measurement]) ->
                 )  # fmt: skip
         axis.set(xlabel="share of tiles answered", ylabel="errors among the answers")
         axis.set(xlim=(first, 1), ylim=(0, None))
-        axis.xaxis.set_major_formatter("{x:.1%}")
+        axis.xaxis.set_major_formatter("{x:.1%}" if first > 0.9 else "{x:.0%}")
         axis.yaxis.set_major_formatter("{x:.2%}")
         axis.legend(loc="upper left")
+    return path
 
 
-def draw_accuracies(path: Path, rows: Sequence[tuple[str, float, tuple[float, float]]]) -> None:
+def draw_accuracies(path: Path, rows: Sequence[tuple[str, float, tuple[float, float]]]) -> Path:
     """Accuracies one under the other, each (name, accuracy, interval)."""
     with figure(path, 1, 1, (6.4, 1.2 + 0.4 * len(rows))) as axes:
         axis = axes[0][0]
@@ -168,3 +171,4 @@ def draw_accuracies(path: Path, rows: Sequence[tuple[str, float, tuple[float, fl
         axis.set(xlabel="accuracy, with 95% intervals", ylim=(len(rows) - 0.4, -0.7))
         axis.xaxis.set_major_formatter("{x:.2%}")
         axis.grid(visible=False, axis="y")
+    return path

@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from digits.evaluation.measure import Measurement, at_threshold, differences
 
 
-def one(test: Measurement, dataset: str) -> str:
-    """All figures of one model."""
+def table(names: Sequence[str], tests: Sequence[Measurement], dataset: str) -> str:
+    """All figures of one model, or a line for each of several."""
+    return _one(tests[0], dataset) if len(tests) == 1 else _several(names, tests)
+
+
+def _one(test: Measurement, dataset: str) -> str:
     summary = test.summary
     lines = [
         f"model      {test.model.path}",
@@ -26,7 +30,7 @@ def one(test: Measurement, dataset: str) -> str:
     return "\n".join(lines)
 
 
-def several(names: Sequence[str], tests: Sequence[Measurement]) -> str:
+def _several(names: Sequence[str], tests: Sequence[Measurement]) -> str:
     """A line a model, and a line a pair of them."""
     wide = max(5, *map(len, names))
     head = f"{'accuracy':>8}  {'95% interval':>16}  {'calibration':>11}  {'read':>7}  wrong of read"

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from digits import checkpoint
-from digits.evaluation import plots
+from digits.evaluation import explain, plots, robustness
 from digits.evaluation.facts import history
 from digits.evaluation.measure import Measurement
 from digits.evaluation.style import GRID, INK
@@ -32,42 +32,56 @@ class Card:
     top: list[tuple[str, float]]
 
 
-def write(folder: Path, facts: dict[str, Any], tests: Sequence[Measurement], **more: Any) -> None:
-    """Write the report of what `facts` holds; `more` goes to the template as it is.
+def write(
+    folder: Path,
+    facts: dict[str, Any],
+    tests: Sequence[Measurement],
+    photographs: Sequence[Sequence[np.ndarray | None]] = (),
+    explained: bool = False,
+) -> None:
+    """Write the report of what `facts` holds.
+
+    `photographs` are the failures among a user's own pictures, (H, W, 3) uint8 BGR, by model; None
+    for a file that is no picture. With `explained` it shows what the models looked at.
 
     Raises:
         DigitsError: the folder cannot be written.
     """
     names = [model["name"] for model in facts["models"]]
     figures = draw(folder, names, tests)
+    if "robustness" in facts:
+        figures += robustness.draw(folder, facts["robustness"], tests[0].images)
+    if explained:
+        figures += [explain.draw(folder / f"explained_{i}", t) for i, t in enumerate(tests, 1)]
     page = _template().render(
         facts=facts,
         tests=[Page(test, i) for i, test in enumerate(tests)],
         figures={path.name: inline(path) for path in figures},
-        **more,
-    )
+        shown=[[image if image is None else data_uri(image, "jpeg") for image in images]
+               for images in photographs],
+    )  # fmt: skip
     checkpoint.write_bytes(folder / "report.html", page.encode())
     checkpoint.write_json(folder / "metrics.json", facts)
 
 
 def draw(folder: Path, names: Sequence[str], tests: Sequence[Measurement]) -> list[Path]:
-    """The figures of all models, as PNG and SVG; their paths without a suffix."""
+    """The figures of all models, as PNG and SVG; those that the page shows, without a suffix."""
     accuracies = [
         (name, test.summary["accuracy"], test.summary["accuracy_interval_95"])
         for name, test in zip(names, tests, strict=True)
     ]
-    plots.draw_reliability(folder / "reliability", names, tests)
-    plots.draw_risk(folder / "risk_coverage", names, tests)
-    plots.draw_accuracies(folder / "accuracy", accuracies)
-    paths = [folder / "reliability", folder / "risk_coverage", folder / "accuracy"]
-    for i, test in enumerate(tests):
-        plots.draw_confusion(folder / f"confusion_matrix_{i + 1}", test)
-        plots.draw_samples(folder / f"sample_predictions_{i + 1}", test)
+    paths = [
+        plots.draw_reliability(folder / "reliability", names, tests),
+        plots.draw_risk(folder / "risk_coverage", names, tests),
+        plots.draw_accuracies(folder / "accuracy", accuracies),
+    ]
+    for i, test in enumerate(tests, 1):
+        plots.draw_confusion(folder / f"confusion_matrix_{i}", test)
+        plots.draw_samples(folder / f"sample_predictions_{i}", test)
         rows = history(test.model.path)
         if rows:
             best = test.model.card["metrics"].get("best_epochs", [len(rows)])[0]
-            plots.draw_curves(folder / f"training_curves_{i + 1}", rows, best)
-            paths.append(folder / f"training_curves_{i + 1}")
+            paths.append(plots.draw_curves(folder / f"training_curves_{i}", rows, best))
     return paths
 
 
@@ -122,11 +136,11 @@ class Page:
         ]
 
 
-def data_uri(image: np.ndarray) -> str:
-    """A picture (H, W) or (H, W, 3) BGR uint8 as a PNG within a page."""
-    done, content = cv2.imencode(".png", image)
+def data_uri(image: np.ndarray, kind: str = "png") -> str:
+    """A picture (H, W) or (H, W, 3) BGR uint8 as a PNG or JPEG within a page."""
+    done, content = cv2.imencode(f".{kind}", image)
     assert done
-    return "data:image/png;base64," + base64.b64encode(content.tobytes()).decode()
+    return f"data:image/{kind};base64," + base64.b64encode(content.tobytes()).decode()
 
 
 def inline(path: Path) -> str:
