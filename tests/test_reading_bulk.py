@@ -22,7 +22,9 @@ FOLDER = Path(__file__).parents[1] / "test_images"
 MODEL = classifier.shipped()["micro"]
 
 
-def _read(model: Path, expect: str, top_k: int, name: str, *data: bytes) -> list[dict[str, Any]]:
+def _read(
+    model: Path, expect: str, top_k: int, decimal: str, name: str, *data: bytes
+) -> list[dict[str, Any]]:
     if "crash" in name:
         os._exit(11)
     return [Answer(name, "read", "7").as_json()]

@@ -84,7 +84,9 @@ def _read(
     from digits.reading.bulk import read_all
 
     paths = [item.path for item in items]
-    answers = [list(read_all(paths, model.path, args.expect)) for model in models]
+    answers = [  # of each file the first page
+        [pages[0] for pages in read_all(paths, model.path, args.expect)] for model in models
+    ]
     judged = [pictures.judge(items, each) for each in answers]
     found: dict[str, Any] = {"source": str(args.folder), "expect": args.expect, "count": len(items)}
     found |= {"models": dict(zip(names, judged, strict=True))}

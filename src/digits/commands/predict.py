@@ -113,7 +113,7 @@ def _many(args: argparse.Namespace) -> int:
     empty: list[str] = []
     with AnswerFile(args.output, args.resume) as file:
         names = [name for name in _pictures(args.image, empty) if not file.has(name)]
-        read = read_all(names, model, args.expect, args.top_k)
+        read = read_all(names, model, args.expect, args.top_k, args.decimal)
         for answers in tqdm(read, total=len(names), unit="picture", disable=None, leave=False):
             file.write(answers)
             for answer in answers:

@@ -54,7 +54,7 @@ def _of_folder(folder: Path) -> list[Labelled]:
         raise DigitsError(
             f"{folder}: no folders in it; put the pictures of each label into a folder of its name"
         )
-    return [Labelled(name, _label(part.name)) for part in parts for name in pictures([str(part)])]
+    return [Labelled(name, _label(part.name)) for part in parts for name in pictures(str(part))]
 
 
 def _of_csv(path: Path) -> list[Labelled]:

@@ -31,7 +31,12 @@ Arguments = tuple[str] | tuple[str, Path | bytes]  # a name, and what is in it i
 
 
 def read_all(
-    names: Iterable[str], model: Path, expect: str = "auto", top_k: int = 1, processes: int = 0
+    names: Iterable[str],
+    model: Path,
+    expect: str = "auto",
+    top_k: int = 1,
+    decimal: str = ".",
+    processes: int = 0,
 ) -> Iterator[Answers]:
     """The answers to each name's pages as plain data, in the order of the names.
 
@@ -41,7 +46,7 @@ def read_all(
         DigitsError: the model cannot be loaded, or loading it crashes.
     """
     count = processes or os.cpu_count() or 1
-    read = partial(_read, model, expect, top_k)
+    read = partial(_read, model, expect, top_k, decimal)
     waiting = iter(names)
     flying: deque[tuple[Arguments, Future[Answers]]] = deque()
     pool, crashes = _pool(count), 0
@@ -147,6 +152,8 @@ def _load(model: Path, expect: str) -> None:
     _reader(model, expect)
 
 
-def _read(model: Path, expect: str, top_k: int, name: str, data: bytes | None = None) -> Answers:
+def _read(
+    model: Path, expect: str, top_k: int, decimal: str, name: str, data: bytes | None = None
+) -> Answers:
     answers = read_pages(_reader(model, expect), name, data=data)
-    return [answer.as_json(top_k) for answer in answers]
+    return [answer.as_json(top_k, decimal) for answer in answers]
