@@ -2,14 +2,10 @@
 # `docker run --read-only -p 8080:8080 digits`. tests/test_docker.py runs these very steps.
 FROM python:3.12-slim AS build
 WORKDIR /build
-COPY pyproject.toml requirements.txt README.md LICENSE ./
-COPY tools/serving_requirements.py tools/
-RUN python -m venv /opt/digits \
-    && python tools/serving_requirements.py > serving.txt \
-    && /opt/digits/bin/pip install --no-cache-dir -r serving.txt
+COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY models/pretrained/*.onnx models/pretrained/*.md models/pretrained/
-RUN /opt/digits/bin/pip install --no-cache-dir --no-deps .
+RUN python -m venv /opt/digits && /opt/digits/bin/pip install --no-cache-dir '.[serve]'
 
 FROM python:3.12-slim
 RUN useradd --system --no-create-home digits

@@ -45,7 +45,7 @@ bench: .venv/ready  ## a benchmark (NAME=reading ARGS='...')
 
 .venv-light/ready: pyproject.toml
 	$(PYTHON) -m venv .venv-light
-	.venv-light/bin/pip install --quiet --disable-pip-version-check --editable '.[serve,report]'
+	.venv-light/bin/pip install --quiet --disable-pip-version-check --editable '.[serve]'
 	touch $@
 
 .venv/ready: requirements.txt pyproject.toml
