@@ -42,8 +42,8 @@ RECIPES: dict[str, dict[str, Any]] = {
         "augment": "mixed", "strokes": 0.15, "nondigits": 0.2, "hands": 0.4, "max_error": 0.002,
     },
     "rows": {
-        "rows": 60_000, "epochs": 6, "batch_size": 64, "learning_rate": 2e-3, "average": 0.999,
-        "weight_decay": 0.02, "clip_norm": 5.0,
+        "rows": 60_000, "epochs": 6, "batch_size": 64, "learning_rate": 2e-3,
+        "average": 0.999, "weight_decay": 0.02, "clip_norm": 5.0,
     },
 }  # fmt: skip
 
