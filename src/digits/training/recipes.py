@@ -35,7 +35,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "cnn5": {"augment": "light", "average": 0.99, "batch_size": 256, "learning_rate": 4e-3},
     "cnn6": {"augment": "light", "average": 0.99, "batch_size": 256, "learning_rate": 4e-3},
     "best": _BEST,
-    # Half of the tiles distorted strongly, with other hands, drawn digits and non-digits: as pictures
+    # Half of the tiles distorted strongly, with other hands, drawn digits, non-digits: as pictures
     # hold them.
     "reader": {
         **_BEST, "epochs": 24, "patience": 24, "label_smoothing": 0.05,
