@@ -74,7 +74,7 @@ def readings(
         ink = find(grey, inverted=False)
         if ink is None:
             continue
-        looks = [(ink.level, [row_image(grey)])]
+        looks = [(ink.level, reading.looks_at(grey, inverted=False))]
         looks += [
             (row.level, [row_image(row.level, inverted=True), row_image(row.of_picture(grey))])
             for row in find_rows(ink)[:1]
@@ -87,6 +87,17 @@ def readings(
             read = reading.read_row(level, seen, model, wanted)
             if read.features is not None:
                 yield read.features, read.text == truth
+
+
+def fitted(known: list[tuple[Features, bool]]) -> dict[str, list[float]]:
+    """The weights of the doubt of each way to read."""
+    weights = {}
+    for way in ("crop", "row"):
+        some = [(features.columns(), right) for features, right in known if features.way == way]
+        columns, right = map(np.array, zip(*some, strict=True))
+        found = LogisticRegression(C=100.0, fit_intercept=False, max_iter=2000).fit(columns, right)
+        weights[way] = [round(float(w), 4) for w in found.coef_[0]]
+    return weights
 
 
 def accuracy(model: Classifier, samples: list[rows.Sample]) -> float:
@@ -121,11 +132,7 @@ def main() -> None:
         print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
 
     digits = classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED])
-    fitted = list(readings(held_out, args.crops, SEEDS["weights"], digits))
-    columns = np.array([features.columns() for features, _ in fitted])
-    truth = np.array([is_right for _, is_right in fitted])
-    found = LogisticRegression(C=100.0, fit_intercept=False, max_iter=1000).fit(columns, truth)
-    weights = [round(float(w), 4) for w in found.coef_[0]]
+    weights = fitted(list(readings(held_out, args.crops, SEEDS["weights"], digits)))
     others = list(readings(held_out, args.crops, SEEDS["threshold"], digits))
     sure = np.array([probability(features, weights) for features, _ in others])
     good = np.array([is_right for _, is_right in others])

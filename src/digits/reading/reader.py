@@ -14,7 +14,7 @@ from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import Anything, Format
 from digits.reading.formats import parse as parse_format
 from digits.reading.pages import read_pages
-from digits.reading.rows import read_row, row_model
+from digits.reading.rows import looks_at, read_row, row_model
 from digits.reading.scores import score, status_of
 from digits.row_image import row_image
 from digits.spec import CLASSES
@@ -148,7 +148,7 @@ class Reader:
             ink = find(self.grey, inverted)
             if ink is None:
                 continue
-            row = self._row(RowInk(ink.level, AS_IT_LIES), [row_image(self.grey, inverted)])
+            row = self._row(RowInk(ink.level, AS_IT_LIES), looks_at(self.grey, inverted))
             if row and not _has_rows(ink):
                 answers.append(self._concluded([row], ink, [], image))
         return max(answers, key=_support_of, default=None)
@@ -216,7 +216,10 @@ class Reader:
 
     def _looks(self, row: RowInk, inverted: bool) -> list[np.ndarray]:
         """A row's images: its ink alone, and the picture under it."""
-        return [row_image(row.level, inverted=True), row_image(row.of_picture(self.grey), inverted)]
+        return [
+            row_image(row.level, inverted=True),
+            row_image(row.of_picture(self.grey), inverted),
+        ]
 
     def _row(self, row: RowInk, looks: list[np.ndarray]) -> Row | None:
         """What a row says; None if nothing in it is a digit, or time is over."""

@@ -21,6 +21,7 @@ from digits.reading.answer import Ranking
 from digits.reading.doubt import Features, probability
 from digits.reading.formats import Format
 from digits.reading.scores import score
+from digits.row_image import HEIGHT, LEAST_WIDTH, STRIDE, row_image
 from digits.spec import CLASSES, SIGNS, pretrained_dir
 from digits.tile import Box, frame
 
@@ -31,8 +32,15 @@ ROW_MODEL = "_rows.onnx"  # in models/pretrained/
 class Limits:
     """How the row model's and the classifier's opinions become one."""
 
+    # The looks at a grey crop. Of 700 made-up crops by held-out writers 80.1% were right with one
+    # look, 81.1% with both widths, 81.9% with both heights, 82.9% with all.
+    paper_share: float = 0.15  # of the height, above and below
+    cut_share: float = 0.08  # of the height, off above and below
+    least_height_px: int = 8  # that has to be left
+    widths: tuple[float, float] = (0.88, 1.14)
     texts: int = 4  # that are weighed
-    digit_weight: float = 0.25  # of the classifier
+    # Of the classifier: of 500 made-up crops 73.7% were right with 0 or 0.25, 74.5% with 0.1.
+    digit_weight: float = 0.1
     least_probability: float = 1e-3  # that the classifier leaves to a label
     least_log: float = -50.0  # log probability of a text: what lies below tells nothing more
     most_margin: float = 20.0  # of log probability over the next text, likewise
@@ -43,6 +51,21 @@ class Limits:
 
 
 LIMITS = Limits()
+
+
+def looks_at(grey: np.ndarray, inverted: bool) -> list[np.ndarray]:
+    """Row images (48, W) uint8 of a grey crop (h, w) uint8: as it is, smaller, larger, narrower and
+    wider, all from its left to its right. Each is wrong where the others are not."""
+    height = len(grey)
+    above, off = round(LIMITS.paper_share * height), round(LIMITS.cut_share * height)
+    taller = cv2.copyMakeBorder(grey, above, above, 0, 0, cv2.BORDER_REPLICATE)
+    lower = grey[off : height - off] if height > 2 * off + LIMITS.least_height_px else grey
+    plain = row_image(grey, inverted)
+    looks = [plain, row_image(taller, inverted), row_image(lower, inverted)]
+    for factor in LIMITS.widths:
+        width = max(LEAST_WIDTH, STRIDE * round(plain.shape[1] * factor / STRIDE))
+        looks.append(cv2.resize(plain, (width, HEIGHT), interpolation=cv2.INTER_LINEAR))
+    return looks
 
 
 @dataclass(frozen=True)
@@ -98,7 +121,7 @@ def read_row(
     kept = [k for k, name in enumerate(names) if name in CLASSES or name in wanted.signs]
     labels = [names[k] for k in kept]
     seen = [ctc.only(_log_probs(look), kept) for look in looks]
-    proposed = {
+    proposed = {""} | {
         text for s in seen for text, _ in ctc.likely_texts(s, labels, wanted)[: LIMITS.texts]
     }
     numbers = {text: [labels.index(c) for c in text] for text in proposed}
@@ -128,8 +151,9 @@ def read_row(
         else LIMITS.most_margin,
         spread=max(logs) - min(logs),
         length=len(best),
+        looks=len(looks),
     )
-    right = probability(features, row_model().card["metrics"].get("doubt"))
+    right = probability(features, row_model().card["metrics"].get("doubt", {}))
     others = sum(math.exp(total[text]) for text in texts[1:])
     ranking = [(best, right)]
     ranking += [
