@@ -13,6 +13,7 @@ from digits import classifier, metrics
 from digits.__main__ import main
 from digits.classifier import Classifier
 from digits.data import Split
+from digits.errors import DigitsError
 from digits.evaluation import cost, facts, measure, report
 from digits.evaluation.measure import Measurement, at_threshold, confused_pairs, differences
 
@@ -37,9 +38,9 @@ def measured(predicted: list[int], labels: list[int], **more: object) -> Measure
 def test_the_threshold_parts_answers_as_worked_out_by_hand() -> None:
     test = measured([0, 1, 2, 3], [0, 9, 2, 9])
     assert at_threshold(test) is None
-    between = float(test.confidence[1:3].mean())
+    between = float(test.confidence[2:4].mean())
     test = measured([0, 1, 2, 3], [0, 9, 2, 9], thresholds={"read": between})
-    assert at_threshold(test) == {"threshold": between, "coverage": 0.5, "risk": 0.5}
+    assert at_threshold(test) == {"threshold": between, "coverage": 3 / 4, "risk": 1 / 3}
 
 
 def test_the_most_confused_pairs_come_first() -> None:
@@ -96,16 +97,41 @@ def test_names_are_the_shortest_that_tell_models_apart() -> None:
     assert facts.names_of(paths) == ["x", "y.pth", "y.onnx", "a/z.pth", "b/z.pth"]
 
 
+TABLE = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate\n"
+
+
 def test_the_table_of_epochs_is_found_from_a_copy_of_a_runs_model(run_folder: Path) -> None:
     for run, content in (("1", b"one"), ("2", b"two")):
         folder = Path("runs") / run
         folder.mkdir(parents=True)
         (folder / "model.pth").write_bytes(content)
-        (folder / "history.csv").write_text(f"epoch,train_loss\n{run},0.5\n")
+        (folder / "history.csv").write_text(f"{TABLE}{run},0.5,0.9,0.4,0.95,0.01\n")
     Path("best_model.pth").write_bytes(b"two")
-    assert facts.history(Path("best_model.pth")) == [{"epoch": 2, "train_loss": 0.5}]
+    (row,) = facts.history(Path("best_model.pth"))
+    assert (row["epoch"], row["validation_accuracy"]) == (2, 0.95)
     Path("best_model.pth").write_bytes(b"ten")
     assert facts.history(Path("best_model.pth")) == []
+
+
+@pytest.mark.parametrize("content", ["", "epoch\n1\n", f"{TABLE}1,x,1,1,1,1\n", f"{TABLE}1\n"])
+def test_a_table_of_epochs_that_is_none_is_one_line(run_folder: Path, content: str) -> None:
+    Path("model.pth").write_bytes(b"one")
+    Path("history.csv").write_text(content)
+    if content:
+        with pytest.raises(DigitsError, match=r"history\.csv: no table of epochs"):
+            facts.history(Path("model.pth"))
+    else:
+        assert facts.history(Path("model.pth")) == []
+
+
+@pytest.mark.parametrize("card, number", [
+    ({}, None), ({"n": 3}, 3), ({"n": 2.5}, 2.5), ({"n": [7, 8]}, 7), ({"n": []}, None),
+    ({"n": "x"}, None), ({"n": ["x"]}, None), ({"n": True}, None), ({"n": {"n": 1}}, None),
+])  # fmt: skip
+def test_a_card_may_say_anything_of_itself(card: dict[str, object], number: float | None) -> None:
+    test = measured([1], [1])
+    test.model.card["metrics"] = card
+    assert facts.stated(test, "n") == number
 
 
 class References(HTMLParser):
@@ -179,6 +205,23 @@ def test_every_error_is_shown_in_its_cell(written: Path) -> None:
             )
             count = first["confusion"][row][column]
             assert cell.count("<img") == min(count, report.CELL)
+
+
+def test_the_page_of_a_model_that_guesses_is_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every cell of the confusion matrix has pictures, and noise does not compress."""
+    images = torch.from_numpy(RNG.integers(0, 256, (2000, 1, 28, 28), np.uint8))
+    logits = RNG.normal(size=(2000, 10)).astype(np.float32)
+    path = tmp_path / "guess.onnx"
+    path.touch()
+    test = measure(stand_in(logits, str(path)), Split(images, torch.arange(2000) % 10))
+    nothing = {"size_bytes": 0, "parameters": None, "macs": 0}
+    monkeypatch.setattr(cost, "cost", lambda model: nothing)
+    found = facts.facts(["guess"], [test], "made up", "none")
+    report.write(tmp_path, found, [test])
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert page.count("<img") > 90 * report.CELL and len(page) < 5e6 / 2
 
 
 def test_a_browser_opens_it_without_an_error(written: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from digits import metrics
+from digits.errors import DigitsError
 from digits.evaluation.cost import describe
 from digits.evaluation.measure import Measurement, at_threshold, confused_pairs, differences
 from digits.spec import RUNS_DIR, version
@@ -43,7 +44,7 @@ def facts(
                 "arch": test.model.card["arch"],
                 "class_names": list(test.model.classes),
                 "temperature": test.model.temperature,
-                "train_seconds": test.model.card["metrics"].get("train_seconds"),
+                "train_seconds": stated(test, "train_seconds"),
                 **test.summary,
                 "read": at_threshold(test),
                 "confused": confused_pairs(test),
@@ -86,20 +87,37 @@ def made(command: str) -> dict[str, Any]:
     }
 
 
+def stated(test: Measurement, name: str) -> float | None:
+    """A number that the model's card gives for itself, or the first of a list; None if none."""
+    value = test.model.card["metrics"].get(name)
+    value = value[0] if isinstance(value, list) and value else value
+    return value if type(value) in (int, float) else None
+
+
+EPOCH = {"epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}
+
+
 def history(path: Path) -> list[dict[str, float]]:
     """The table of epochs of the run that made a checkpoint; empty where it is not at hand.
 
     It lies beside the model of a run; models/best_model.pth is a copy of one of them.
+
+    Raises:
+        DigitsError: it is there and is no such table.
     """
     content = path.read_bytes()
-    copies = [
-        model
+    tables = [
+        model.with_name("history.csv")
         for model in (path, *sorted(RUNS_DIR.glob("*/model.pth")))
         if model.with_name("history.csv").is_file()
         and model.stat().st_size == len(content)
         and model.read_bytes() == content
     ]
-    if not copies:
+    if not tables:
         return []
-    with copies[0].with_name("history.csv").open(newline="") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    try:
+        with tables[0].open(newline="", encoding="utf-8") as file:
+            rows = [{key: float(row[key]) for key in EPOCH} for row in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        raise DigitsError(f"{tables[0]}: no table of epochs; remove it or train again") from None
+    return rows

@@ -23,15 +23,17 @@ def draw(folder: Path, test: Measurement) -> None:
     draw_samples(folder / "sample_predictions.png", test)
 
 
-def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: int) -> Path:
-    """Loss and accuracy of training and validation over the epochs, the kept one marked."""
+def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: float | None) -> Path:
+    """Loss and accuracy of training and validation over the epochs, the kept one marked if it is
+    known."""
     epochs = [row["epoch"] for row in history]
     with figure(path, 1, 2, (9, 3.6)) as axes:
         for axis, what in zip(axes[0], ("loss", "accuracy"), strict=True):
             for part, colour in (("train", BLUE), ("validation", ORANGE)):
                 values = [row[f"{part}_{what}"] for row in history]
                 axis.plot(epochs, values, "o-", color=colour, markersize=3.5, label=part)
-            axis.axvline(best_epoch, color=GREEN, linewidth=1, linestyle=":", label="kept")
+            if best_epoch is not None:
+                axis.axvline(best_epoch, color=GREEN, linewidth=1, linestyle=":", label="kept")
             axis.set(xlabel="epoch", title=what)
             axis.xaxis.get_major_locator().set_params(integer=True)
         axes[0][1].yaxis.set_major_formatter("{x:.1%}")

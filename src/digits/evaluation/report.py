@@ -12,11 +12,11 @@ import numpy as np
 
 from digits import checkpoint
 from digits.evaluation import explain, plots, robustness
-from digits.evaluation.facts import history
+from digits.evaluation.facts import history, stated
 from digits.evaluation.measure import Measurement
 from digits.evaluation.style import GRID, INK
 
-CELL = 12  # pictures shown of a cell of the confusion matrix
+CELL = 8  # pictures shown of a cell of the confusion matrix
 CARDS = 24  # pictures shown of the worst errors, of the least sure answers, of suspected labels
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -80,8 +80,8 @@ def draw(folder: Path, names: Sequence[str], tests: Sequence[Measurement]) -> li
         plots.draw_samples(folder / f"sample_predictions_{i}", test)
         rows = history(test.model.path)
         if rows:
-            best = test.model.card["metrics"].get("best_epochs", [len(rows)])[0]
-            paths.append(plots.draw_curves(folder / f"training_curves_{i}", rows, best))
+            kept = stated(test, "best_epochs")
+            paths.append(plots.draw_curves(folder / f"training_curves_{i}", rows, kept))
     return paths
 
 
