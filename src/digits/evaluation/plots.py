@@ -107,9 +107,9 @@ def draw_reliability(path: Path, names: Sequence[str], tests: Sequence[Measureme
                 _reliability(above, below, rows, series(i), label, with_bars=len(tests) <= 2)
             above.set(title=title, ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02))
             below.set(xlabel="confidence", ylabel="tiles", yscale="log", xlim=(0, 1.02))
+            below.legend(*above.get_legend_handles_labels(), loc="upper left")
             for axis in (above.xaxis, above.yaxis, below.xaxis):
                 axis.set_major_formatter("{x:.0%}")
-        axes[1][0].legend(*axes[0][0].get_legend_handles_labels(), loc="upper left")
     return path
 
 
