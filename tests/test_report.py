@@ -244,6 +244,11 @@ def test_a_browser_opens_it_without_an_error(written: Path) -> None:
                     if not request.url.startswith(("file:", "data:")) else None)  # fmt: skip
             page.goto((written / "report.html").as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            page.click("td.error a")
+            assert page.evaluate("document.querySelector('details:has(:target)').open")
+            page.emulate_media(media="print")
+            page.set_viewport_size({"width": 720, "height": 1000})  # A4 less its margins
+            assert page.evaluate("document.documentElement.scrollWidth") <= 720
         browser.close()
     assert said == []
 

@@ -101,33 +101,32 @@ def draw_reliability(path: Path, names: Sequence[str], tests: Sequence[Measureme
             above.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
             for i, (name, test) in enumerate(zip(names, tests, strict=True)):
                 probabilities = test.probabilities if column else metrics.softmax(test.logits)
-                _reliability(above, below, name, series(i), probabilities, test.labels)
+                error = metrics.expected_calibration_error(probabilities, test.labels)
+                label = f"{name}: {error:.2%} off"
+                rows = metrics.reliability(probabilities, test.labels)
+                _reliability(above, below, rows, series(i), label, with_bars=len(tests) <= 2)
             above.set(title=title, ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02))
             below.set(xlabel="confidence", ylabel="tiles", yscale="log", xlim=(0, 1.02))
+            below.legend(*above.get_legend_handles_labels(), loc="upper left")
             for axis in (above.xaxis, above.yaxis, below.xaxis):
                 axis.set_major_formatter("{x:.0%}")
-        axes[1][0].legend(*axes[0][0].get_legend_handles_labels(), loc="upper left")
     return path
 
 
 def _reliability(
-    above: Any, below: Any, name: str, colour: str, probabilities: np.ndarray, labels: np.ndarray
+    above: Any, below: Any, rows: list[dict[str, float]], colour: str, label: str, with_bars: bool
 ) -> None:
-    rows = metrics.reliability(probabilities, labels)
+    """One model's bins: accuracy `above`, its intervals where they stay legible, counts `below`."""
     confidence, accuracy, count = (
         np.array([row[key] for row in rows]) for key in ("confidence", "accuracy", "count")
     )
-    error = metrics.expected_calibration_error(probabilities, labels)
-    intervals = [
-        metrics.wilson_interval(round(a * n), n) for a, n in zip(accuracy, count, strict=True)
-    ]
-    low, high = np.array(intervals).T
-    bars = np.maximum([accuracy - low, high - accuracy], 0)
-    label = f"{name}: {error:.2%} off"
-    above.errorbar(
-        confidence, accuracy, bars, fmt="o-", color=colour, markersize=4, elinewidth=1, label=label
-    )
+    above.plot(confidence, accuracy, "o-", color=colour, markersize=4, linewidth=1, label=label)
     below.plot(confidence, count, "o-", color=colour, markersize=4)
+    if with_bars:
+        intervals = [
+            metrics.wilson_interval(round(a * n), n) for a, n in zip(accuracy, count, strict=True)
+        ]
+        above.vlines(confidence, *np.array(intervals).T, color=colour, linewidth=1)
 
 
 def draw_risk(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> Path:

@@ -55,6 +55,7 @@ def write(
         figures += [explain.draw(folder / f"explained_{i}", t) for i, t in enumerate(tests, 1)]
     page = _template().render(
         facts=facts,
+        names=" and ".join(filter(None, [", ".join(names[:-1]), names[-1]])),
         tests=[Page(test, i) for i, test in enumerate(tests)],
         figures={path.name: inline(path) for path in figures},
         shown=[[image if image is None else data_uri(image, "jpeg") for image in images]
