@@ -146,7 +146,7 @@ class Reader:
         answers = []
         for inverted in polarities(self.grey):
             ink = find(self.grey, inverted)
-            if ink is None:
+            if ink is None or in_forms(ink).in_forms:
                 continue
             row = self._row(RowInk(ink.level, AS_IT_LIES), looks_at(self.grey, inverted))
             if row and not _has_rows(ink):
@@ -174,7 +174,7 @@ class Reader:
         rows = find_rows(without_rules(ink))
         found = [row for row in rows if not row.is_crowded()]
         numbers = [self._without_text(row) for row in found]
-        looked = [(row, self._looks(row, ink.inverted)) for row in numbers]
+        looked = [(row, self._looks(row, ink)) for row in numbers]
         many = [row for row in (self._row(*pair) for pair in looked) if row]
         count = len(many) + len(rows) - len(found)
         if any(row.support >= LIMITS.likely_support for row in many):
@@ -214,12 +214,13 @@ class Reader:
         digit = Digit(label, probability, box, ranking, tile)
         return Row(label, probability, box, ranking, [digit], probability, alone=True)
 
-    def _looks(self, row: RowInk, inverted: bool) -> list[np.ndarray]:
-        """A row's images: its ink alone, and the picture under it."""
-        return [
-            row_image(row.level, inverted=True),
-            row_image(row.of_picture(self.grey), inverted),
-        ]
+    def _looks(self, row: RowInk, ink: Ink) -> list[np.ndarray]:
+        """A row's images: its ink alone, and the picture under it. The sides of form boxes between
+        digits look like digits there, so that the ink of forms is looked at alone."""
+        alone = row_image(row.level, inverted=True)
+        if ink.in_forms:
+            return [alone]
+        return [alone, row_image(row.of_picture(self.grey), ink.inverted)]
 
     def _row(self, row: RowInk, looks: list[np.ndarray]) -> Row | None:
         """What a row says; None if nothing in it is a digit, or time is over."""

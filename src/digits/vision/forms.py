@@ -1,6 +1,6 @@
 """Form boxes and rings: what stands in them is read; they and what is beside them are not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -75,7 +75,7 @@ def in_forms(ink: Ink, attached: bool = False) -> Ink:
                 fields.append(ring + np.array([x, y], np.int32))
     if not fields or _are_digits(fields, stats):
         return ink
-    return keeping(ink, _inside(mask, _innermost(fields)))
+    return replace(keeping(ink, _inside(mask, _innermost(fields))), in_forms=True)
 
 
 def _are_digits(fields: list[np.ndarray], stats: np.ndarray) -> bool:

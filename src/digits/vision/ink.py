@@ -52,7 +52,7 @@ class Ink:
 
     `level` is the map (H, W) uint8, `mask` (H, W) bool its strokes; `contrast` the pen's share of
     the paper's brightness, 0..1; `inverted` says that it is light on dark, `on_sheet` that what
-    lies around a sheet was left out.
+    lies around a sheet was left out, `in_forms` that only what stands in form boxes was kept.
     """
 
     level: np.ndarray
@@ -60,6 +60,7 @@ class Ink:
     contrast: float
     inverted: bool
     on_sheet: bool = False
+    in_forms: bool = False
 
 
 def keeping(ink: Ink, mask: np.ndarray) -> Ink:
