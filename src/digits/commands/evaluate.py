@@ -5,13 +5,17 @@ from pathlib import Path
 
 from digits import checkpoint, classifier, data, device
 from digits.commands import _flags
+from digits.data.look import Look
+from digits.spec import CLASSES, NONE
+
+KNOWN = {*CLASSES, NONE}  # the classes of models that read digits
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = _flags.Parser(prog="evaluate", description="Measure a model on a test set.")
     parser.add_argument("--model", help="file or name (default: the shipped reader)")
     parser.add_argument("--output", type=Path, help="folder for the figures and metrics.json")
-    _flags.add_data_flags(parser)
+    _flags.add_data_flags(parser, None, "auto; of a model of other classes its own")
     _flags.add_device_flags(parser)
     args = parser.parse_args(sys.argv[1:] if argv is None else argv)
 
@@ -21,7 +25,10 @@ def main(argv: list[str] | None = None) -> int:
     model = classifier.load(
         path, "cpu" if path.suffix == ".onnx" else device.pick(args.gpu, args.cpu)
     )
-    dataset = data.load(args.dataset, args.data_dir)
+    settings = model.card["config"]
+    name = args.dataset or (settings["dataset"] if set(model.classes) - KNOWN else "auto")
+    dataset = data.load(name, args.data_dir, look=Look.of(settings))
+    dataset = dataset.known_to(model.classes, model.shape)
     test = evaluation.measure(model, dataset.test)
 
     print(f"model      {path}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from digits import checkpoint, classifier, data
 from digits.commands import _flags
+from digits.data.look import Look
 from digits.errors import DigitsError
 from digits.spec import BEST_MODEL, SAVE_DIR
 
@@ -38,9 +39,13 @@ def main(argv: list[str] | None = None) -> int:
 
     path = find_checkpoint(args.model)
     before = classifier.load(path)
-    dataset = data.load(args.dataset or before.card["config"].get("dataset", "auto"), args.data_dir)
+    settings = before.card["config"]
 
     from digits.optimization import artefact, parity
+
+    name = args.dataset or settings.get("dataset", "auto")
+    dataset = data.load(name, args.data_dir, look=Look.of(settings))
+    dataset = dataset.known_to(before.classes, before.shape)
 
     content = checkpoint.load(path)
     calibration = artefact.calibration_tiles(dataset.train.images) if args.quantize else None

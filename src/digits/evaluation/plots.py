@@ -9,9 +9,9 @@ import numpy as np
 
 from digits import checkpoint
 from digits.evaluation.measure import Measurement
-from digits.spec import TILE_SIZE
 
 BLUE, ORANGE, GREEN, RED = "#3b6fb6", "#e08a2e", "#2f8f5b", "#c0392b"
+MOST_WRITTEN = 30  # classes whose counts can be written into the matrix
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def figure(path: Path, rows: int, columns: int, size: tuple[float, float]) -> It
 
 
 def draw(folder: Path, test: Measurement, images: np.ndarray, classes: Sequence[str]) -> None:
-    """The figures of one evaluation; images (N, 1, 28, 28) uint8 are the tiles measured."""
+    """The figures of one evaluation; images (N, C, H, W) uint8 are the tiles measured."""
     draw_confusion(folder / "confusion_matrix.png", test, classes)
     draw_samples(folder / "sample_predictions.png", test, images, classes)
 
@@ -54,7 +54,7 @@ def draw_confusion(path: Path, test: Measurement, classes: Sequence[str]) -> Non
     with figure(path, 1, 1, (6.2, 6)) as axes:
         axis = axes[0][0]
         axis.imshow(errors, cmap="Reds", vmin=0, vmax=max(errors.max(), 5) * 1.6)
-        for (row, column), count in np.ndenumerate(counts):
+        for (row, column), count in np.ndenumerate(counts if len(classes) <= MOST_WRITTEN else []):
             right = row == column
             shown = str(count) if count else ""
             weight = "bold" if right else "normal"
@@ -71,30 +71,34 @@ def draw_confusion(path: Path, test: Measurement, classes: Sequence[str]) -> Non
 def draw_samples(
     path: Path, test: Measurement, images: np.ndarray, classes: Sequence[str], columns: int = 10
 ) -> None:
-    """One right answer of each class above the surest wrong ones; images (N, 1, 28, 28) uint8."""
+    """One right answer of each class above the surest wrong ones; images (N, C, H, W) uint8."""
     predicted = test.logits.argmax(axis=1)
     confidence = test.probabilities.max(axis=1)
-    right = [np.flatnonzero((predicted == test.labels) & (test.labels == c))[:1] for c in range(10)]
+    right = [
+        np.flatnonzero((predicted == test.labels) & (test.labels == c))[:1]
+        for c in range(len(classes))
+    ]
     wrong = np.flatnonzero(predicted != test.labels)
     wrong = wrong[np.argsort(-confidence[wrong])][: 2 * columns]
     chosen = [*np.concatenate(right)[:columns], *wrong]
     places = [*range(min(columns, len(chosen) - len(wrong))), *range(columns, columns + len(wrong))]
     # One sheet and not an axis a tile: laying out thirty of them takes a second.
     gap, above = 6, 22  # pixels between tiles, and for the words above each
-    sheet = np.zeros((3 * (above + TILE_SIZE), columns * (TILE_SIZE + gap)), np.uint8)
+    size = images.shape[2]
+    sheet = np.zeros((3 * (above + size), columns * (size + gap), images.shape[1]), np.uint8)
     with figure(path, 1, 1, (columns * 1.05, 4.6)) as axes:
         axis = axes[0][0]
         axis.set_axis_off()
         for place, i in zip(places, chosen, strict=True):
             y, x = (
-                place // columns * (above + TILE_SIZE) + above,
-                place % columns * (TILE_SIZE + gap),
+                place // columns * (above + size) + above,
+                place % columns * (size + gap),
             )
-            sheet[y : y + TILE_SIZE, x : x + TILE_SIZE] = images[i, 0]
+            sheet[y : y + size, x : x + size] = images[i].transpose(1, 2, 0)
             is_right = predicted[i] == test.labels[i]
             words = f"{classes[predicted[i]]}  {confidence[i]:.0%}"
             words += "" if is_right else f"\nis {classes[test.labels[i]]}"
             colour = GREEN if is_right else RED
-            middle = x + TILE_SIZE / 2
+            middle = x + size / 2
             axis.text(middle, y - 2, words, ha="center", va="bottom", color=colour, fontsize=9)
         axis.imshow(sheet, cmap="gray_r", vmin=0, vmax=255)
