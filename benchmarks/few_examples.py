@@ -33,9 +33,9 @@ SETS = {
     "digits": ("pendigits", CLASSES),
     "letters": ("unipen_chars", tuple(string.ascii_lowercase)),
 }
-COUNTS = (1, 2, 5, 10, 50, 500)
-TEST_EACH = 100  # tiles a class, at most
-STEPS, EPOCHS, BATCH = 300, 12, 128
+COUNTS = (1, 2, 5, 10, 50)
+TEST_EACH = 50  # tiles a class, at most
+STEPS, EPOCHS, BATCH = 200, 5, 64
 
 
 def tiles(name: str, folder: Path, held_out: bool, most: int) -> list[np.ndarray]:

@@ -35,15 +35,16 @@ def main(argv: list[str] | None = None) -> int:
     print(f"accuracy   {test.accuracy_in_words()} of {dataset.name}")
     print(f"loss       {test.summary['loss']:.4f}")
     print(f"calibration error  {test.summary['expected_calibration_error']:.2%}")
-    print("\nclass  precision  recall      f1  tiles")
+    width = max(5, *map(len, model.classes))
+    print(f"\n{'class':{width}}  precision  recall      f1  tiles")
     for name, row in test.summary["classes"].items():
         print(
-            f"{name:5}  {row['precision']:9.2%} {row['recall']:7.2%} {row['f1']:7.2%}"
+            f"{name:{width}}  {row['precision']:9.2%} {row['recall']:7.2%} {row['f1']:7.2%}"
             f"  {row['support']:5}"
         )
     print("\nlabel \\ predicted")
     for name, row in zip(model.classes, test.summary["confusion"], strict=True):
-        print(f"{name:5}", *(f"{count:5}" for count in row))
+        print(f"{name:{width}}", *(f"{count:5}" for count in row))
     if args.output:
         evaluation.draw(args.output, test, dataset.test.images.numpy(), model.classes)
         checkpoint.write_json(args.output / "metrics.json", test.summary)

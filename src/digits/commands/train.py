@@ -177,6 +177,8 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         parser.error("--resume keeps the run's own settings: it takes no --preset")
     if args.preset and args.arch:
         parser.error("--preset brings its own --arch")
+    if args.preset and args.init:
+        parser.error("--init brings its own --arch: it takes no --preset")
     if args.freeze and not args.init:
         parser.error("--freeze is of the layers of --init")
     return args, given

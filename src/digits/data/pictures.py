@@ -58,6 +58,7 @@ def framed(grey: np.ndarray) -> np.ndarray:
 def _colours(path: Path) -> np.ndarray:
     """(H, W, 3) uint8, upright; what is transparent lies on white."""
     with Image.open(path, formats=files.FORMATS) as image:
+        image.draft("RGB", (files.WORKING_SIDE, files.WORKING_SIDE))  # decode no finer, if JPEG
         upright = ImageOps.exif_transpose(image).convert("RGBA")
     sheet = Image.new("RGBA", upright.size, "white")
     sheet.alpha_composite(upright)

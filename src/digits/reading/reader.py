@@ -82,10 +82,11 @@ class Reader:
         Raises:
             DigitsError: it is not known, or its pattern or list is wrong, or not for this model.
         """
-        if classifier.shape != INPUT_SHAPE:
+        whole = classifier.card.get("config", {}).get("frame") == "none"
+        if whole or classifier.shape != INPUT_SHAPE:
             raise DigitsError(
-                f"{classifier.name}: takes tiles of {'x'.join(map(str, classifier.shape))}, which "
-                "reading does not make; train it with --frame digit"
+                f"{classifier.name}: learned whole pictures, and reading shows it the ink in them; "
+                "train it with --frame digit"
             )
         kind = expect if expect in ("auto", "digit") else "number"
         if not set(CLASSES) <= set(classifier.classes):

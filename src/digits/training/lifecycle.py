@@ -14,7 +14,7 @@ from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
 from digits.spec import CLASSES, SAVE_DIR
-from digits.training import transfer
+from digits.training import teacher, transfer
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
 from digits.training.ensemble import Trained
@@ -81,6 +81,8 @@ def begin(
     config = TrainConfig.make(given, preset)
     dataset = _load(config, data_dir)
     config = _for_classes(config, dataset, given)
+    if config.teacher:
+        teacher.require_shape(config.teacher, dataset.shape)
     return config, _extended(dataset, config, data_dir)
 
 
@@ -91,7 +93,7 @@ def _for_classes(config: TrainConfig, dataset: Dataset, given: dict[str, Any]) -
     taken over, which has learned from it.
     """
     if dataset.classes != CLASSES:
-        asked = [name for name in OF_DIGITS if given.get(name)]
+        asked = [name for name in OF_DIGITS if given.get(name)] + ["arch rows"] * bool(config.rows)
         if asked:
             raise DigitsError(f"--{asked[0]}: only where the classes are the digits 0 to 9")
     config = dataclasses.replace(config, dataset=dataset.name, labels=dataset.classes)
