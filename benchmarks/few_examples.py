@@ -34,8 +34,8 @@ SETS = {
     "letters": ("unipen_chars", tuple(string.ascii_lowercase)),
 }
 COUNTS = (1, 2, 5, 10, 50)
-TEST_EACH = 50  # tiles a class, at most
-STEPS, EPOCHS, BATCH = 200, 5, 64
+TEST_EACH = 40  # tiles a class, at most
+STEPS, EPOCHS, BATCH = 100, 5, 64
 
 
 def tiles(name: str, folder: Path, held_out: bool, most: int) -> list[np.ndarray]:
@@ -74,6 +74,8 @@ def accuracy(
         trained = ensemble.train(
             config, dataset, Run(Path(folder)), Ranks(), device.pick(cpu=True), resume=False
         )
+    if trained.stopped_by:
+        raise SystemExit(128 + trained.stopped_by)
     return metrics.accuracy(logits_of(trained.model, test.images).numpy(), test.labels.numpy())
 
 

@@ -187,8 +187,8 @@ def _readable(path: Path, items: list[Item], look: Look) -> tuple[list[Item], np
             tiles[len(kept)] = tile_of(item.source, look)
             kept.append(item)
         except DigitsError as error:
-            left_out.append(str(error) if str(error).startswith(str(item.source)) and
-                            isinstance(item.source, Path) else f"{item.name}: {error}")  # fmt: skip
+            named = isinstance(item.source, Path) and str(error).startswith(str(item.source))
+            left_out.append(str(error) if named else f"{item.name}: {error}")
     _leave_out(path, "cannot be used", left_out, look)
     if not kept:
         raise DigitsError(f"{path}: no picture in it can be read; {EXPECTED}")
@@ -240,12 +240,9 @@ def _leave_out(path: Path, why: str, left_out: list[str], look: Look) -> None:
 def _parts(path: Path, items: list[Item], keys: list[str], hold_out: int) -> list[str]:
     """The part of each item: the one that is told, else one split off."""
     told = [item.part for item in items]
-    if all(told) or any(told):
-        if not all(told):
-            raise DigitsError(f"{path}: some pictures have a split and others none")
-    else:
-        told = [TRAIN] * len(items)
-    parts = list(told)
+    if any(told) and not all(told):
+        raise DigitsError(f"{path}: some pictures have a split and others none")
+    parts = told if any(told) else [TRAIN] * len(items)
     for part, n, least in ((TEST, TEST_NTH, 3), (VALIDATION, hold_out, 2)):
         if part not in parts:
             rest = [i for i, now in enumerate(parts) if now == TRAIN]
