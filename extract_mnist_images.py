@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent / "src"))
 from digits import checkpoint, data
 from digits.commands import _flags
 from digits.errors import DigitsError
+from digits.spec import CLASSES, INPUT_SHAPE
 
 SAMPLES = "test_images"
 
@@ -29,9 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     _flags.add_data_flags(parser)
     args = parser.parse_args(sys.argv[1:] if argv is None else argv)
     try:
-        extract(
-            args.output, data.load(args.dataset, args.data_dir).test, args.per_digit, args.scale
-        )
+        dataset = data.load(args.dataset, args.data_dir).known_to(CLASSES, INPUT_SHAPE)
+        extract(args.output, dataset.test, args.per_digit, args.scale)
     except DigitsError as error:
         print(f"extract_mnist_images: {error}", file=sys.stderr)
         return 1

@@ -17,7 +17,8 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 FLOORS = {
     "spec": 0, "errors": 0, "onnx_runtime": 0,
     "device": 1, "speed": 1, "tile": 1, "row_image": 1, "card": 1,
-    "archs": 2, "data": 2, "vision": 2,
+    "archs": 2, "vision": 2,
+    "data": 3,  # above vision, by which the pictures of one's own data become tiles
     "checkpoint": 3, "metrics": 3, "programs": 3,
     "classifier": 4,  # loads checkpoints, so it stands above them
     "training": 5, "reading": 5, "evaluation": 5, "optimization": 5,
@@ -29,7 +30,7 @@ FLOORS = {
 TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "web", "spec", "errors"]
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
-    "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm",
+    "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm", "optuna",
 }  # fmt: skip
 
 

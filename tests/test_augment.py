@@ -125,7 +125,7 @@ def test_stroke_agrees_with_pooling() -> None:
 
 
 def test_elastic_displacement_is_smooth_and_as_large_as_said() -> None:
-    functions = augmentation._basis(torch.device("cpu"))[3:]
+    functions = augmentation._basis(torch.device("cpu"), 28)[3:]
     fields = torch.randn(2000, len(functions), generator=generator()) @ functions
     assert fields.square().mean().sqrt() == pytest.approx(1, abs=0.05)
     steps = fields.reshape(-1, 28, 28).diff(dim=2)
@@ -155,7 +155,7 @@ def test_cuts_take_a_strip_from_one_of_four_sides() -> None:
 
 
 def test_resampling_keeps_the_ink_and_loses_the_detail() -> None:
-    table = augmentation._resamplers(torch.device("cpu"))[:, 0]
+    table = augmentation._resamplers(torch.device("cpu"), 28)[:, 0]
     assert torch.equal(table[0], torch.eye(28))
     tiles = digits().float()
     for matrix in table[1:]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from digits import data, spec
-from digits.data import Dataset
+from digits.data import Dataset, fetch
 from digits.data import mnist as mnist_module
 from digits.data.split import every_nth
 from digits.errors import DigitsError
@@ -80,7 +80,7 @@ def test_an_mnist_file_that_cannot_be_read_is_named(
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(DigitsError, match="a-file: cannot be read: Permission denied"):
-        mnist_module.verified(tmp_path / "a-file", "0" * 32)
+        fetch.verified(tmp_path / "a-file", "0" * 32)
 
 
 def test_no_network_is_touched_when_files_are_there(mnist: Dataset, offline: None) -> None:

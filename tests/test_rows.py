@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from digits import archs
+from digits import archs, checkpoint
 from digits.data import Dataset, hands, rows
 from digits.row_image import HEIGHT, INK, PAPER, STRIDE, row_image
-from digits.spec import ROW_CLASSES
+from digits.spec import BLANK, ROW_CLASSES, ROW_SHAPE
 from digits.training import rows as loop
 from digits.training.config import TrainConfig
+from digits.training.loop import Outcome
 from digits.training.run import Run
 from tests.conftest import MNIST_FOLDER
 
@@ -86,6 +88,26 @@ def test_a_resumed_run_ends_with_the_same_weights(source: rows.Sources, tmp_path
     assert resumed.stopped_by == 0 and len(resumed.history) == 2
     for name, value in expected.weights.items():
         assert torch.equal(value, resumed.weights[name]), name
+
+
+def test_init_begins_with_the_weights_of_a_row_model(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = archs.create("rows", len(ROW_CLASSES) + 1)
+    content = checkpoint.pack("rows", old, classes=(*ROW_CLASSES, BLANK), input_shape=ROW_SHAPE)
+    checkpoint.save(tmp_path / "old.pth", content)
+
+    def fit(model: nn.Module, *_: object) -> Outcome:
+        for name, value in old.state_dict().items():
+            assert torch.equal(value, model.state_dict()[name]), name
+        return Outcome({}, 0, [], 0.0, 0.0, 0)
+
+    monkeypatch.setattr(loop, "fit", fit)
+    for name in ("sources", "samples"):
+        monkeypatch.setattr(loop.made_up, name, lambda *_: [])
+    config = TrainConfig(arch="rows", rows=12, init=str(tmp_path / "old.pth"))
+    run, on = Run(tmp_path), torch.device("cpu")
+    assert loop.train(config, uci, tmp_path, run, on, resume=False).runs == [run]
 
 
 def test_the_row_model_takes_any_width_and_leaves_no_parameter_without_a_gradient() -> None:

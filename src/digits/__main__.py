@@ -11,6 +11,8 @@ from digits.spec import version
 
 COMMANDS = {
     "train": "train a classifier",
+    "learn": "teach a model a few pictures of your own",
+    "tune": "search for the settings of an architecture",
     "predict": "read the digits in pictures",
     "evaluate": "measure a model on a data set",
     "optimize": "make a checkpoint small and fast for edge devices",

@@ -4,13 +4,12 @@ import math
 from typing import Any
 
 from digits.errors import DigitsError
-from digits.spec import BLANK, CLASSES, INPUT_SHAPE, NONE, ROW_CLASSES, ROW_SHAPE
+from digits.spec import BLANK, CLASSES, INPUT_SHAPE, ROW_CLASSES, ROW_SHAPE
 
-# What models answer with: tiles' digits, perhaps with `none`; rows' characters with a blank. A row
-# model of before the signs has a blank behind its digits.
-KNOWN_CLASSES = (
-    CLASSES, (*CLASSES, NONE), (*CLASSES, BLANK), (*ROW_CLASSES, BLANK),
-)  # fmt: skip
+# What row models answer with: characters with a blank. One of before the signs knows digits alone.
+ROWS_OF_CLASSES = ((*CLASSES, BLANK), (*ROW_CLASSES, BLANK))
+MOST_CLASSES, LONGEST_NAME = 1000, 50
+MOST_SIDE = 128  # pixels of a tile
 MOST_ARGUMENT = 100  # models of an ensemble: the one number that an architecture takes
 
 
@@ -29,8 +28,24 @@ def check(name: object, card: Any) -> None:
         raise DigitsError(f"{name}: takes neither tiles nor row images; train it again")
 
 
-def _is_classes(value: Any) -> bool:
-    return isinstance(value, list | tuple) and tuple(value) in KNOWN_CLASSES
+def is_classes(value: Any, least: int = 2) -> bool:
+    """Whether these may be the classes of a model that takes tiles: names, each there once, that
+    stay on one line; `blank` is what row models call their last."""
+    return (
+        isinstance(value, list | tuple)
+        and least <= len(value) <= MOST_CLASSES
+        and all(isinstance(name, str) and _is_name(name) for name in value)
+        and len(set(value)) == len(value)
+    )
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable() and text.lower() != BLANK
+
+
+def _are_classes(value: Any) -> bool:
+    of_rows = isinstance(value, list | tuple) and tuple(value) in ROWS_OF_CLASSES
+    return of_rows or is_classes(value)
 
 
 def _is_number(value: Any, low: float, high: float) -> bool:
@@ -55,7 +70,11 @@ def _is_arguments(value: Any) -> bool:
 
 
 def _is_shape(value: Any) -> bool:
-    return isinstance(value, list | tuple) and tuple(value) in (INPUT_SHAPE, ROW_SHAPE)
+    if not isinstance(value, list | tuple) or len(value) != 3:
+        return False
+    channels, height, width = value
+    square = type(height) is int and height == width and 0 < height <= MOST_SIDE
+    return tuple(value) == ROW_SHAPE or (channels in (1, 3) and square)
 
 
 def _is_dict(value: Any) -> bool:
@@ -65,7 +84,7 @@ def _is_dict(value: Any) -> bool:
 RULES = {
     "arch": lambda value: isinstance(value, str) and value.isidentifier(),
     "arch_args": _is_arguments,
-    "classes": _is_classes,
+    "classes": _are_classes,
     "temperature": lambda value: _is_number(value, 1e-3, 1e3),
     "thresholds": _is_thresholds,
     "metrics": _is_dict,

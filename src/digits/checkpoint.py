@@ -67,7 +67,9 @@ def build(content: dict[str, Any]) -> "nn.Module":
     import torch
 
     try:
-        model = archs.create(content["arch"], len(content["classes"]), **content["arch_args"])
+        shape = content.get("input_shape", INPUT_SHAPE)
+        classes = len(content["classes"])
+        model = archs.create(content["arch"], classes, shape, **content["arch_args"])
         model.load_state_dict(content["state_dict"])
     except (RuntimeError, TypeError, ValueError, AttributeError):
         raise DigitsError(

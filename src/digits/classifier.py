@@ -10,7 +10,7 @@ import numpy as np
 
 from digits import card
 from digits.errors import DigitsError, reason
-from digits.spec import ARTEFACT_SUFFIXES, BLANK, CLASSES, pretrained_dir
+from digits.spec import ARTEFACT_SUFFIXES, BLANK, CLASSES, INPUT_SHAPE, pretrained_dir
 
 METADATA_KEY = "digits"  # under which an .onnx or .pt2 file keeps what a checkpoint says of itself
 ANY_WIDTH = 64  # pixels of what a row model is tried with
@@ -19,9 +19,10 @@ BATCH = 1024  # tiles a forward pass: bounds the memory, and is past where throu
 
 @dataclass
 class Classifier:
-    """A loaded model. Calling it: tiles (N, 1, 28, 28) uint8 -> logits (N, K) float32.
+    """A loaded model. Calling it: tiles (N, C, H, W) uint8 -> logits (N, K) float32.
 
-    `card` is what the artefact says of itself: arch, metrics, training configuration.
+    `card` is what the artefact says of itself: arch, metrics, training configuration. `shape` is
+    (C, H, W), of digits (1, 28, 28).
     """
 
     forward: Callable[[np.ndarray], np.ndarray]
@@ -30,6 +31,7 @@ class Classifier:
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=dict)
     card: dict[str, Any] = field(default_factory=dict)
+    shape: tuple[int | None, ...] = INPUT_SHAPE
 
     @property
     def reads_rows(self) -> bool:
@@ -107,6 +109,7 @@ def load(path: str | Path, device: Any = "cpu", rows: bool = False) -> Classifie
         float(metadata["temperature"]),
         dict(metadata["thresholds"]),
         {key: metadata[key] for key in ("arch", "metrics", "config", "versions")},
+        tuple(metadata.get("input_shape", INPUT_SHAPE)),
     )
     if "input_shape" in metadata:
         _try(model, metadata["input_shape"])

@@ -24,7 +24,7 @@ class Speed:
 
 
 def race(models: Sequence[Model], tiles: np.ndarray) -> list[Speed]:
-    """The speed of each classifier on tiles (N, 1, 28, 28) uint8."""
+    """The speed of each classifier on tiles (N, C, H, W) uint8."""
     singles: list[list[float]] = [[] for _ in models]
     batches: list[list[float]] = [[] for _ in models]
     for model in models:

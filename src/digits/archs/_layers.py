@@ -6,9 +6,11 @@ from torch.nn import functional as F
 
 from digits.spec import PIXEL_MEAN, PIXEL_STD
 
+Shape = tuple[int, int, int]  # channels, height, width of a tile
+
 
 class Normalize(nn.Module):
-    """The first layer of every model: tiles (N, 1, H, W) on the 0..255 scale -> mean 0, std 1.
+    """The first layer of every model: tiles (N, C, H, W) on the 0..255 scale -> mean 0, std 1.
 
     Being part of the model, it travels with every artefact: none is fed pixels of another scale.
     """
@@ -21,7 +23,7 @@ class Normalize(nn.Module):
 
 
 class Blocks(nn.Module):
-    """(N, 1, H, W) -> (N, 4, H/2, W/2): each 2x2 block becomes four channels, laid out last.
+    """(N, C, H, W) -> (N, 4C, H/2, W/2): each 2x2 block becomes four channels, laid out last.
 
     A 3x3 convolution after it is one of 6x6 with stride 2, on a quarter of the positions and four
     channels instead of one: a first layer took longer than all that follow it.
@@ -62,6 +64,15 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return (x + self.body(x)).relu()
+
+
+def width_after(layers: list[nn.Module], shape: Shape) -> int:
+    """How many numbers layers make of a tile: what a dense layer behind them takes in."""
+    with torch.no_grad():
+        made = nn.Sequential(*layers).eval()(torch.zeros(1, *shape))
+    for layer in layers:
+        layer.train()
+    return made.numel()
 
 
 def initialise(model: nn.Module, weight_init: object) -> nn.Module:

@@ -1,17 +1,19 @@
 """Find architectures by name: every file of this folder without a leading underscore is one.
 
-A file `NAME.py` defines `build(classes: int, **arguments) -> nn.Module`, and its docstring's first
-line says what it is. The names are known without importing torch, and two files cannot share one.
+A file `NAME.py` defines `build(classes: int, shape=INPUT_SHAPE, **arguments) -> nn.Module`, where
+`shape` is (channels, height, width) of a tile, and its docstring's first line says what it is. The
+names are known without importing torch, and two files cannot share one.
 """
 
 import ast
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.errors import DigitsError
-from digits.spec import CLASSES
+from digits.spec import CLASSES, INPUT_SHAPE, ROW_SHAPE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,10 +43,15 @@ def summary(name: str) -> str:
     return (docstring or "").partition("\n")[0]
 
 
-def create(name: str, classes: int = len(CLASSES), **arguments: Any) -> "nn.Module":
+def create(
+    name: str,
+    classes: int = len(CLASSES),
+    shape: Sequence[int | None] = INPUT_SHAPE,
+    **arguments: Any,
+) -> "nn.Module":
     """Build an architecture with freshly initialised weights.
 
-    A classifier takes tiles (N, 1, 28, 28), uint8 or floats on the 0..255 scale, and returns
+    A classifier takes tiles (N, *shape), uint8 or floats on the 0..255 scale, and returns
     logits (N, classes); a row model takes row images (N, 1, 48, W): logits (N, W / 4, classes).
 
     Raises:
@@ -52,4 +59,6 @@ def create(name: str, classes: int = len(CLASSES), **arguments: Any) -> "nn.Modu
     """
     if name not in names() + names(ROWS):
         raise DigitsError(f"unknown architecture {name!r}; known are {', '.join(names())}")
+    if tuple(shape) not in (INPUT_SHAPE, ROW_SHAPE):
+        arguments["shape"] = tuple(shape)
     return importlib.import_module(f"digits.archs.{name}").build(classes, **arguments)

@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from digits.archs._layers import Blocks, Normalize, Residual, conv_norm_relu
+from digits.archs._layers import Blocks, Normalize, Residual, Shape, conv_norm_relu
+from digits.spec import INPUT_SHAPE
 
 
 class Strongest(nn.Module):
@@ -12,15 +13,15 @@ class Strongest(nn.Module):
         return x.amax(dim=(2, 3))
 
 
-def build(classes: int, dropout: float = 0.1) -> nn.Module:
-    return residual(48, 96, classes, dropout)
+def build(classes: int, shape: Shape = INPUT_SHAPE, dropout: float = 0.1) -> nn.Module:
+    return residual(48, 96, classes, shape, dropout)
 
 
-def residual(first: int, then: int, classes: int, dropout: float) -> nn.Module:
-    """`first` channels at 14x14 and `then` at 7x7."""
+def residual(first: int, then: int, classes: int, shape: Shape, dropout: float) -> nn.Module:
+    """`first` channels at half the size of a tile, 14x14, and `then` at a quarter."""
     return nn.Sequential(
         Normalize(),
-        Blocks(), *conv_norm_relu(4, first), Residual(first), nn.MaxPool2d(2),
+        Blocks(), *conv_norm_relu(4 * shape[0], first), Residual(first), nn.MaxPool2d(2),
         *conv_norm_relu(first, then), Residual(then), Residual(then), Residual(then),
         Strongest(), nn.Dropout(dropout), nn.Linear(then, classes),
     )  # fmt: skip

@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from digits.archs._layers import Shape
 from digits.archs._registry import create
+from digits.spec import INPUT_SHAPE
 
 
 class Ensemble(nn.Module):
@@ -15,5 +17,7 @@ class Ensemble(nn.Module):
         return torch.stack([member(tiles) for member in self.members]).mean(dim=0)
 
 
-def build(classes: int, member: str = "fast", count: int = 2) -> nn.Module:
-    return Ensemble([create(member, classes) for _ in range(count)])
+def build(
+    classes: int, shape: Shape = INPUT_SHAPE, member: str = "fast", count: int = 2
+) -> nn.Module:
+    return Ensemble([create(member, classes, shape) for _ in range(count)])

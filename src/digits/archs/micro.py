@@ -3,7 +3,9 @@
 from torch import nn
 
 from digits.archs import tiny
+from digits.archs._layers import Shape
+from digits.spec import INPUT_SHAPE
 
 
-def build(classes: int) -> nn.Module:
-    return tiny.build(classes, (5, 6, 7, 8, 8))
+def build(classes: int, shape: Shape = INPUT_SHAPE) -> nn.Module:
+    return tiny.build(classes, shape, (5, 6, 7, 8, 8))

@@ -2,8 +2,10 @@
 
 from torch import nn
 
+from digits.archs._layers import Shape
 from digits.archs.best import residual
+from digits.spec import INPUT_SHAPE
 
 
-def build(classes: int, dropout: float = 0.1) -> nn.Module:
-    return residual(64, 128, classes, dropout)
+def build(classes: int, shape: Shape = INPUT_SHAPE, dropout: float = 0.1) -> nn.Module:
+    return residual(64, 128, classes, shape, dropout)

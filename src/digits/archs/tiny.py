@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from digits.archs._layers import Normalize, conv_norm_relu
+from digits.archs._layers import Normalize, Shape, conv_norm_relu
+from digits.spec import INPUT_SHAPE
 
 
 class Mean(nn.Module):
@@ -12,12 +13,14 @@ class Mean(nn.Module):
         return x.mean(dim=(2, 3))
 
 
-def build(classes: int, channels: tuple[int, ...] = (8, 8, 12, 12, 16)) -> nn.Module:
+def build(
+    classes: int, shape: Shape = INPUT_SHAPE, channels: tuple[int, ...] = (8, 8, 12, 12, 16)
+) -> nn.Module:
     """Convolutions without padding, ReLU and average pooling: nothing an int8 runtime lacks."""
     a, b, c, d, e = channels
     return nn.Sequential(
         Normalize(),
-        *conv_norm_relu(1, a, padding=0), *conv_norm_relu(a, b, padding=0),
+        *conv_norm_relu(shape[0], a, padding=0), *conv_norm_relu(a, b, padding=0),
         nn.AvgPool2d(2),  # (N, b, 12, 12)
         *conv_norm_relu(b, c, padding=0), *conv_norm_relu(c, d, padding=0),
         *conv_norm_relu(d, e, padding=0),  # (N, e, 6, 6)

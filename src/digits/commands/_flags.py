@@ -49,7 +49,11 @@ def add_data_flags(
     parser: argparse.ArgumentParser, default: str | None = "auto", says: str = "auto"
 ) -> None:
     """--dataset and --data_dir; `says` tells people what the default means."""
-    parser.add_argument("--dataset", choices=data.NAMES, default=default, help=f"default: {says}")
+    parser.add_argument(
+        "--dataset", default=default,
+        help=f"{', '.join(data.NAMES)}; or your own: a folder with one folder a class, a CSV file "
+        f"of path,label, an .npz file (default: {says})",
+    )  # fmt: skip
     parser.add_argument(
         "--data_dir", help="folder of the data sets (default: $DIGITS_DATA_DIR, else data/)"
     )

@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from digits import classifier, data, device
 from digits.commands import _flags
+from digits.data import Dataset
+from digits.data.look import Look
+from digits.errors import DigitsError
+from digits.spec import CLASSES, INPUT_SHAPE, NONE
+
+KNOWN = {*CLASSES, NONE}  # the classes of models that read digits
 
 if TYPE_CHECKING:
     from digits.evaluation.pictures import Labelled
@@ -23,8 +29,10 @@ def main(argv: list[str] | None = None) -> int:
     items = pictures.labelled(args.folder) if args.folder else []
     models = [_load(name, args) for name in args.model or [None]]
     names = facts.names_of([model.path for model in models])
-    dataset = data.load(args.dataset, args.data_dir)
-    tests = [measure(model, dataset.test) for model in models]
+    dataset = _dataset(models, args)
+    if (args.robustness or args.explain) and dataset.shape != INPUT_SHAPE:
+        raise DigitsError("--robustness and --explain are for grey tiles of 28x28 pixels alone")
+    tests = [measure(m, dataset.known_to(m.classes, m.shape).test) for m in models]
     print(printed.table(names, tests, dataset.name))
 
     more: dict[str, Any] = {}
@@ -59,7 +67,7 @@ def _parse(argv: list[str]) -> Namespace:
     add("--robustness", action="store_true", help="also on tiles made worse in many ways")
     add("--baselines", action="store_true", help="train what was used before, and compare")
     add("--explain", action="store_true", help="draw what the models looked at into the report")
-    _flags.add_data_flags(parser)
+    _flags.add_data_flags(parser, None, "auto; of models of other classes their own")
     _flags.add_device_flags(parser)
     args = parser.parse_args(argv)
     if args.explain and not args.output:
@@ -71,6 +79,24 @@ def _load(name: str | None, args: Namespace) -> classifier.Classifier:
     path = classifier.find(name)
     on = "cpu" if path.suffix == ".onnx" else device.pick(args.gpu, args.cpu)
     return classifier.load(path, on)
+
+
+def _dataset(models: Sequence[classifier.Classifier], args: Namespace) -> Dataset:
+    """The set that is named, or that of the first model if it knows other things than digits; one's
+    own pictures as the models see them.
+
+    Raises:
+        DigitsError: they see pictures in several ways, or the set cannot be had.
+    """
+    settings = models[0].card["config"]
+    if len({Look.of(model.card["config"]) for model in models}) > 1:
+        raise DigitsError(
+            "the models see pictures in several ways (--frame, --size, --colour); measure them "
+            "one by one"
+        )
+    of_digits = set(models[0].classes) <= KNOWN
+    name = args.dataset or ("auto" if of_digits else settings.get("dataset", "auto"))
+    return data.load(name, args.data_dir, look=Look.of(settings))
 
 
 def _read(

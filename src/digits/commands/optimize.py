@@ -6,6 +6,7 @@ from pathlib import Path
 
 from digits import checkpoint, classifier, data
 from digits.commands import _flags
+from digits.data.look import Look
 from digits.errors import DigitsError
 from digits.spec import BEST_MODEL, SAVE_DIR
 
@@ -49,10 +50,13 @@ def main(argv: list[str] | None = None) -> int:
 
     path = find_checkpoint(args.model)
     before = classifier.load(path)
-    dataset = data.load(args.dataset or before.card["config"].get("dataset", "auto"), args.data_dir)
+    settings = before.card["config"]
 
     from digits.optimization import artefact, benchmark, parity
 
+    name = args.dataset or settings.get("dataset", "auto")
+    dataset = data.load(name, args.data_dir, look=Look.of(settings))
+    dataset = dataset.known_to(before.classes, before.shape)
     calibration = artefact.calibration_tiles(dataset.train.images)
     tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
     if args.benchmark:

@@ -1,5 +1,6 @@
 """`digits train`: train an architecture on a data set, keep its best epoch, measure it once."""
 
+import argparse
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from digits import archs, checkpoint, classifier, device
 from digits.commands import _flags
 from digits.commands._flags import number
+from digits.data.look import LEAST_SIZE, MOST_SIZE, SIZE_STEP
 from digits.spec import BEST_MODEL, SAVE_DIR
 from digits.training.config import CHOICES, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
@@ -79,6 +81,16 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _side(text: str) -> int:
+    """The side of a tile in pixels, for argparse."""
+    side = int(text)
+    if not LEAST_SIZE <= side <= MOST_SIZE or side % SIZE_STEP:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not one of {LEAST_SIZE}, {LEAST_SIZE + SIZE_STEP}, ... {MOST_SIZE}"
+        )
+    return side
+
+
 def shipped_table() -> str:
     """The shipped models, a line each, as their int8 artefacts describe themselves."""
     lines = ["shipped     parameters  classes       int8  one tile  MNIST test"]
@@ -124,6 +136,15 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         "every n-th tile of a class is for validation, not for training",
         type=number(int, 2, 100),
     )
+    add("weights", "how often the tiles of each of several sets are learned from: 1,5")
+    add("frame", "own pictures: the ink of each framed as reading does, or the whole of it resized",
+        choices=CHOICES["frame"])  # fmt: skip
+    add("size", "pixels of a tile's side, with --frame none", type=_side)
+    add("colour", "keep it, with --frame none", action="store_true", default=None)
+    add("strict", "refuse own data if a picture in it is left out",
+        action="store_true", default=None)  # fmt: skip
+    add("init", "a model to start from: its path or shipped name")
+    add("freeze", "layers of --init that stay as they are, from the first on", type=number(int, 0))
     add("epochs", "passes over the training set", type=number(int, 1))
     add("batch_size", "tiles a step, over all processes", type=number(int, 1))
     add("learning_rate", "peak of the one-cycle schedule", type=number(float, 0, above=True))
@@ -156,4 +177,8 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         parser.error("--resume keeps the run's own settings: it takes no --preset")
     if args.preset and args.arch:
         parser.error("--preset brings its own --arch")
+    if args.preset and args.init:
+        parser.error("--init brings its own --arch: it takes no --preset")
+    if args.freeze and not args.init:
+        parser.error("--freeze is of the layers of --init")
     return args, given

@@ -1,7 +1,7 @@
 """Batched augmentation: a pure function of a batch of tiles, a policy and a generator.
 
 Every step works on the whole batch with parameters drawn for each tile, on the batch's device, and
-reads nothing back from it. Batches are float32 (N, 1, 28, 28) on the 0..255 scale. The order is
+reads nothing back from it. Batches are float32 (N, C, S, S) on the 0..255 scale. The order is
 that of the world: the pen, the hand, the neighbours and the scissors, the camera, the sensor.
 """
 
@@ -14,13 +14,12 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from digits.data.policies import Policy, named
-from digits.spec import TILE_SIZE
 
 _KNOTS = 7  # an elastic displacement is a smooth surface over 7x7 random knots
 
 
 def augment(images: Tensor, policy: str | Policy, generator: Generator) -> Tensor:
-    """Tiles (N, 1, 28, 28), uint8 or float on the 0..255 scale -> float32, likewise.
+    """Tiles (N, C, S, S), uint8 or float on the 0..255 scale -> float32, likewise.
 
     The result depends on the arguments alone; the generator lies on the device of the images. Not
     for use under autocast, whose 16-bit products place pixels too roughly.
@@ -94,7 +93,9 @@ def _extreme(images: Tensor, pick: Callable[..., Tensor], square: bool) -> Tenso
 
 def thin_lines(images: Tensor) -> Tensor:
     """Keep the ridge of each stroke: where the smoothed ink is highest along x or along y."""
-    blur = _resamplers(images.device)[2, 0]  # 2-D and on the right: one product, not one a tile
+    blur = _resamplers(images.device, images.shape[-1])[
+        2, 0
+    ]  # 2-D and on the right: one product, not one a tile
     smooth = ((images @ blur).mT.contiguous() @ blur).mT
     padded = functional.pad(smooth, (1, 1, 1, 1))
     beside = torch.maximum(padded[..., 1:-1, :-2], padded[..., 1:-1, 2:])
@@ -108,14 +109,15 @@ def warp(images: Tensor, policy: Policy, generator: Generator) -> Tensor:
     ranges = (policy.rotation_deg, policy.slant, policy.scale, policy.aspect, policy.shift_px)
     if not any((*ranges, policy.elastic_px)):
         return images
+    size = images.shape[-1]
     flow = _affine(images, policy, generator)  # (N, 2, 3)
     terms = 3
     if policy.elastic_px:
         knots = torch.randn(len(images), 2, _KNOTS**2, generator=generator, device=images.device)
-        amount = _uniform(images, 0, policy.elastic_px * 2 / TILE_SIZE, generator).squeeze(-1)
+        amount = _uniform(images, 0, policy.elastic_px * 2 / size, generator).squeeze(-1)
         flow, terms = torch.cat([flow, knots * amount], dim=2), 3 + _KNOTS**2
-    grid = flow @ _basis(images.device)[:terms]  # (N, 2, 784), as x and y in -1..1
-    grid = grid.mT.reshape(-1, TILE_SIZE, TILE_SIZE, 2)
+    grid = flow @ _basis(images.device, size)[:terms]  # (N, 2, S * S), as x and y in -1..1
+    grid = grid.mT.reshape(-1, size, size, 2)
     return functional.grid_sample(images, grid, align_corners=False)
 
 
@@ -127,7 +129,7 @@ def _affine(images: Tensor, policy: Policy, generator: Generator) -> Tensor:
     aspect = 1 + drawn[3] * policy.aspect
     size_x = (1 + drawn[2] * policy.scale) / aspect.sqrt()
     size_y = size_x * aspect
-    shift_x, shift_y = drawn[4:] * (policy.shift_px * 2 / TILE_SIZE)
+    shift_x, shift_y = drawn[4:] * (policy.shift_px * 2 / images.shape[-1])
     cos, sin = angle.cos(), angle.sin()
     row_x = torch.stack([cos / size_x, (slant * cos - sin) / size_y, shift_x], dim=1)
     row_y = torch.stack([sin / size_x, (slant * sin + cos) / size_y, shift_y], dim=1)
@@ -135,34 +137,35 @@ def _affine(images: Tensor, policy: Policy, generator: Generator) -> Tensor:
 
 
 @cache
-def _basis(device: torch.device) -> Tensor:
+def _basis(device: torch.device, size: int) -> Tensor:
     """The functions that a warp is a sum of, over all pixels: x, y, 1 and a bump for each knot.
 
-    Float32 (3 + knots, 784). The bumps are Gaussian, as wide as the knots are apart (4.7 px;
-    Simard et al. smooth with 4), of mean square 1 when each knot is drawn with deviation 1.
+    Float32 (3 + knots, S * S). The bumps are Gaussian, as wide as the knots are apart (4.7 of
+    28 px; Simard et al. smooth with 4), of mean square 1 when each knot is drawn with deviation 1.
     """
-    line = (torch.arange(TILE_SIZE) * 2 + 1) / TILE_SIZE - 1
+    line = (torch.arange(size) * 2 + 1) / size - 1
     y, x = torch.meshgrid(line, line, indexing="ij")
     knots = torch.linspace(-1, 1, _KNOTS)
-    bump = torch.exp(-0.5 * ((line[None] - knots[:, None]) * (_KNOTS - 1) / 2) ** 2)  # (knots, 28)
-    bumps = torch.einsum("ay,bx->abyx", bump, bump).reshape(_KNOTS**2, TILE_SIZE**2)
+    bump = torch.exp(-0.5 * ((line[None] - knots[:, None]) * (_KNOTS - 1) / 2) ** 2)  # (knots, S)
+    bumps = torch.einsum("ay,bx->abyx", bump, bump).reshape(_KNOTS**2, size**2)
     bumps /= bumps.square().sum(0).mean().sqrt()
     plane = torch.stack([x, y, torch.ones_like(x)]).flatten(1)
     return torch.cat([plane, bumps]).to(device)
 
 
 @cache
-def _depths(device: torch.device) -> Tensor:
-    """How many pixels each pixel lies from the left, right, top and bottom side: (4, 1, 28, 28)."""
-    line = torch.arange(TILE_SIZE)
+def _depths(device: torch.device, size: int) -> Tensor:
+    """How many pixels each pixel lies from the left, right, top and bottom side: (4, 1, S, S)."""
+    line = torch.arange(size)
     y, x = torch.meshgrid(line, line, indexing="ij")
-    last = TILE_SIZE - 1
+    last = size - 1
     return torch.stack([x, last - x, y, last - y])[:, None].to(device)
 
 
 def _strip(images: Tensor, share: float, sides: int, px: float, generator: Generator) -> Tensor:
     """True on a strip of 1..px at one of the first `sides` sides of a share of the tiles."""
-    depth = _depths(images.device)[_choice(images, sides, generator)]  # (N, 1, 28, 28)
+    depths = _depths(images.device, images.shape[-1])
+    depth = depths[_choice(images, sides, generator)]  # (N, 1, S, S)
     width = _uniform(images, 1, px, generator) * _some(images, share, generator)
     return depth < width
 
@@ -173,7 +176,7 @@ def add_neighbours(images: Tensor, share: float, generator: Generator) -> Tensor
     apart = 20  # from one digit to the next: the left neighbour's column 20 is at the left border
     others = images.roll(1, 0)
     bits = functional.pad(others[..., apart:], (0, apart))
-    bits[..., apart:] = others[..., : TILE_SIZE - apart]
+    bits[..., apart:] = others[..., : images.shape[-1] - apart]
     return torch.where(strip, torch.maximum(images, bits), images)
 
 
@@ -187,23 +190,23 @@ def resample(images: Tensor, share: float, generator: Generator) -> Tensor:
 
     All of these are A @ image @ A^T, with A drawn from one table.
     """
-    table = _resamplers(images.device)
+    table = _resamplers(images.device, images.shape[-1])
     drawn = 1 + _choice(images, len(table) - 1, generator)
     drawn = drawn * _some(images, share, generator).flatten()  # the first one changes nothing
-    chosen = table[drawn]  # (N, 1, 28, 28)
+    chosen = table[drawn]  # (N, 1, S, S)
     return chosen @ images @ chosen.mT
 
 
 @cache
-def _resamplers(device: torch.device) -> Tensor:
-    """Matrices (K, 1, 28, 28) that act on the rows: identity, four blurs, low resolutions."""
-    same = torch.eye(TILE_SIZE)
-    line = torch.arange(TILE_SIZE, dtype=torch.float32)
+def _resamplers(device: torch.device, side: int) -> Tensor:
+    """Matrices (K, 1, S, S) that act on the rows: identity, four blurs, low resolutions."""
+    same = torch.eye(side)
+    line = torch.arange(side, dtype=torch.float32)
     bells = [torch.exp(-0.5 * ((line - line[:, None]) / px) ** 2) for px in (0.5, 0.7, 0.9, 1.2)]
     bells = [bell * (bell > 1e-3) for bell in bells]  # the tails are denormal, 4 times slower
     matrices = [same, *(bell / bell.sum(0).max() for bell in bells)]
     for size in (12, 14, 17, 20):
-        shape = (size, TILE_SIZE)
+        shape = (size, side)
         low = functional.interpolate(same[None, None], shape, mode="bilinear", antialias=True)
         matrices.append(functional.interpolate(low, same.shape, mode="bilinear")[0, 0])
         matrices.append(functional.interpolate(low, same.shape, mode="nearest")[0, 0])
@@ -226,7 +229,7 @@ def add_noise(images: Tensor, deviation: float, generator: Generator) -> Tensor:
 
     Drawn as 64-bit numbers of eight bytes: 6 times faster than a normal number for each pixel.
     """
-    shape, low, high = (len(images), TILE_SIZE**2 // 8), -(2**63), 2**63 - 1
+    shape, low, high = (len(images), images[0].numel() // 8), -(2**63), 2**63 - 1
     words = torch.randint(low, high, shape, generator=generator, device=images.device)
     noise = words.view(torch.uint8).view(images.shape).to(torch.float32)  # deviation 73.9
     amount = _uniform(images, 0, deviation / 73.9, generator)

@@ -1,32 +1,60 @@
-"""Load a data set by name: uint8 tiles and labels in memory."""
+"""Load a data set by name or path: uint8 tiles and labels in memory."""
 
 import sys
 from pathlib import Path
 
 from digits import spec
-from digits.data.split import Dataset
+from digits.data.look import Look
+from digits.data.split import Dataset, Split
 from digits.errors import DigitsError
 
-NAMES = ("auto", "mnist", "uci")
+DEFAULT = Look()
+NAMES = (
+    "auto", "mnist", "uci", "emnist-digits", "emnist-letters", "emnist-balanced", "fashion",
+    "kmnist", "qmnist", "usps", "cifar10",
+)  # fmt: skip
 
 
 def load(
-    name: str = "auto", data_dir: str | Path | None = None, hold_out: int = spec.HOLD_OUT
+    name: str = "auto",
+    data_dir: str | Path | None = None,
+    hold_out: int = spec.HOLD_OUT,
+    look: Look = DEFAULT,
+    weights: str = "",
 ) -> Dataset:
-    """Load `mnist`, `uci`, or with `auto` MNIST if it can be had, else `uci` with a warning.
+    """Load a set of NAMES, one's own data by their path, or several, with commas between them.
 
-    Every `hold_out`-th tile of a class of what may be learned from is kept for validation.
+    With `auto` it is MNIST if that can be had, else `uci` with a warning. Every `hold_out`-th tile
+    of a class of what may be learned from is kept for validation. `look` is how one's own
+    pictures become tiles; `weights` how often the tiles of each of several sets are learned from
+    ("1,5"; "0.1" is a tenth of them).
 
     Raises:
-        DigitsError: the name is unknown, a file is damaged, or `mnist` cannot be had.
+        DigitsError: the name is unknown, a file is damaged, or the set cannot be had.
     """
-    from digits.data import mnist, uci
+    names = [name] if Path(name).exists() else name.split(",")
+    parts = [_load(one.strip(), data_dir, hold_out, look) for one in names]
+    if len(parts) > 1:
+        return mixed(parts, _weights(weights, len(parts)))
+    if weights:
+        raise DigitsError("--weights are for several sets, as in --dataset mnist,my_folder/")
+    return parts[0]
 
-    if name not in NAMES:
-        raise DigitsError(f"unknown data set {name!r}; known are {', '.join(NAMES)}")
+
+def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> Dataset:
+    from digits.data import mnist, named, own, uci
+
     if name == "uci":
         return uci.load(hold_out)
     folder = Path(data_dir) if data_dir is not None else spec.data_dir()
+    if name in named.LOADERS:
+        return named.load(name, folder, hold_out)
+    if name not in NAMES:
+        if own.is_own(name):
+            return own.load(name, hold_out, look)
+        raise DigitsError(
+            f"unknown data set {name!r}; known are {', '.join(NAMES)}; or {own.EXPECTED}"
+        )
     why_not = mnist.fetch(folder)
     if why_not is None:
         return mnist.load(folder, hold_out)
@@ -39,3 +67,51 @@ def load(
         file=sys.stderr,
     )
     return uci.load(hold_out)
+
+
+def mixed(parts: list[Dataset], weights: list[float]) -> Dataset:
+    """Several sets as one, with the classes of all; of its training part the tiles of each set are
+    there `weights` times, of validation and test once.
+
+    Raises:
+        DigitsError: their tiles have different shapes.
+    """
+    from digits.data import own
+
+    classes = own.in_order([name for part in parts for name in part.classes])
+    alike = [part.known_to(classes, parts[0].shape) for part in parts]
+    return Dataset(
+        ",".join(part.name for part in parts),
+        _joined([_repeated(p.train, w) for p, w in zip(alike, weights, strict=True)]),
+        _joined([part.validation for part in alike]),
+        _joined([part.test for part in alike]),
+        classes,
+        sum((part.listing for part in parts), ()),
+    )
+
+
+def _joined(splits: list[Split]) -> Split:
+    import torch
+
+    images = torch.cat([split.images for split in splits])
+    return Split(images, torch.cat([split.labels for split in splits]))
+
+
+def _repeated(split: Split, weight: float) -> Split:
+    """Each tile int(weight) times, and a fixed choice of them once more for what is left."""
+    import torch
+
+    whole, count = int(weight), len(split)
+    more = round((weight - whole) * count)
+    chosen = torch.randperm(count, generator=torch.Generator().manual_seed(0))[:more]
+    return split[torch.cat([torch.arange(count).repeat(whole), chosen])]
+
+
+def _weights(text: str, count: int) -> list[float]:
+    try:
+        weights = [float(word) for word in text.split(",")] if text else [1.0] * count
+    except ValueError:
+        weights = []
+    if len(weights) != count or not all(0 < weight <= 1000 for weight in weights):
+        raise DigitsError(f"--weights {text}: not {count} numbers above 0, with commas between")
+    return weights

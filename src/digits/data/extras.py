@@ -34,6 +34,8 @@ def extend(split: Split, extras: Extras, seed: int) -> Split:
     rng = np.random.default_rng(seed)
     drawn, non_digits = extras.drawn, extras.non_digits
     parts = [split]
+    if not (drawn or non_digits or extras.hands):
+        return split  # a copy would be as large again
     if drawn:
         images, labels = strokes.draw(round(drawn * len(split)), rng)
         parts.append(Split(torch.from_numpy(images), torch.from_numpy(labels)))

@@ -6,7 +6,7 @@ They need no network: what the tests, and those without MNIST, train on.
 import numpy as np
 import torch
 
-from digits.data.split import Dataset, Split, every_nth
+from digits.data.split import Dataset, Split, held_out
 from digits.spec import HOLD_OUT
 from digits.tile import frame
 
@@ -20,12 +20,6 @@ def load(hold_out: int = HOLD_OUT) -> Dataset:
     inks = (scans.images * (255 / 16)).round().astype(np.uint8)  # (N, 8, 8)
     tiles = np.stack([frame(ink, normalise_pen=False) for ink in inks])
     everything = Split(torch.from_numpy(tiles)[:, None], labels)
-    learn, test = everything_but(everything, 5)
-    train, validation = everything_but(learn, hold_out)
+    learn, test = held_out(everything, 5)
+    train, validation = held_out(learn, hold_out)
     return Dataset("uci", train, validation, test)
-
-
-def everything_but(split: Split, n: int) -> tuple[Split, Split]:
-    """Split off every n-th of each class."""
-    rest, held_out = every_nth(split.labels.numpy(), n)
-    return split[torch.from_numpy(rest)], split[torch.from_numpy(held_out)]

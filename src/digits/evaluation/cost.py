@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.classifier import Classifier
-from digits.spec import INPUT_SHAPE
+from digits.classifier import ANY_WIDTH, Classifier
 from digits.speed import Speed
 
 WEIGHTED = ("Conv", "Gemm", "MatMul")  # ONNX operators whose second input is a weight
@@ -37,7 +36,7 @@ def _macs(model: Classifier) -> int:
     from torch.utils.flop_counter import FlopCounterMode
 
     with FlopCounterMode(display=False) as counter:
-        model(np.zeros((1, *INPUT_SHAPE), np.uint8))
+        model(np.zeros((1, *(side or ANY_WIDTH for side in model.shape)), np.uint8))
     return counter.get_total_flops() // 2
 
 

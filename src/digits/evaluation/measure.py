@@ -10,12 +10,12 @@ import numpy as np
 from digits import metrics
 from digits.classifier import Classifier
 from digits.data import Split
-from digits.spec import CLASSES
+from digits.spec import NONE
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What `model` says of the tiles (N, 1, 28, 28) uint8 with labels (N,): logits (N, K) float32,
+    """What `model` says of the tiles (N, C, H, W) uint8 with labels (N,): logits (N, K) float32,
     calibrated probabilities (N, K), and `summary`, plain data for JSON.
     """
 
@@ -38,9 +38,10 @@ class Measurement:
 
     @cached_property
     def confidence(self) -> np.ndarray:
-        """The probability of the likeliest digit (N,), which reading holds against its threshold;
-        what looks like none has little."""
-        return self.probabilities[:, : len(CLASSES)].max(axis=1)
+        """The probability of the likeliest class but `none` (N,), which reading holds against its
+        threshold; what looks like none has little."""
+        known = [name != NONE for name in self.model.classes]
+        return self.probabilities[:, known].max(axis=1)
 
     def accuracy_in_words(self) -> str:
         """`98.71% (95% interval 98.47..98.91%, 10,000 tiles)`."""

@@ -12,9 +12,9 @@ import numpy as np
 from digits import metrics
 from digits.evaluation.measure import Measurement, at_threshold
 from digits.evaluation.style import BLUE, GREEN, INK, ORANGE, RIGHT, WRONG, figure, series
-from digits.spec import TILE_SIZE
 
 MOST_POINTS = 400  # of a curve: more are not seen, and make a large file
+MOST_WRITTEN = 30  # classes whose counts can be written into the matrix
 
 
 def draw(folder: Path, test: Measurement) -> None:
@@ -48,7 +48,7 @@ def draw_confusion(path: Path, test: Measurement) -> None:
     with figure(path, 1, 1, (6.2, 6)) as axes:
         axis = axes[0][0]
         axis.imshow(errors, cmap="Oranges", vmin=0, vmax=max(errors.max(), 5) * 1.6)
-        for (row, column), count in np.ndenumerate(counts):
+        for (row, column), count in np.ndenumerate(counts if len(classes) <= MOST_WRITTEN else []):
             right = row == column
             shown = str(count) if count else ""
             weight = "bold" if right else "normal"
@@ -67,27 +67,28 @@ def draw_samples(path: Path, test: Measurement, columns: int = 10) -> None:
     """One right answer of each class above the surest wrong ones."""
     classes = test.model.classes
     confidence = test.probabilities.max(axis=1)
-    right = [np.flatnonzero(test.right & (test.labels == c))[:1] for c in range(10)]
+    right = [np.flatnonzero(test.right & (test.labels == c))[:1] for c in range(len(classes))]
     wrong = np.flatnonzero(~test.right)
     wrong = wrong[np.argsort(-confidence[wrong])][: 2 * columns]
     chosen = [*np.concatenate(right)[:columns], *wrong]
     places = [*range(min(columns, len(chosen) - len(wrong))), *range(columns, columns + len(wrong))]
     # One sheet and not an axis a tile: laying out thirty of them takes a second.
     gap, above = 6, 22  # pixels between tiles, and for the words above each
-    sheet = np.zeros((3 * (above + TILE_SIZE), columns * (TILE_SIZE + gap)), np.uint8)
+    _, channels, size, _ = test.images.shape
+    sheet = np.zeros((3 * (above + size), columns * (size + gap), channels), np.uint8)
     with figure(path, 1, 1, (columns * 1.05, 4.6)) as axes:
         axis = axes[0][0]
         axis.set_axis_off()
         for place, i in zip(places, chosen, strict=True):
             y, x = (
-                place // columns * (above + TILE_SIZE) + above,
-                place % columns * (TILE_SIZE + gap),
+                place // columns * (above + size) + above,
+                place % columns * (size + gap),
             )
-            sheet[y : y + TILE_SIZE, x : x + TILE_SIZE] = test.images[i, 0]
+            sheet[y : y + size, x : x + size] = test.images[i].transpose(1, 2, 0)
             words = f"{classes[test.predicted[i]]}  {confidence[i]:.0%}"
             words += "" if test.right[i] else f"\nis {classes[test.labels[i]]}"
             colour = RIGHT if test.right[i] else WRONG
-            middle = x + TILE_SIZE / 2
+            middle = x + size / 2
             axis.text(middle, y - 2, words, ha="center", va="bottom", color=colour, fontsize=9)
         axis.imshow(sheet, cmap="gray_r", vmin=0, vmax=255)
 

@@ -12,21 +12,22 @@ def table(names: Sequence[str], tests: Sequence[Measurement], dataset: str) -> s
 
 def _one(test: Measurement, dataset: str) -> str:
     summary = test.summary
+    width = max(5, *map(len, test.model.classes))
     lines = [
         f"model      {test.model.path}",
         f"accuracy   {test.accuracy_in_words()} of {dataset}",
         f"loss       {summary['loss']:.4f}",
         f"calibration error  {summary['expected_calibration_error']:.2%}",
-        "\nclass  precision  recall      f1  tiles",
+        f"\n{'class':{width}}  precision  recall      f1  tiles",
     ]
     for name, row in summary["classes"].items():
         lines.append(
-            f"{name:5}  {row['precision']:9.2%} {row['recall']:7.2%} {row['f1']:7.2%}"
+            f"{name:{width}}  {row['precision']:9.2%} {row['recall']:7.2%} {row['f1']:7.2%}"
             f"  {row['support']:5}"
         )
     lines.append("\nlabel \\ predicted")
     for name, counts in zip(test.model.classes, summary["confusion"], strict=True):
-        lines.append(" ".join([f"{name:5}", *(f"{count:5}" for count in counts)]))
+        lines.append(" ".join([f"{name:{width}}", *(f"{count:5}" for count in counts)]))
     return "\n".join(lines)
 
 

@@ -127,7 +127,7 @@ class Page:
         return [
             Card(
                 int(i),
-                data_uri(test.images[i, 0]),
+                data_uri(test.images[i, ::-1].transpose(1, 2, 0)),
                 names[test.labels[i]],
                 bool(test.right[i]),
                 [(names[k], float(p[k])) for k in np.argsort(-p, kind="stable")[:3]],
@@ -138,7 +138,7 @@ class Page:
 
 
 def data_uri(image: np.ndarray, kind: str = "png") -> str:
-    """A picture (H, W) or (H, W, 3) BGR uint8 as a PNG or JPEG within a page."""
+    """A picture (H, W), (H, W, 1) or (H, W, 3) BGR uint8 as a PNG or JPEG within a page."""
     done, content = cv2.imencode(f".{kind}", image)
     assert done
     return f"data:image/{kind};base64," + base64.b64encode(content.tobytes()).decode()

@@ -25,7 +25,7 @@ def corrupted(corruption: Corruption, images: np.ndarray, level: int) -> np.ndar
 
 def sweep(names: Sequence[str], tests: Sequence[Measurement]) -> dict[str, Any]:
     """The accuracy of models on the first tiles that they were measured on, clean and corrupted."""
-    images, labels = tests[0].images[:TILES], tests[0].labels[:TILES]
+    images = tests[0].images[:TILES]
     clean = [float(test.right[:TILES].mean()) for test in tests]
     found: dict[str, Any] = {
         name: {"what": corruption.what, "levels": list(corruption.levels), "accuracy": {}}
@@ -34,10 +34,10 @@ def sweep(names: Sequence[str], tests: Sequence[Measurement]) -> dict[str, Any]:
     for name, corruption in CORRUPTIONS.items():
         worse = [corrupted(corruption, images, level) for level in range(len(corruption.levels))]
         for who, test in zip(names, tests, strict=True):
-            scores = [metrics.accuracy(test.model(tiles), labels) for tiles in worse]
+            scores = [metrics.accuracy(test.model(tiles), test.labels[:TILES]) for tiles in worse]
             found[name]["accuracy"][who] = scores
     return {
-        "count": len(labels),
+        "count": len(images),
         "seed": SEED,
         "clean": dict(zip(names, clean, strict=True)),
         "mean": {who: float(_all(found, who).mean()) for who in names},

@@ -18,6 +18,7 @@ from digits.optimization.fold import fold_batch_norm
 from digits.optimization.integer import IntegerModel, Run
 from digits.optimization.sequential import chain_of
 from digits.optimization.to_integer import integers_of
+from digits.spec import CLASSES
 
 PROOF_TILES = 1000
 
@@ -74,7 +75,13 @@ def make(
 
 
 def integers(content: dict[str, Any], calibration: Tensor) -> IntegerModel:
-    """The integer form of a checkpoint's content."""
+    """The integer form of a checkpoint's content.
+
+    Raises:
+        DigitsError: it has none, or does not read digits, which these formats say that they do.
+    """
+    if tuple(content["classes"][: len(CLASSES)]) != CLASSES:
+        raise DigitsError(f"{' and '.join(FORMATS)} files read digits; try .onnx")
     chain = chain_of(fold_batch_norm(checkpoint.build(content)))
     chain.calibrate(calibration)
     return integers_of(chain, content["temperature"])

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,19 +12,21 @@ from torch.export import ExportedProgram
 
 from digits.classifier import METADATA_KEY
 from digits.optimization.quiet import quiet
+from digits.spec import INPUT_SHAPE
 
 CALIBRATION_BATCH = 64
 
 
 def program_bytes(model: nn.Module, metadata: dict[str, Any], calibration: Tensor | None) -> bytes:
-    """An exported program: tiles (N, 1, 28, 28) uint8, any N -> logits (N, K) float32.
+    """An exported program: tiles (N, C, H, W) uint8, any N -> logits (N, K) float32.
 
-    With `calibration`, training tiles (M, 1, 28, 28) uint8, weights and activations become int8.
+    With `calibration`, training tiles (M, C, H, W) uint8, weights and activations become int8.
     """
     with quiet(), torch.no_grad():
-        program = _export(model)
+        shape = metadata.get("input_shape", INPUT_SHAPE)
+        program = _export(model, shape)
         if calibration is not None:
-            program = _export(_quantize(program, calibration))
+            program = _export(_quantize(program, calibration), shape)
         for node in program.graph.nodes:
             for history in ("stack_trace", "from_node", "nn_module_stack", "torch_fn"):
                 node.meta.pop(history, None)
@@ -32,8 +35,8 @@ def program_bytes(model: nn.Module, metadata: dict[str, Any], calibration: Tenso
     return _deflate(buffer)
 
 
-def _export(model: nn.Module) -> ExportedProgram:
-    example = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)  # 2: a batch of 1 would become fixed
+def _export(model: nn.Module, shape: Sequence[int] = INPUT_SHAPE) -> ExportedProgram:
+    example = torch.zeros(2, *shape, dtype=torch.uint8)  # 2: a batch of 1 would become fixed
     return torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
 
 

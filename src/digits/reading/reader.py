@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from digits.classifier import Classifier
+from digits.errors import DigitsError
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import Anything, Format
@@ -17,7 +18,7 @@ from digits.reading.pages import read_pages
 from digits.reading.rows import looks_at, read_row, row_model
 from digits.reading.scores import score, status_of
 from digits.row_image import row_image
-from digits.spec import CLASSES
+from digits.spec import CLASSES, INPUT_SHAPE
 from digits.tile import Box, as_tile, frame
 from digits.vision.components import (
     Component,
@@ -76,12 +77,23 @@ class Reader:
 
     @staticmethod
     def expecting(classifier: Classifier, expect: str = "auto") -> "Reader":
-        """A reader for `--expect`.
+        """A reader for `--expect`. With a model that does not know all digits, of letters for
+        instance, a picture is of one character.
 
         Raises:
-            DigitsError: it is not known, or its pattern or list is wrong.
+            DigitsError: it is not known, or its pattern or list is wrong, or not for this model.
         """
+        whole = classifier.card.get("config", {}).get("frame") == "none"
+        if whole or classifier.shape != INPUT_SHAPE:
+            raise DigitsError(
+                f"{classifier.name}: learned whole pictures, and reading shows it the ink in them; "
+                "train it with --frame digit"
+            )
         kind = expect if expect in ("auto", "digit") else "number"
+        if not set(CLASSES) <= set(classifier.classes):
+            if kind == "number":
+                raise DigitsError(f"--expect {expect}: {classifier.name} does not know all digits")
+            kind = "digit"
         return Reader(classifier, kind, parse_format(expect))
 
     def read_file(self, name: str, then: Callable[[Picture, Answer], None] | None = None) -> Answer:

@@ -10,6 +10,7 @@ from digits import metrics
 from digits.data import Split, extras
 from digits.data.augment import augment
 from digits.data.extras import Extras
+from digits.spec import CLASSES, NONE
 from digits.training.config import TrainConfig
 from digits.training.step import logits_of
 
@@ -25,9 +26,9 @@ def calibrate(
     The temperature is fitted on validation as it is. A threshold from there would be far too low:
     handwriting out in the world is harder. So it is set on a rehearsal: validation tiles as
     distorted as those trained on, elastically at least, and with them digits drawn in other styles
-    than MNIST's, and where the model was trained to meet them, non-digits and held-out hands of the
-    data `folder`. `read` is the least probability above which at most `max_error` of the answers
-    are wrong.
+    than MNIST's if the classes are digits, and where the model was trained to meet them,
+    non-digits and held-out hands of the data `folder`. `read` is the least probability above which
+    at most `max_error` of the answers are wrong.
     """
     device = next(model.parameters()).device
     clean = validation.to(device)
@@ -36,14 +37,19 @@ def calibrate(
 
     cpu = validation.to(torch.device("cpu"))
     more = Extras(
-        SHARE, SHARE * bool(config.nondigits), SHARE * bool(config.hands), folder, held_out=True
+        SHARE * (config.labels == CLASSES),
+        SHARE * bool(config.nondigits),
+        SHARE * bool(config.hands),
+        folder,
+        held_out=True,
     )
     rehearsal = extras.extend(cpu, more, SEED)
     policy = "strong" if config.augment in ("strong", "mixed") else "elastic"
     images = augment(rehearsal.images, policy, torch.Generator().manual_seed(SEED))
     logits = logits_of(model, images.to(device)).cpu().numpy()
-    probabilities = metrics.softmax(logits, temperature)[:, : extras.NONE_LABEL]
-    right = probabilities.argmax(axis=1) == rehearsal.labels.numpy()
+    known = np.array([i for i, name in enumerate(config.classes) if name != NONE])
+    probabilities = metrics.softmax(logits, temperature)[:, known]
+    right = known[probabilities.argmax(axis=1)] == rehearsal.labels.numpy()
     read = threshold(probabilities.max(axis=1), right, config.max_error)
     return temperature, {"read": read}
 

@@ -4,14 +4,17 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from digits.data.look import FRAMES, LEAST_SIZE, Look
 from digits.data.policies import POLICIES
 from digits.errors import DigitsError
-from digits.spec import BLANK, CLASSES, HOLD_OUT, NONE, ROW_CLASSES
+from digits.spec import BLANK, CLASSES, HOLD_OUT, NONE, ROW_CLASSES, TILE_SIZE
 from digits.training.recipes import PRESETS, RECIPES
 
 MOST_SEED = 2**62  # what is added to it for members and steps stays within 64 bits
-AT_LEAST = {"epochs": 1, "batch_size": 1, "ensemble": 1, "patience": 1, "hold_out": 2, "seed": 0}
+AT_LEAST = {"epochs": 1, "batch_size": 1, "ensemble": 1, "patience": 1, "hold_out": 2, "seed": 0,
+            "freeze": 0, "size": LEAST_SIZE}  # fmt: skip
 CHOICES = {
+    "frame": FRAMES,
     "augment": tuple(POLICIES),
     "compile": ("auto", "on", "off"),
     "on_nan": ("stop", "lower"),
@@ -24,7 +27,15 @@ class TrainConfig:
 
     arch: str = "improved"
     dataset: str = "auto"
+    labels: tuple[str, ...] = CLASSES  # the classes of the data set
+    weights: str = ""  # how often the tiles of each of several sets are learned from
+    frame: str = FRAMES[0]  # how one's own pictures become tiles: see `data.look.Look`
+    size: int = TILE_SIZE
+    colour: bool = False
+    strict: bool = False  # refuse one's own data if a picture in it is left out
     hold_out: int = HOLD_OUT  # every twelfth tile of a class is for validation
+    init: str = ""  # a model to start from
+    freeze: int = 0  # its first layers that stay as they are
     epochs: int = 10
     batch_size: int = 64  # over all ranks together
     learning_rate: float = 1e-3  # the peak of the one-cycle schedule
@@ -66,6 +77,7 @@ class TrainConfig:
         """
         if not isinstance(values, dict):
             raise DigitsError("no settings")
+        values = {**values, "labels": _names(values.get("labels", cls.labels))}
         for field in dataclasses.fields(cls):
             value, kind = values.get(field.name, field.default), type(field.default)
             if type(value) is not kind and (type(value), kind) != (int, float):
@@ -82,7 +94,12 @@ class TrainConfig:
     def classes(self) -> tuple[str, ...]:
         if self.rows:
             return (*ROW_CLASSES, BLANK)
-        return (*CLASSES, NONE) if self.nondigits else CLASSES
+        return (*self.labels, NONE) if self.nondigits else self.labels
+
+    @property
+    def look(self) -> Look:
+        """How one's own pictures become tiles. Raises DigitsError if the settings contradict."""
+        return Look(self.frame, self.size, self.colour, self.strict)
 
     @classmethod
     def names(cls) -> list[str]:
@@ -90,3 +107,10 @@ class TrainConfig:
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """A list of names, as JSON keeps a tuple."""
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise DigitsError("labels is no list of names")
+    return tuple(value)

@@ -9,6 +9,7 @@ from torch import nn
 
 from digits import archs, device
 from digits.data import Dataset
+from digits.training import transfer
 from digits.training.config import TrainConfig
 from digits.training.loop import Outcome, fit
 from digits.training.ranks import Ranks
@@ -59,7 +60,10 @@ def train(
             if ranks.first:
                 print(f"member {number + 1} of {config.ensemble}, seed {seed}", file=sys.stderr)
         device.seed(seed, config.deterministic)
-        model = archs.create(config.arch, len(config.classes)).to(on)
+        model = archs.create(config.arch, len(config.classes), dataset.shape)
+        if config.init:
+            transfer.start(model, config, dataset.shape)
+        model.to(on)
         goes_on = resume and (config.ensemble == 1 or bool(part.states()))
         settings = dataclasses.replace(config, seed=seed)
         outcome = fit(model, training, validation, settings, part, ranks, goes_on)
@@ -73,7 +77,7 @@ def train(
     if config.ensemble == 1:
         return Trained(config.arch, {}, models[0], runs, outcomes)
     arguments: dict[str, object] = {"member": config.arch, "count": len(models)}
-    whole = archs.create("ensemble", len(config.classes), **arguments).to(on)
+    whole = archs.create("ensemble", len(config.classes), dataset.shape, **arguments).to(on)
     for place, member in zip(whole.get_submodule("members").children(), models, strict=True):
         place.load_state_dict(member.state_dict())
     return Trained("ensemble", arguments, whole, runs, outcomes)

@@ -13,7 +13,8 @@ from digits import checkpoint, data, spec
 from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
-from digits.spec import SAVE_DIR
+from digits.spec import CLASSES, SAVE_DIR
+from digits.training import teacher, transfer
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
 from digits.training.ensemble import Trained
@@ -23,6 +24,7 @@ from digits.training.step import logits_of
 
 KEPT_IN = "save_dir"  # in config.json: it shapes where a run's model goes, not the run
 SPLIT = ("dataset", "hold_out")  # settings that say which tiles are for validation
+OF_DIGITS = ("strokes", "nondigits", "hands")  # what can be added to digits alone
 SMALL_SET = "uci"
 SMALL_EPOCHS, SMALL_BATCH = 12, 64  # of presets on it: 240 steps, 99.4% of its test set
 FEW_STEPS = 100
@@ -48,10 +50,11 @@ def prepare(
     if resume:
         run = Run.find(resume)
         config, kept_in = _settings(run.config)
-        return run, config, _load(config, data_dir), save_dir or kept_in
-    config = TrainConfig.make(given, preset)
-    dataset = _load(config, data_dir)
-    config = dataclasses.replace(config, dataset=dataset.name)  # not `auto`: what it came to be
+        dataset = _load(config, data_dir)
+        if dataset.classes != config.labels:
+            raise DigitsError(f"{config.dataset}: has other classes than when {run.folder} began")
+        return run, config, _extended(dataset, config, data_dir), save_dir or kept_in
+    config, dataset = begin(given, data_dir, preset)
     tiles = len(dataset.train)
     if preset and config.dataset == SMALL_SET:
         config = _for_few_tiles(config, given)
@@ -61,7 +64,43 @@ def prepare(
     save_dir = save_dir or SAVE_DIR
     if ranks.first:
         checkpoint.write_json(run.config, {**config.as_dict(), KEPT_IN: str(save_dir.resolve())})
+        run.write_splits(dataset.listing)
     return run, config, dataset, save_dir
+
+
+def begin(
+    given: dict[str, Any], data_dir: str | None, preset: str | None = None
+) -> tuple[TrainConfig, Dataset]:
+    """The settings and the data of a new run; `given` goes before the recipe.
+
+    Raises:
+        DigitsError: the data cannot be had, or do not suit the settings.
+    """
+    if given.get("init"):
+        given = {"arch": transfer.arch_of(given["init"], given.get("arch")), **given}
+    config = TrainConfig.make(given, preset)
+    dataset = _load(config, data_dir)
+    config = _for_classes(config, dataset, given)
+    if config.teacher:
+        teacher.require_shape(config.teacher, dataset.shape)
+    return config, _extended(dataset, config, data_dir)
+
+
+def _for_classes(config: TrainConfig, dataset: Dataset, given: dict[str, Any]) -> TrainConfig:
+    """The settings with the set's classes, and its name for `auto`.
+
+    What a recipe adds to digits is left out where other things are learned, and where a model is
+    taken over, which has learned from it.
+    """
+    if dataset.classes != CLASSES:
+        asked = [name for name in OF_DIGITS if given.get(name)] + ["arch rows"] * bool(config.rows)
+        if asked:
+            raise DigitsError(f"--{asked[0]}: only where the classes are the digits 0 to 9")
+    config = dataclasses.replace(config, dataset=dataset.name, labels=dataset.classes)
+    if dataset.classes == CLASSES and not config.init:
+        return config
+    none: dict[str, Any] = {name: 0.0 for name in OF_DIGITS if name not in given}
+    return dataclasses.replace(config, **none)
 
 
 def _for_few_tiles(config: TrainConfig, given: dict[str, Any]) -> TrainConfig:
@@ -95,30 +134,15 @@ def publish(
     force: bool = False,
     data_dir: str | None = None,
 ) -> tuple[dict[str, Any], Path]:
-    """Calibrate what was trained, save it in the run's folder, and a copy as `best_model`: unless a
-    better one is there, or one that cannot be compared, which only `force` overwrites.
+    """Save what was trained in the run's folder, and a copy as `best_model`: unless a better one is
+    there, or one that cannot be compared, which only `force` overwrites.
 
     Returns the checkpoint's content, and the path that it went to last.
 
     Raises:
         DigitsError: one of them cannot be written.
     """
-    temperature, thresholds = calibrate(trained.model, validation, config, folder_of(data_dir))
-    content = checkpoint.pack(
-        trained.arch,
-        trained.model,
-        arch_args=trained.arch_args,
-        classes=config.classes,
-        temperature=temperature,
-        thresholds=thresholds,
-        config=config.as_dict(),
-        metrics={
-            "validation": measure(trained.model, validation),
-            "best_epochs": [outcome.best_epoch for outcome in trained.outcomes],
-            "train_seconds": sum(outcome.train_seconds for outcome in trained.outcomes),
-            "warmup_seconds": sum(outcome.warmup_seconds for outcome in trained.outcomes),
-        },
-    )
+    content = packed(trained, validation, config, data_dir)
     checkpoint.save(run.model, content)
     why_not = "" if force else better_than(content, best_model)
     if why_not:
@@ -130,6 +154,29 @@ def publish(
         return content, run.model
     checkpoint.save(best_model, content)
     return content, best_model
+
+
+def packed(
+    trained: Trained, validation: Split, config: TrainConfig, data_dir: str | None = None
+) -> dict[str, Any]:
+    """Calibrate what was trained; the content of its checkpoint."""
+    temperature, thresholds = calibrate(trained.model, validation, config, folder_of(data_dir))
+    return checkpoint.pack(
+        trained.arch,
+        trained.model,
+        arch_args=trained.arch_args,
+        classes=config.classes,
+        input_shape=tuple(validation.images.shape[1:]),
+        temperature=temperature,
+        thresholds=thresholds,
+        config=config.as_dict(),
+        metrics={
+            "validation": measure(trained.model, validation),
+            "best_epochs": [outcome.best_epoch for outcome in trained.outcomes],
+            "train_seconds": sum(outcome.train_seconds for outcome in trained.outcomes),
+            "warmup_seconds": sum(outcome.warmup_seconds for outcome in trained.outcomes),
+        },
+    )
 
 
 def better_than(content: dict[str, Any], best_model: Path) -> str:
@@ -184,8 +231,24 @@ def _settings(path: Path) -> tuple[TrainConfig, Path]:
 
 
 def _load(config: TrainConfig, data_dir: str | None) -> Dataset:
+    """The data set.
+
+    Raises:
+        DigitsError: it cannot be had, or there is too little in it to learn, choose and measure.
+    """
+    dataset = data.load(config.dataset, data_dir, config.hold_out, config.look, config.weights)
+    if len(dataset.classes) < 2:
+        raise DigitsError(f"{dataset.name}: one class alone; to tell apart it takes two")
+    for part in ("train", "validation", "test"):
+        if not len(getattr(dataset, part)):
+            raise DigitsError(
+                f"{dataset.name}: no picture for {part}; three of some class are the least"
+            )
+    return dataset
+
+
+def _extended(dataset: Dataset, config: TrainConfig, data_dir: str | None) -> Dataset:
     """The data set with what the settings add to its training part."""
-    dataset = data.load(config.dataset, data_dir, config.hold_out)
     more = Extras(config.strokes, config.nondigits, config.hands, folder_of(data_dir))
     train = extras.extend(dataset.train, more, config.seed)
     return dataclasses.replace(dataset, train=train)

@@ -4,20 +4,28 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from digits.training import transfer
 from digits.training.config import TrainConfig
 
+TAKEN_OVER = 0.1  # of --learning_rate, for layers that were trained before
 FEWEST_STEPS = 3  # of a schedule: so many the warm-up takes, and takes back
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov & Hutter 2019), one fused kernel; weights decay, biases do not."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
+    """AdamW (Loshchilov & Hutter 2019), one fused kernel; weights decay, biases do not. What is
+    taken over from another model learns at TAKEN_OVER of the rate, but for the last layer."""
+    learning = [p for p in model.parameters() if p.requires_grad]
+    head = {id(p) for p in transfer.layers(model)[-1].parameters()} if config.init else set()
     groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
+        {"params": some, "weight_decay": decay, "lr": config.learning_rate * share}
+        for share in ((1.0, TAKEN_OVER) if config.init else (1.0,))
+        for is_matrix, decay in ((True, config.weight_decay), (False, 0.0))
+        if (some := [
+            p for p in learning
+            if (p.ndim > 1) == is_matrix and (share == 1.0) == (not config.init or id(p) in head)
+        ])
+    ]  # fmt: skip
     betas = (config.beta1 or 0.95, config.beta2)
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=betas, fused=True)
 
@@ -28,7 +36,7 @@ def make_schedule(
     """Up for 30% of the steps and down for the rest, momentum the other way (Smith 2018)."""
     return torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
-        max_lr=config.learning_rate,
+        max_lr=[group["lr"] for group in optimizer.param_groups],
         total_steps=max(steps, FEWEST_STEPS),
         cycle_momentum=not config.beta1,
     )

@@ -48,3 +48,18 @@ RECIPES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 PRESETS = {"fast": _FAST, "fast99.4": _FAST3}
+
+# What `tune` looks through: a range, a range on a log scale, or a choice. An architecture's own
+# ranges go before.
+RANGES: dict[str, tuple[Any, ...]] = {
+    "learning_rate": ("log", 3e-4, 3e-2),
+    "batch_size": ("choice", 64, 128, 256, 512),
+    "weight_decay": ("log", 1e-3, 0.3),
+    "label_smoothing": ("even", 0.0, 0.2),
+    "augment": ("choice", "none", "light", "elastic"),
+    "average": ("choice", 0.0, 0.9, 0.99, 0.998),
+}
+RANGES_OF: dict[str, dict[str, tuple[Any, ...]]] = {
+    "tiny": {"label_smoothing": ("even", 0.0, 0.05)},
+    "micro": {"label_smoothing": ("even", 0.0, 0.05)},
+}

@@ -25,6 +25,7 @@ from digits.device import autocast_dtype, timer
 from digits.errors import DigitsError
 from digits.row_image import HEIGHT, PAPER, STRIDE
 from digits.spec import ROW_CLASSES, ROW_SHAPE
+from digits.training import transfer
 from digits.training.config import TrainConfig
 from digits.training.ensemble import Trained
 from digits.training.loop import Outcome, epoch_order, save, seed_step
@@ -46,7 +47,7 @@ def train(
     """Train the row model that `config` names with MNIST's digits and the hands in `folder`.
 
     Raises:
-        DigitsError: the hands are not there, or what `fit` raises.
+        DigitsError: the hands are not there, or what `fit` and `transfer.start` raise.
     """
     processes = os.cpu_count() or 1
 
@@ -61,7 +62,10 @@ def train(
     learned = sources(dataset.train, held_out=False)
     validation = made_up.samples(VALIDATION[0], sources(dataset.validation, True), VALIDATION[1])
     device.seed(config.seed, config.deterministic)
-    model = archs.create(config.arch, len(config.classes)).to(on)
+    model = archs.create(config.arch, len(config.classes))
+    if config.init:
+        transfer.start(model, config, ROW_SHAPE)
+    model.to(on)
     outcome = fit(model, samples_of, validation, config, run, resume)
     if outcome.best_epoch:
         model.load_state_dict(outcome.weights)

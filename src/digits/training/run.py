@@ -32,6 +32,7 @@ class Run:
         self.history = folder / "history.csv"
         self.metrics = folder / "metrics.json"
         self.model = folder / "model.pth"
+        self.splits = folder / "splits.csv"
         self.board: Any = NoBoard()
 
     @classmethod
@@ -102,6 +103,12 @@ class Run:
         for name, value in rows[-1].items():
             self.board.add_scalar(name, value, rows[-1]["epoch"])
         self.board.flush()
+
+    def write_splits(self, listing: Sequence[tuple[str, str, str]]) -> None:
+        """Write which part each picture of one's own is in, if there are any."""
+        if listing:
+            with self.splits.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([("path", "label", "split"), *listing])
 
     def states(self) -> list[Path]:
         """Saved training states, oldest first."""

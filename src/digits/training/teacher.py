@@ -43,6 +43,17 @@ def load(name: str, classes: tuple[str, ...], device: torch.device) -> Teacher:
     return Teacher(model, content["temperature"])
 
 
+def require_shape(name: str, shape: tuple[int, ...]) -> None:
+    """Let pass a teacher that takes the tiles (C, H, W) of the student.
+
+    Raises:
+        DigitsError: there is none of this name, or it takes others.
+    """
+    takes = tuple(checkpoint.load(classifier.find(name).with_suffix(".pth"))["input_shape"])
+    if takes != shape:
+        raise DigitsError(f"--teacher {name} takes tiles of {takes}, the student {shape}")
+
+
 def divergence(logits: Tensor, taught: Tensor) -> Tensor:
     """The sum over a batch of KL(teacher || student), both logits (N, K)."""
     student, teacher = F.log_softmax(logits, dim=1), F.log_softmax(taught, dim=1)

@@ -1,0 +1,120 @@
+"""Accuracy against the number of own examples a class: from scratch and from a shipped model.
+
+    python benchmarks/few_examples.py --data DATA --seeds 3 --figure docs/figures/few_examples.png
+
+Two sets of the hands in DATA/hands: digits (pendigits), which the shipped model's classes are, and
+lower-case letters (UNIPEN), which it has never seen. Tests are by writers who wrote none of the
+examples. Every training is of STEPS steps; nothing but the examples chooses the epoch.
+"""
+
+import argparse
+import json
+import statistics
+import string
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from digits import device, metrics
+from digits.data import Dataset, Split, hands
+from digits.evaluation.style import BLUE, ORANGE, figure
+from digits.spec import CLASSES
+from digits.tile import frame
+from digits.training import ensemble
+from digits.training.config import TrainConfig
+from digits.training.ranks import Ranks
+from digits.training.run import Run
+from digits.training.step import logits_of
+
+RECORD = Path(__file__).parent / "results" / "few_examples.json"
+SETS = {
+    "digits": ("pendigits", CLASSES),
+    "letters": ("unipen_chars", tuple(string.ascii_lowercase)),
+}
+COUNTS = (1, 2, 5, 10, 50)
+TEST_EACH = 40  # tiles a class, at most
+STEPS, EPOCHS, BATCH = 100, 5, 64
+
+
+def tiles(name: str, folder: Path, held_out: bool, most: int) -> list[np.ndarray]:
+    """Of each class of a set up to `most` tiles (M, 28, 28) uint8, mixed among the writers."""
+    collection, classes = SETS[name]
+    some = hands.load(folder, held_out, (collection,))[collection]
+    rng = np.random.default_rng(int(held_out))
+    made = []
+    for label in classes:
+        glyphs = [glyph for hand in some for glyph in hand.glyphs.get(label, [])]
+        chosen = rng.permutation(len(glyphs))[:most]
+        drawn = [hands.draw(glyphs[i], 100, float(rng.uniform(7, 12))) for i in chosen]
+        made.append(np.stack([frame(ink) for ink in drawn]))
+    return made
+
+
+def split(of_class: list[np.ndarray]) -> Split:
+    labels = np.repeat(np.arange(len(of_class)), [len(some) for some in of_class])
+    return Split(torch.from_numpy(np.concatenate(of_class))[:, None], torch.from_numpy(labels))
+
+
+def accuracy(
+    name: str, learn: list[np.ndarray], test: Split, count: int, seed: int, init: str
+) -> float:
+    """Of cnn3 trained on `count` examples a class, on the test tiles."""
+    rng = np.random.default_rng(seed)
+    few = split([some[rng.permutation(len(some))[:count]] for some in learn])
+    often = -(-STEPS * BATCH // EPOCHS // len(few))
+    train = few[torch.arange(len(few)).repeat(often)[: STEPS * BATCH // EPOCHS]]
+    config = TrainConfig.make(
+        {"arch": "cnn3", "epochs": EPOCHS, "patience": EPOCHS, "batch_size": BATCH, "seed": seed,
+         "init": init, "labels": SETS[name][1]}
+    )  # fmt: skip
+    dataset = Dataset(name, train, few, test, SETS[name][1])
+    with tempfile.TemporaryDirectory() as folder:
+        trained = ensemble.train(
+            config, dataset, Run(Path(folder)), Ranks(), device.pick(cpu=True), resume=False
+        )
+    if trained.stopped_by:
+        raise SystemExit(128 + trained.stopped_by)
+    return metrics.accuracy(logits_of(trained.model, test.images).numpy(), test.labels.numpy())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="the folder that hands/ lies in")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--figure", type=Path)
+    args = parser.parse_args()
+    found = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    for name in SETS:
+        learn = tiles(name, args.data, False, max(COUNTS))
+        test = split(tiles(name, args.data, True, TEST_EACH))
+        for count in COUNTS:
+            for init in ("", "cnn3"):
+                for seed in range(args.seeds):
+                    key = f"{name}, {count} a class, {init or 'scratch'}, seed {seed}"
+                    if key not in found:
+                        found[key] = accuracy(name, learn, test, count, seed, init)
+                        RECORD.write_text(json.dumps(found, indent=2) + "\n")
+    means = {
+        (name, init): [
+            statistics.mean(found[f"{name}, {n} a class, {init}, seed {s}"]
+                            for s in range(args.seeds)) for n in COUNTS
+        ]
+        for name in SETS for init in ("scratch", "cnn3")
+    }  # fmt: skip
+    print("set, start  ", *(f"{n:>7}" for n in COUNTS))
+    for (name, init), row in means.items():
+        print(f"{name:8} {init:8}", *(f"{value:7.2%}" for value in row))
+    if args.figure:
+        with figure(args.figure, 1, len(SETS), (9, 3.6)) as axes:
+            for axis, name in zip(axes[0], SETS, strict=True):
+                for init, colour in (("scratch", ORANGE), ("cnn3", BLUE)):
+                    axis.semilogx(COUNTS, means[name, init], "o-", color=colour, label=init)
+                axis.set(title=name, xlabel="examples a class")
+                axis.yaxis.set_major_formatter("{x:.0%}")
+                axis.legend()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""`digits learn`: teach a model a hand from a few corrected pictures; kept only if it helps."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from digits import checkpoint, classifier, device
+from digits.commands import _flags
+from digits.commands._flags import number
+from digits.errors import DigitsError
+from digits.spec import SAVE_DIR
+
+DEFAULT = SAVE_DIR / "learned.pth"
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = _parse(sys.argv[1:] if argv is None else argv)
+    if args.undo:
+        print(undo(args.output))
+        return 0
+
+    from digits import evaluation
+    from digits.optimization import artefact
+    from digits.training import learn
+    from digits.training.lifecycle import folder_of
+
+    old = classifier.load(classifier.find(args.model))
+    own, known = learn.sets(args.model, args.examples, args.dataset, args.data_dir)
+    on = device.pick(args.gpu, args.cpu)
+    run, content = learn.learn(
+        args.model, own, known, on, args.seed, folder_of(args.data_dir), args.epochs
+    )
+    calibration = artefact.calibration_tiles(known.train.images)
+    whole, small = run.model, run.model.with_suffix(".onnx")
+    checkpoint.save(whole, content)
+    small.write_bytes(artefact.build(content, small.suffix, calibration))
+
+    parts = {"your own, held out": own.test, f"{known.name}, validation": known.validation}
+    found = {
+        name: [evaluation.measure(model, part) for model in
+               (old, classifier.load(whole, on), classifier.load(small))]
+        for name, part in parts.items()
+    }  # fmt: skip
+    for name, measured in found.items():
+        for when, one in zip(("before", "after", "as int8"), measured, strict=True):
+            print(f"{name:24} {when:8} {one.accuracy_in_words()}")
+    (before, *after), (known_before, *known_after) = (
+        [one.summary["right"] / one.summary["count"] for one in some] for some in found.values()
+    )
+    if min(after) <= before:
+        why = "it reads no more of what you held out"
+    elif known_before - min(known_after) > args.max_loss / 100 + 1e-9:
+        why = f"it lost more than --max_loss {args.max_loss:g} points on {known.name}"
+    else:
+        keep(args.output, whole, small)
+        print(f"kept           {args.output} and {args.output.with_suffix('.onnx')}; back: --undo")
+        return 0
+    print(f"not kept: {why}; it is in {run.folder}", file=sys.stderr)
+    return 1
+
+
+def keep(output: Path, whole: Path, small: Path) -> None:
+    """Put a checkpoint and its ONNX file in their places; what was there can be brought back."""
+    for new in (whole, small):
+        place = output.with_suffix(new.suffix)
+        if place.exists():
+            _copy(place, _before(place))
+        else:
+            _before(place).unlink(missing_ok=True)
+    for new in (whole, small):
+        _copy(new, output.with_suffix(new.suffix))
+
+
+def undo(output: Path) -> str:
+    """Bring back what was there before the last model was kept, or nothing; what was done.
+
+    Raises:
+        DigitsError: there is nothing to undo.
+    """
+    places = [output, output.with_suffix(".onnx")]
+    there = [place for place in places if place.exists()]
+    if not there:
+        raise DigitsError(f"{output}: nothing was learned here")
+    kept = [place for place in places if _before(place).exists()]
+    for place in kept:  # what a kill leaves is done by the next call
+        _before(place).replace(place)
+    for place in [] if kept else there:
+        place.unlink()
+    return f"{output}: " + ("as it was before" if kept else "removed; there was none before")
+
+
+def _before(place: Path) -> Path:
+    return place.with_stem(f"{place.stem}.before")
+
+
+def _copy(source: Path, place: Path) -> None:
+    content = source.read_bytes()
+    checkpoint.write_atomically(place, lambda file: file.write(content))
+
+
+def _parse(argv: list[str]) -> Namespace:
+    parser = _flags.Parser(
+        "learn", "Teach a model a few pictures of your own; it is kept only if nothing got worse."
+    )
+    parser.add_argument(
+        "--from", dest="examples",
+        help="what `serve --corrections` wrote: a folder with one folder a class, or a CSV file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", default=classifier.DEFAULT_SHIPPED,
+        help="a checkpoint or a shipped model's name (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output", type=Path, default=DEFAULT,
+        help="the new checkpoint; its int8 ONNX goes beside it (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max_loss", type=number(float, 0, 100), default=0.05,
+        help="points it may lose on what it knew (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--epochs", type=number(int, 1), help="passes (default: 5)")
+    parser.add_argument("--seed", type=number(int, 0), default=0, help="default: 0")
+    parser.add_argument("--undo", action="store_true", help="bring back what was there before")
+    _flags.add_device_flags(parser)
+    _flags.add_data_flags(parser, None, "that of the model")
+    args = parser.parse_args(argv)
+    if args.output.suffix != ".pth":
+        parser.error(f"--output {args.output}: name a file that ends in .pth")
+    if not args.undo and not args.examples:
+        parser.error("--from: name the folder of your corrections")
+    return args

@@ -1,0 +1,68 @@
+"""See that the files of a known data set are there, and that they are the ones everybody uses."""
+
+import contextlib
+import hashlib
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from digits.errors import DigitsError, reason
+
+TIMEOUT_S = 20  # a mirror that is silent for longer counts as out of reach
+
+
+def fetch(
+    what: str, folder: Path, files: Sequence[Path], download: Callable[[], object]
+) -> str | None:
+    """See that `files` of a set called `what` lie in `folder`; `download` brings them if need be.
+
+    Returns None when they do, else why they cannot be had. Touches no network if they are there.
+    """
+    if all(path.is_file() for path in files):
+        return None
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT_S)
+    print(f"{what} is not in {files[0].parent}: downloading it", file=sys.stderr)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            download()
+    except (OSError, RuntimeError) as error:
+        why = reason(error)
+        for path in files:  # torchvision makes folders before it downloads
+            _remove_empty(path.parent, folder)
+        return f"{what} is not in {folder} and could not be downloaded ({why})"
+    finally:
+        socket.setdefaulttimeout(patience)
+    missing = [path for path in files if not path.is_file()]
+    if missing:  # torchvision is content with what it extracted before
+        return f"{missing[0]} is missing; delete {missing[0].parent} and it is downloaded again"
+    return None
+
+
+def _remove_empty(made: Path, last: Path) -> None:
+    """Remove `made` and its parents up to `last`, as far as they are empty."""
+    for path in (made, *made.parents):
+        if path.is_dir():
+            try:
+                path.rmdir()
+            except OSError:  # not empty
+                return
+        if path == last:
+            return
+
+
+def verified(path: Path, expected_md5: str) -> bytes:
+    """What a file holds. Raises DigitsError, naming it, if it cannot be read or its MD5 is not
+    the expected one."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DigitsError(f"{path}: cannot be read: {reason(error)}") from None
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if found != expected_md5:
+        raise DigitsError(
+            f"{path}: truncated or altered (MD5 {found}, not {expected_md5}); "
+            "delete it and it is downloaded again"
+        )
+    return content

@@ -1,0 +1,107 @@
+"""Teach a trained model a few examples of one's own, with what it knows replayed beside them.
+
+Without the replay a model forgets: what it has learned is nowhere in so few examples.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from digits import checkpoint, data
+from digits.data import Dataset, extras
+from digits.data.datasets import mixed
+from digits.data.extras import Extras
+from digits.data.look import Look
+from digits.errors import DigitsError
+from digits.spec import CLASSES, NONE
+from digits.training import ensemble, transfer
+from digits.training.config import TrainConfig
+from digits.training.lifecycle import packed
+from digits.training.ranks import Ranks
+from digits.training.run import Run
+
+REPLAYED = 4000  # tiles an epoch of what the model has learned from
+OWN_SHARE = 0.25  # of the examples in an epoch, each repeated as often as that takes, but
+MOST_REPEATS = 50  # no more than that
+# Each epoch is about 40 steps. What non-digits and drawn digits a model knows is replayed as well.
+SETTINGS: dict[str, Any] = {
+    "epochs": 5, "patience": 5, "batch_size": 128, "learning_rate": 3e-3, "weight_decay": 0.05,
+    "label_smoothing": 0.05, "augment": "mixed", "average": 0.98,
+}  # fmt: skip
+ADDED = {"strokes": 0.1, "nondigits": 0.2}
+
+
+def sets(
+    init: str, examples: str, replay: str | None, data_dir: str | None
+) -> tuple[Dataset, Dataset]:
+    """The examples and what is replayed (a data set, by default that of the model), with labels as
+    the model called `init` numbers them.
+
+    Raises:
+        DigitsError: one of them cannot be had, the model does not know a class of the examples, or
+            there are too few to hold one out.
+    """
+    content = transfer.content_of(init)
+    config, look = content["config"], Look.of(content["config"])
+    labels = _labels(content)
+    own = data.load(examples, data_dir, look=look).known_to(labels, content["input_shape"])
+    if not len(own.test):
+        raise DigitsError(
+            f"{examples}: too few to hold one out and see whether it helps: "
+            "three of one class are the least"
+        )
+    known = data.load(replay or config.get("dataset", "auto"), data_dir, look=look)
+    return own, known.known_to(labels, content["input_shape"])
+
+
+def learn(
+    init: str,
+    own: Dataset,
+    known: Dataset,
+    on: torch.device,
+    seed: int = 0,
+    data_dir: Path = Path(),
+    epochs: int | None = None,
+) -> tuple[Run, dict[str, Any]]:
+    """Train the model called `init` on the training parts of both; the run, and the content of the
+    checkpoint of its best epoch on both validation parts.
+
+    Raises:
+        DigitsError: what `ensemble.train` raises; it was stopped.
+    """
+    content = transfer.content_of(init)
+    added = ADDED if tuple(content["classes"]) == (*CLASSES, NONE) else {}
+    dataset = mixed([known, own], weights(len(known.train), len(own.train)))
+    given = {
+        **SETTINGS, **dict.fromkeys(("strokes", "nondigits", "hands"), 0.0), **added,
+        "arch": transfer.arch_of(init, None), "init": init, "seed": seed, "epochs": epochs,
+        "dataset": known.name, "labels": _labels(content),
+    }  # fmt: skip
+    config = TrainConfig.make({k: v for k, v in given.items() if v is not None})
+    run = Run.create("learn")
+    checkpoint.write_json(run.config, config.as_dict())
+    run.write_splits(own.listing)
+    more = Extras(config.strokes, config.nondigits)
+    train = extras.extend(dataset.train, more, seed)
+    dataset = Dataset(dataset.name, train, dataset.validation, dataset.test, dataset.classes)
+    trained = ensemble.train(config, dataset, run, Ranks(), on, resume=False)
+    run.drop_states()
+    if trained.stopped_by:
+        raise SystemExit(128 + trained.stopped_by)
+    content = packed(trained, dataset.validation, config, str(data_dir))
+    content["metrics"]["own_examples"] = len(own.train)
+    return run, content
+
+
+def weights(known: int, own: int) -> list[float]:
+    """How often a tile of each is in an epoch, of so many tiles."""
+    replayed = min(REPLAYED, known)
+    wanted = replayed * OWN_SHARE / (1 - OWN_SHARE)
+    return [replayed / known, min(max(wanted / own, 1.0), MOST_REPEATS)]
+
+
+def _labels(content: dict[str, Any]) -> tuple[str, ...]:
+    """A model's classes, but for the one that non-digits brought."""
+    classes = tuple(content["classes"])
+    return CLASSES if classes == (*CLASSES, NONE) else classes

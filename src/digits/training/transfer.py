@@ -1,0 +1,102 @@
+"""Start from a trained model: its layers, and of its last one the classes that are kept."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import nn
+from typing_extensions import Self
+
+from digits import archs, checkpoint, classifier
+from digits.errors import DigitsError
+from digits.training.config import TrainConfig
+
+
+class _Kept1d(nn.BatchNorm1d):
+    """Batch norm that keeps its statistics while the layers behind it learn."""
+
+    def train(self, mode: bool = True) -> Self:
+        return super().train(False)
+
+
+class _Kept2d(nn.BatchNorm2d):
+    """As `_Kept1d`."""
+
+    def train(self, mode: bool = True) -> Self:
+        return super().train(False)
+
+
+def layers(model: nn.Module) -> list[nn.Module]:
+    """The convolutions and dense layers in the order in which a tile meets them."""
+    return [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+
+
+def arch_of(init: str, asked: str | None) -> str:
+    """The architecture of the model that `--init` names.
+
+    Raises:
+        DigitsError: there is no such model, another `--arch` is asked for, or it is an ensemble.
+    """
+    arch = str(content_of(init)["arch"])
+    if arch not in archs.names() + archs.names(archs.ROWS) or arch == "ensemble":
+        raise DigitsError(f"--init {init}: is of {arch}, which cannot be trained on; name another")
+    if asked not in (None, arch):
+        raise DigitsError(f"--init {init}: is of --arch {arch}, not {asked}")
+    return arch
+
+
+def start(model: nn.Module, config: TrainConfig, shape: Sequence[int | None]) -> None:
+    """Give a new model the weights of the model `config.init` and freeze its first layers.
+
+    Of the last layer what belongs to a class of the same name is taken over; other classes begin
+    at random.
+
+    Raises:
+        DigitsError: the model takes other tiles, or has fewer layers than are to be frozen.
+    """
+    content = content_of(config.init)
+    if tuple(content["input_shape"]) != tuple(shape):
+        raise DigitsError(
+            f"--init {config.init}: takes tiles of {content['input_shape']}, these are {shape}"
+        )
+    old = checkpoint.build(content)
+    *body, head = layers(model)
+    if config.freeze > len(body):
+        raise DigitsError(f"--freeze {config.freeze}: at most {len(body)} layers of {config.arch}")
+    taken = old.state_dict()
+    path = next(path for path, module in model.named_modules() if module is head)
+    for name, value in head.state_dict().items():
+        full = f"{path}.{name}"
+        rows = value.clone()
+        for place, label in enumerate(config.classes):
+            if label in content["classes"]:
+                rows[place] = taken[full][content["classes"].index(label)]
+        taken[full] = rows
+    model.load_state_dict(taken)
+    freeze(model, config.freeze)
+
+
+def freeze(model: nn.Module, count: int) -> None:
+    """Let the first `count` layers, and the batch norms behind them, learn no more."""
+    seen = 0
+    for module in model.modules():
+        seen += isinstance(module, nn.Conv2d | nn.Linear)
+        if seen > count:
+            return
+        if isinstance(module, nn.BatchNorm1d):
+            module.__class__ = _Kept1d
+        elif isinstance(module, nn.BatchNorm2d):
+            module.__class__ = _Kept2d
+        if not list(module.children()):
+            module.requires_grad_(False)
+
+
+def content_of(init: str) -> dict[str, Any]:
+    """The checkpoint that a path, or the name of a shipped model, means.
+
+    Raises:
+        DigitsError: there is none.
+    """
+    content = checkpoint.load(classifier.find(init).with_suffix(".pth"))
+    if "state_dict" not in content:
+        raise DigitsError(f"{init}: a training state, not a model")
+    return content

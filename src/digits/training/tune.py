@@ -1,0 +1,192 @@
+"""Search for an architecture's settings with Optuna, by validation alone.
+
+A study lies in one SQLite file. It is killed and gone on with as one likes, and several processes
+may share it: each trial is in it as soon as it is done.
+"""
+
+import dataclasses
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from digits.data import Dataset
+from digits.errors import DigitsError, reason
+from digits.training import ensemble
+from digits.training.config import TrainConfig
+from digits.training.ranks import Ranks
+from digits.training.recipes import RANGES, RANGES_OF
+from digits.training.run import Run
+
+MISSING = "tune needs Optuna: pip install 'digits[tune]'"
+STARTUP_TRIALS = 5  # at random, and none of them is pruned
+ABOUT = ("arch", "dataset", "hold_out", "epochs")  # what all trials of a study share
+
+
+class Watch:
+    """Stands where TensorBoard's writer would, and ends a trial that is worse than the median."""
+
+    def __init__(self, trial: Any) -> None:
+        self.trial = trial
+
+    def add_scalar(self, name: str, value: float, step: float) -> None:
+        if name == "validation_accuracy":
+            self.trial.report(value, int(step))
+
+    def flush(self) -> None:
+        import optuna
+
+        if self.trial.should_prune():
+            raise optuna.TrialPruned
+
+
+def open_study(path: Path, config: TrainConfig) -> Any:
+    """The study in this file, made if it is not there.
+
+    Raises:
+        DigitsError: Optuna is missing, the file is no study, or it is one of other settings.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise DigitsError(MISSING) from None
+    from sqlalchemy.exc import SQLAlchemyError
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    about = {name: getattr(config, name) for name in ABOUT}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        study = optuna.create_study(
+            study_name="tune",
+            storage=f"sqlite:///{path}",
+            direction="maximize",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(STARTUP_TRIALS, max(config.epochs // 4, 1)),
+        )
+        before = study.user_attrs.get("about")
+        if before is None:
+            study.set_user_attr("about", about)
+    except (SQLAlchemyError, OSError) as error:
+        raise DigitsError(f"{path}: no study that can be used ({reason(error)})") from None
+    if before not in (None, about):
+        other = next(name for name in ABOUT if before[name] != about[name])
+        raise DigitsError(
+            f"{path}: a study of --{other} {before[other]}, not {about[other]}; "
+            "name another --study"
+        )
+    # With its own seed a study that is gone on with would draw its first trials again.
+    study.sampler = optuna.samplers.TPESampler(
+        n_startup_trials=STARTUP_TRIALS, seed=config.seed + len(study.trials)
+    )
+    return study
+
+
+def search(
+    study: Any,
+    config: TrainConfig,
+    dataset: Dataset,
+    folder: Path,
+    on: torch.device,
+    trials: int,
+    minutes: float,
+) -> int:
+    """Go on until `trials` have ended or the time is over; the signal that stopped it, or 0."""
+    import optuna
+    from optuna.trial import TrialState
+
+    ended = (TrialState.COMPLETE, TrialState.PRUNED)
+    stopped = [0]
+
+    def objective(trial: Any) -> float:
+        settings = dataclasses.replace(config, **suggested(trial, config.arch))
+        accuracy, stopped[0] = validated(settings, dataset, folder / f"{trial.number:04}", on,
+                                         Watch(trial))  # fmt: skip
+        if stopped[0]:
+            study.stop()
+            raise optuna.TrialPruned
+        print(f"trial {trial.number}: {accuracy:.2%} {trial.params}", file=sys.stderr)
+        return accuracy
+
+    left = trials - len(study.get_trials(deepcopy=False, states=ended))
+    if left > 0:
+        study.optimize(
+            objective,
+            timeout=60 * minutes,
+            callbacks=[optuna.study.MaxTrialsCallback(trials, ended)],
+            catch=(DigitsError,),  # a loss that is not finite: the trial has failed
+        )
+    return stopped[0]
+
+
+def suggested(trial: Any, arch: str) -> dict[str, Any]:
+    """Settings for a trial, out of the ranges of its architecture."""
+    settings: dict[str, Any] = {}
+    for name, (kind, *values) in {**RANGES, **RANGES_OF.get(arch, {})}.items():
+        if kind == "choice":
+            settings[name] = trial.suggest_categorical(name, values)
+        else:
+            settings[name] = trial.suggest_float(name, *values, log=kind == "log")
+    return settings
+
+
+def validated(
+    config: TrainConfig, dataset: Dataset, folder: Path, on: torch.device, board: Any = None
+) -> tuple[float, int]:
+    """Train once; the accuracy on validation of the best epoch, and the signal that stopped it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run = Run(folder)
+    if board:
+        run.board = board
+    try:
+        trained = ensemble.train(config, dataset, run, Ranks(), on, resume=False)
+    finally:
+        run.drop_states()
+    (outcome,) = trained.outcomes
+    best = max((row["validation_accuracy"] for row in outcome.history), default=0.0)
+    return best, trained.stopped_by
+
+
+def compared(
+    study: Any, config: TrainConfig, dataset: Dataset, folder: Path, on: torch.device, seeds: int
+) -> dict[str, list[float]]:
+    """The accuracies on validation of the recipe and of the best settings, over the same seeds;
+    what was trained before the study was stopped is not trained again."""
+    found: dict[str, list[float]] = {}
+    for name, settings in (("recipe", {}), ("best", study.best_params)):
+        found[name] = []
+        for seed in range(1, seeds + 1):
+            key = f"{name}, seed {seed}, trial {study.best_trial.number}"
+            if key not in study.user_attrs:
+                one = dataclasses.replace(config, seed=seed, **settings)
+                accuracy, stopped = validated(one, dataset, folder / key, on)
+                if stopped:
+                    raise SystemExit(128 + stopped)
+                study.set_user_attr(key, accuracy)
+            found[name].append(study.user_attrs[key])
+    return found
+
+
+def draw(study: Any, folder: Path) -> list[Path]:
+    """The plots that Optuna makes of a study; their files."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+    from optuna.visualization import matplotlib as plots
+
+    made = []
+    with warnings.catch_warnings():  # Optuna calls them experimental
+        warnings.simplefilter("ignore")
+        for plot in (plots.plot_optimization_history, plots.plot_slice,
+                     plots.plot_param_importances):  # fmt: skip
+            try:
+                plot(study)
+            except (ValueError, RuntimeError):  # too few trials to say what is important
+                continue
+            path = folder / f"{plot.__name__.removeprefix('plot_')}.png"
+            plt.savefig(path, dpi=110, bbox_inches="tight")
+            plt.close("all")
+            made.append(path)
+    return made

@@ -1,0 +1,156 @@
+"""Learning from corrections: better and kept, or as it was; and back again."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from digits import checkpoint, classifier, data
+from digits.__main__ import main
+from digits.commands import learn as command
+from digits.errors import DigitsError
+from digits.training import learn
+
+OUT = Path("models/learned.pth")
+
+
+def hand(folder: Path, count: int, digits: str = "0123456789") -> Path:
+    """Digits of a hand that writes all upside down, as tiles, in one folder a digit."""
+    dataset = data.load("uci")
+    for digit in digits:
+        (folder / digit).mkdir(parents=True)
+        some = dataset.train.images[dataset.train.labels == int(digit)][:count]
+        for i, tile in enumerate(some.numpy()[:, 0]):
+            cv2.imwrite(str(folder / digit / f"{i}.png"), tile[::-1])
+    return folder
+
+
+@pytest.fixture
+def taught(run_folder: Path) -> str:
+    """A checkpoint that reads the small scans."""
+    flags = "--arch cnn3 --dataset uci --epochs 6 --cpu"
+    assert main(["train", *flags.split()]) == 0
+    return "models/best_model.pth"
+
+
+def call(taught: str, *more: str) -> int:
+    return main(["learn", "--from", "corrections", "--model", taught, "--cpu", *more])
+
+
+@pytest.mark.slow
+def test_a_hand_is_learned_kept_and_undone(taught: str, capfd: pytest.CaptureFixture[str]) -> None:
+    hand(Path("corrections"), 20)
+    before = Path(taught).read_bytes()
+    assert call(taught, "--max_loss", "5", "--epochs", "8") == 0
+    out = capfd.readouterr().out
+    assert "your own, held out" in out and "uci, validation" in out and "kept" in out
+    assert Path(taught).read_bytes() == before
+    old, new = classifier.load(taught), classifier.load(OUT)
+    own = data.load("corrections").test
+    wrong = [int((m(own.images.numpy()).argmax(1) != own.labels.numpy()).sum()) for m in (old, new)]
+    assert wrong[1] < wrong[0]
+    assert classifier.load(OUT.with_suffix(".onnx")).classes == new.classes
+    first = OUT.read_bytes()
+    assert call(str(OUT), "--max_loss", "5") in (0, 1)  # goes on with what was learned
+    assert main(["learn", "--undo"]) == 0
+    if OUT.exists():
+        assert OUT.read_bytes() == first
+        assert main(["learn", "--undo"]) == 0
+    assert not OUT.exists() and not OUT.with_suffix(".onnx").exists()
+    assert main(["learn", "--undo"]) == 1
+
+
+@pytest.mark.slow
+def test_what_makes_it_worse_is_not_kept(
+    taught: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand(Path("corrections"), 6)
+    monkeypatch.setattr(learn, "REPLAYED", 1)  # so it forgets what it knew
+    monkeypatch.setitem(learn.SETTINGS, "learning_rate", 0.05)
+    assert call(taught, "--max_loss", "0") == 1
+    captured = capfd.readouterr()
+    assert "not kept: it" in captured.err and not OUT.exists()
+
+
+def test_an_epoch_has_a_share_of_examples() -> None:
+    replayed, own = learn.weights(55_000, 100)
+    assert 55_000 * replayed == pytest.approx(4000) and own == pytest.approx(13.33, abs=0.01)
+    assert learn.weights(500, 10_000) == [1.0, 1.0]
+    assert learn.weights(55_000, 2)[1] == learn.MOST_REPEATS
+
+
+@pytest.mark.parametrize("how, says", [
+    ("nothing", "no such folder"),
+    ("letters", "classes that the model does not know (x)"),
+    ("two", "too few to hold one out"),
+])  # fmt: skip
+def test_what_cannot_be_learned_is_one_line(
+    how: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if how == "letters":
+        hand(Path("corrections"), 5, "1")
+        Path("corrections/1").rename("corrections/x")
+    if how == "two":
+        hand(Path("corrections"), 2, "12")
+    code = main(["learn", "--from", "corrections/", "--model", "micro", "--dataset", "uci"])
+    error = capfd.readouterr().err
+    assert code == 1 and says in error and "Traceback" not in error and not Path("runs").exists()
+
+
+def files(stem: str) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in Path().glob(f"{stem}*") if p.is_file()}
+
+
+def test_keeping_and_undoing_go_back_step_by_step(run_folder: Path) -> None:
+    place = Path("m.pth")
+    for text in (b"first", b"second"):
+        for suffix in (".pth", ".onnx"):
+            Path(f"new{suffix}").write_bytes(text + suffix.encode())
+        command.keep(place, Path("new.pth"), Path("new.onnx"))
+    assert files("m")["m.pth"] == b"second.pth" and files("m")["m.before.onnx"] == b"first.onnx"
+    assert "as it was before" in command.undo(place)
+    assert files("m") == {"m.pth": b"first.pth", "m.onnx": b"first.onnx"}
+    assert "removed" in command.undo(place)
+    assert not files("m")
+    with pytest.raises(DigitsError, match="nothing was learned here"):
+        command.undo(place)
+
+
+def test_undo_that_was_killed_half_way_is_ended_by_the_next(run_folder: Path) -> None:
+    for name in ("m.pth", "m.onnx", "m.before.onnx"):
+        Path(name).write_bytes(name.encode())  # m.before.pth has been put back already
+    command.undo(Path("m.pth"))
+    assert files("m") == {"m.pth": b"m.pth", "m.onnx": b"m.before.onnx"}
+
+
+def test_usage_is_said() -> None:
+    for argv in ([], ["--from", "x", "--output", "a.onnx"]):
+        with pytest.raises(SystemExit) as stop:
+            main(["learn", *argv])
+        assert stop.value.code == 2
+
+
+def test_what_serve_writes_is_what_learn_reads(run_folder: Path) -> None:
+    from digits.web.corrections import keep
+
+    rng = np.random.default_rng(0)
+    uci = data.load("uci")
+    for i in rng.choice(len(uci.train), 40, replace=False):
+        _, png = cv2.imencode(".png", uci.train.images[i, 0].numpy())
+        keep(Path("corrections"), str(int(uci.train.labels[i])), png.tobytes())
+    own, known = learn.sets("micro", "corrections", "uci", None)
+    assert own.classes == known.classes == tuple("0123456789")
+    kept = {tile.tobytes() for tile in own.train.images.numpy()}
+    assert kept <= {tile.tobytes() for tile in uci.train.images.numpy()}
+
+
+def test_the_checkpoint_says_that_it_learned(run_folder: Path) -> None:
+    import torch
+
+    hand(Path("corrections"), 5, "12")
+    own, known = learn.sets("micro", "corrections", "uci", None)
+    run, content = learn.learn("micro", own, known, torch.device("cpu"), epochs=1)
+    checkpoint.save(run.model, content)
+    assert checkpoint.load(run.model)["metrics"]["own_examples"] == len(own.train)
+    assert content["classes"] == list("0123456789") and not run.states()

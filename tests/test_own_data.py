@@ -1,0 +1,343 @@
+"""One's own data: folders, CSV and .npz files, what is said of them, and how they are split."""
+
+import base64
+import csv
+import json
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from digits import checkpoint, classifier, data
+from digits.__main__ import main
+from digits.data.look import Look
+from digits.data.own import in_order
+from digits.data.split import Dataset, Split
+from digits.errors import DigitsError
+
+LETTERS = "ABCDE"
+
+
+def picture(letter: str, rng: np.random.Generator, side: int = 60) -> np.ndarray:
+    """A letter in black on white, drawn with some pen somewhere: (side, side) uint8."""
+    paper = np.full((side, side), 255, np.uint8)
+    place = (int(rng.integers(12, 20)), int(rng.integers(38, 46)))
+    pen, size = int(rng.integers(2, 5)), float(rng.uniform(0.9, 1.3))
+    cv2.putText(paper, letter, place, cv2.FONT_HERSHEY_SIMPLEX, size, 0, pen, cv2.LINE_AA)
+    turned = np.eye(2, 3) + rng.normal(0, 0.1, (2, 3))
+    return cv2.warpAffine(paper, turned, (side, side), borderValue=255.0)
+
+
+def fill(folder: Path, letters: str = LETTERS, count: int = 8, seed: int = 0) -> Path:
+    """`count` pictures of each letter, in one folder a class."""
+    rng = np.random.default_rng(seed)
+    for letter in letters:
+        (folder / letter).mkdir(parents=True, exist_ok=True)
+        for i in range(count):
+            cv2.imwrite(str(folder / letter / f"{seed}-{i}.png"), picture(letter, rng))
+    return folder
+
+
+def table(path: Path, rows: list[tuple[str, ...]]) -> str:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return str(path)
+
+
+def test_a_folder_is_split_by_class_and_the_same_each_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path, count=10)
+    dataset = data.load(str(tmp_path))
+    assert dataset.classes == tuple(LETTERS) and dataset.shape == (1, 28, 28)
+    for part, each in ((dataset.train, 7), (dataset.validation, 1), (dataset.test, 2)):
+        assert np.bincount(part.labels).tolist() == [each] * 5
+    assert "50 pictures of 5 classes: train 35, validation 5, test 10" in capsys.readouterr().err
+    for file in tmp_path.rglob("*.png"):  # the split is of what they show, not of their names
+        file.rename(file.with_name(f"{hash(file.name) % 997}-{file.name}"))
+    again = data.load(str(tmp_path))
+    first, second = (
+        {tile.tobytes() for tile in part.images.numpy()} for part in (dataset.test, again.test)
+    )
+    assert first == second
+    assert {part for _, _, part in dataset.listing} == {"train", "validation", "test"}
+
+
+def test_what_is_drawn_is_framed_as_in_reading(tmp_path: Path) -> None:
+    tiles = data.load(str(fill(tmp_path, count=4))).train.images.numpy()
+    rows = np.arange(28)
+    for tile in tiles[:, 0].astype(float):
+        assert abs((tile.sum(axis=1) @ rows) / tile.sum() - 14) < 0.6
+        assert (tile > 16).any(axis=1).sum() == 20 or (tile > 16).any(axis=0).sum() == 20
+
+
+def test_parts_of_its_own_are_kept(tmp_path: Path) -> None:
+    for seed, (part, count) in enumerate({"train": 5, "val": 2, "test": 3}.items()):
+        fill(tmp_path / part, "AB", count, seed)
+    dataset = data.load(str(tmp_path))
+    sizes = [len(part) for part in (dataset.train, dataset.validation, dataset.test)]
+    assert sizes == [10, 4, 6]
+
+
+def test_classes_are_in_the_order_that_people_expect() -> None:
+    assert in_order(["10", "9", "none", "b", "a"]) == ("9", "10", "a", "b", "none")
+
+
+def test_writers_are_held_out_whole(tmp_path: Path) -> None:
+    fill(tmp_path, "AB", 12)
+    files = [(letter, i) for letter in "AB" for i in range(12)]
+    rows = [(f"{letter}/0-{i}.png", letter, f"w{i % 6}") for letter, i in files]
+    dataset = data.load(table(tmp_path / "l.csv", [("path", "label", "writer"), *rows]))
+    writer_of = {path: writer for path, _, writer in rows}
+    parts: dict[str, set[str]] = {}
+    for path, _, part in dataset.listing:
+        parts.setdefault(part, set()).add(writer_of[path])
+    assert len(parts["test"]) == 1 and len(parts["validation"]) == 1 and len(parts["train"]) == 4
+    assert not parts["train"] & parts["test"] and not parts["train"] & parts["validation"]
+
+
+def test_an_npz_file_with_colour(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (30, 20, 20, 3), np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(30) % 3)
+    look = Look("none", 32, colour=True)
+    dataset = data.load(str(tmp_path / "a.npz"), look=look)
+    assert dataset.shape == (3, 32, 32) and dataset.classes == ("0", "1", "2")
+    with pytest.raises(DigitsError, match="--size and --colour need --frame none"):
+        Look("digit", 32)
+
+
+def test_what_cannot_be_used_is_named_left_out_or_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path, "AB", 5)
+    (tmp_path / "A" / "notes.txt").write_text("no picture")
+    (tmp_path / "A" / "cut.png").write_bytes((tmp_path / "A/0-0.png").read_bytes()[:60])
+    cv2.imwrite(str(tmp_path / "B" / "blank.png"), np.full((40, 40), 255, np.uint8))
+    (tmp_path / "B" / "copy.png").write_bytes((tmp_path / "B/0-0.png").read_bytes())
+    (tmp_path / "B" / "torn.png").write_bytes((tmp_path / "A/0-1.png").read_bytes())
+    dataset = data.load(str(tmp_path))
+    assert sum(len(p) for p in (dataset.train, dataset.validation, dataset.test)) == 9
+    said = capsys.readouterr().err
+    for words in ("notes.txt: not a picture", "cut.png: ", "blank.png: nothing is drawn on it",
+                  "3 pictures cannot be used", "the same as B/0-0.png",
+                  "2 pictures are there with two labels"):  # fmt: skip
+        assert words in said
+    with pytest.raises(DigitsError, match="3 pictures cannot be used, the first"):
+        data.load(str(tmp_path), look=Look(strict=True))
+
+
+def test_a_picture_in_two_parts_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path / "train", "AB", 4)
+    fill(tmp_path / "test", "AB", 2, seed=1)
+    (tmp_path / "test/A/again.png").write_bytes((tmp_path / "train/A/0-0.png").read_bytes())
+    with pytest.raises(DigitsError, match="are the same picture in two parts"):
+        data.load(str(tmp_path))
+
+
+def spoil(folder: Path, how: str) -> str:
+    """A folder or file that cannot be learned from; its path."""
+    path = folder / "data"
+    if how == "no such folder":
+        return f"{path}/"
+    if how == "no folders":
+        path.mkdir()
+        cv2.imwrite(str(path / "a.png"), picture("A", np.random.default_rng(0)))
+    elif how == "csv beside":
+        path.mkdir()
+        (path / "labels.csv").write_text("path,label\n")
+    elif how == "empty classes":
+        (path / "a").mkdir(parents=True)
+        (path / "b").mkdir()
+    elif how == "one class":
+        fill(path, "A", 6)
+    elif how == "too few":
+        fill(path, "AB", 1)
+    elif how == "only texts":
+        for name in "ab":
+            (path / name).mkdir(parents=True)
+            (path / name / "a.txt").write_text("a")
+    elif how == "folder beside train":
+        fill(path / "train", "AB", 3)
+        (path / "more").mkdir()
+    elif how == "class called blank":
+        fill(path, "AB", 3)
+        (path / "A").rename(path / "blank")
+    elif how == "long name":
+        fill(path, "AB", 3)
+        (path / "A").rename(path / ("a" * 60))
+    else:
+        return spoil_file(folder, how)
+    return str(path)
+
+
+def spoil_file(folder: Path, how: str) -> str:
+    path = folder / ("a.npz" if how.startswith("npz") else "a.csv")
+    texts = {
+        "csv without header": "a.png,3\n",
+        "csv of other columns": "file,class\na.png,3\n",
+        "csv with an empty label": "path,label\na.png,\n",
+        "csv with too many": "path,label\na.png,3,4\n",
+        "csv of files that are not there": "path,label\na.png,3\nb.png,4\n",
+        "csv with a wrong split": "path,label,split\na.png,3,trian\n",
+        "csv with nothing": "",
+    }
+    images, labels = np.zeros((4, 9, 9), np.uint8), np.arange(4)
+    if how in texts:
+        path.write_text(texts[how])
+    elif how == "csv in another encoding":
+        path.write_bytes("path,label\nä.png,3\n".encode("latin-1"))
+    elif how == "csv with two writers":
+        fill(folder, "AB", 3)
+        rows = [(f"{c}/0-{i}.png", c, f"w{i % 2}") for c in "AB" for i in range(3)]
+        table(path, [("path", "label", "writer"), *rows])
+    elif how == "npz of text":
+        path.write_text("no zip")
+    elif how == "npz without labels":
+        np.savez(path, images=images)
+    elif how == "npz of floats":
+        np.savez(path, images=images.astype(float), labels=labels)
+    elif how == "npz of another count":
+        np.savez(path, images=images, labels=labels[:3])
+    elif how == "npz of objects":
+        np.savez(path, images=images, labels=np.array([{}, 1, 2, 3], object))
+    else:
+        raise AssertionError(how)
+    return str(path)
+
+
+@pytest.mark.parametrize("how, says", [
+    ("no such folder", "no such folder or file; expected a folder with one folder a class"),
+    ("no folders", "no folders in it; expected"),
+    ("csv beside", "did you mean"),
+    ("empty classes", "no picture in it can be read"),
+    ("one class", "one class alone"),
+    ("too few", "no picture for"),
+    ("only texts", "no picture in it can be read"),
+    ("folder beside train", "has a folder 'more' beside train/"),
+    ("class called blank", "a class has a name that none can have"),
+    ("long name", "a class has a name that none can have"),
+    ("csv without header", "its first line names no path and label"),
+    ("csv of other columns", "its first line names no path and label"),
+    ("csv with an empty label", "line 2 is not path,label"),
+    ("csv with too many", "line 2 is not path,label"),
+    ("csv of files that are not there", "no picture in it can be read"),
+    ("csv with a wrong split", "line 2: split is 'trian'"),
+    ("csv with nothing", "its first line names no path and label"),
+    ("csv in another encoding", "cannot be read"),
+    ("csv with two writers", "2 writers; to hold some out it takes three"),
+    ("npz of text", "damaged, or no .npz file"),
+    ("npz without labels", "holds no arrays"),
+    ("npz of floats", "should be uint8"),
+    ("npz of another count", "should be uint8"),
+    ("npz of objects", "damaged, or no .npz file"),
+])  # fmt: skip
+def test_broken_data_is_one_line(
+    how: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["train", "--arch", "micro", "--cpu", "--dataset", spoil(run_folder, how)]
+    assert main(argv) == 1
+    lines = capfd.readouterr().err.splitlines()
+    said = [line for line in lines if line.startswith("train: ")]
+    assert len(said) == 1 and says in said[0] and len(said[0]) < 400
+    assert not any("Traceback" in line for line in lines)
+    assert not (run_folder / "runs").exists()
+
+
+def small(classes: tuple[str, ...], count: int, shape: tuple[int, ...] = (1, 28, 28)) -> Dataset:
+    import torch
+
+    def part() -> Split:
+        labels = torch.arange(count) % len(classes)
+        return Split(torch.zeros(count, *shape, dtype=torch.uint8), labels)
+
+    return Dataset("+".join(classes), part(), part(), part(), classes)
+
+
+def test_mixtures_have_all_classes_and_their_weights() -> None:
+    from digits.data.datasets import mixed
+
+    dataset = mixed([small(("0", "1"), 10), small(("1", "none", "a"), 6)], [0.5, 3])
+    assert dataset.classes == ("0", "1", "a", "none")
+    counts = np.bincount(dataset.train.labels, minlength=4)
+    assert counts[:2].sum() == 5 + 6 and counts[2:].tolist() == [6, 6] and len(dataset.test) == 16
+    with pytest.raises(DigitsError, match="tiles of 3x28x28, and the model takes 1x28x28"):
+        mixed([small(("0",), 2), small(("0",), 2, (3, 28, 28))], [1, 1])
+
+
+@pytest.mark.parametrize("weights", ["1", "1,2,3", "a,b", "0,1", "-1,1", "1,inf"])
+def test_weights_that_do_not_fit_are_one_line(weights: str) -> None:
+    with pytest.raises(DigitsError, match="not 2 numbers above 0"):
+        data.load("uci,uci", weights=weights)
+    with pytest.raises(DigitsError, match="--weights are for several sets"):
+        data.load("uci", weights="1")
+
+
+def test_labels_become_places_in_the_models_classes() -> None:
+    dataset = small(("3", "7"), 4).known_to(tuple("0123456789"), (1, 28, 28))
+    assert dataset.test.labels.tolist() == [3, 7, 3, 7]
+    with pytest.raises(DigitsError, match=r"classes that the model does not know \(a\)"):
+        small(("3", "a"), 4).known_to(tuple("0123456789"), (1, 28, 28))
+
+
+@pytest.mark.slow
+def test_a_folder_of_letters_goes_through_all_commands(
+    run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(run_folder / "letters", count=40)
+    flags = ["--dataset", "letters/", "--epochs", "12", "--batch_size", "16"]
+    assert main(["train", "--arch", "cnn3", *flags, "--cpu"]) == 0
+    (run,) = run_folder.glob("runs/*")
+    assert len((run / "splits.csv").read_text().splitlines()) == 201
+    accuracy = json.loads((run / "metrics.json").read_text())["test"]["accuracy"]
+    assert accuracy > 0.9
+    content = checkpoint.load("models/best_model.pth")
+    assert content["classes"] == list(LETTERS)
+    capfd.readouterr()
+    model = ["--model", "models/best_model.pth"]
+    assert main(["evaluate", *model, "--output", "report", "--cpu"]) == 0
+    assert f"accuracy   {accuracy:.2%}" in capfd.readouterr().out
+    assert main(["evaluate", *model, "--dataset", "uci", "--cpu"]) == 1
+    assert "does not know" in capfd.readouterr().err
+    output = ["--output", "models/l.onnx", "--quantize", "--max_drop", "5"]
+    assert main(["optimize", *model, *output]) == 0
+    assert classifier.load("models/l.onnx").classes == tuple(LETTERS)
+    capfd.readouterr()
+    cv2.imwrite("b.png", picture("B", np.random.default_rng(9)))
+    assert main(["predict", "--image", "b.png", "--model", "models/l.onnx"]) == 0
+    assert capfd.readouterr().out.startswith("b.png: B")
+    argv = ["predict", "--image", "b.png", "--model", "models/l.onnx", "--expect", "zip"]
+    assert main(argv) == 1
+    assert "does not know all digits" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_coloured_tiles_of_another_size_train_and_are_measured(
+    run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    for name, hue in (("red", 2), ("green", 1)):
+        (run_folder / "hues" / name).mkdir(parents=True)
+        for i in range(20):
+            image = rng.integers(0, 60, (24, 24, 3), np.uint8)
+            image[..., hue] += 150
+            cv2.imwrite(f"hues/{name}/{i}.png", image)
+    flags = "--dataset hues --frame none --size 32 --colour --epochs 10 --batch_size 8 --cpu"
+    assert main(["train", "--arch", "micro", *flags.split()]) == 0
+    model = classifier.load("models/best_model.pth")
+    assert model.shape == (3, 32, 32)
+    (run,) = run_folder.glob("runs/*")
+    assert json.loads((run / "metrics.json").read_text())["test"]["accuracy"] == 1
+    model = ["--model", "models/best_model.pth"]
+    assert main(["evaluate", *model, "--output", "report", "--cpu"]) == 0
+    cards = re.findall(r"data:image/png;base64,([^\"]+)", Path("report/report.html").read_text())
+    pixels = [cv2.imdecode(np.frombuffer(base64.b64decode(c), np.uint8), 1) for c in cards]
+    assert {int(tile.mean((0, 1)).argmax()) for tile in pixels} == {1, 2}  # green and red, BGR
+    assert main(["evaluate", *model, "--robustness", "--cpu"]) == 1
+    assert "28x28" in capfd.readouterr().err
+    argv = ["optimize", *model, "--output", "hues.onnx", "--quantize", "--max_drop", "30"]
+    assert main(argv) == 0 and classifier.load("hues.onnx").shape == (3, 32, 32)
+    assert main(["optimize", *model, "--output", "hues.c", "--quantize"]) == 1
+    assert main(["predict", "--image", "hues/red/0.png", "--model", "hues.onnx"]) == 1

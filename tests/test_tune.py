@@ -1,0 +1,120 @@
+"""The search: it goes on where it was stopped, prunes, and never looks at the test set."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from digits.__main__ import main
+from digits.archs import names
+from digits.errors import DigitsError
+from digits.training import tune
+from digits.training.config import CHOICES, TrainConfig
+from digits.training.lifecycle import begin
+from digits.training.recipes import RANGES, RANGES_OF
+
+pytest.importorskip("optuna")
+FAST = ["--arch", "micro", "--dataset", "uci", "--epochs", "1", "--cpu", "--seeds", "0"]
+STUDY = Path("runs/tune-micro.db")
+SRC = Path(__file__).parents[1] / "src"
+
+
+def study() -> object:
+    config, _ = begin({"arch": "micro", "dataset": "uci", "epochs": 1}, None)
+    return tune.open_study(STUDY, config)
+
+
+def test_ranges_are_of_settings_that_there_are() -> None:
+    assert set(RANGES_OF) <= set(names())
+    for name, (kind, *values) in [*RANGES.items(), *(i for r in RANGES_OF.values()
+                                                     for i in r.items())]:  # fmt: skip
+        assert name in TrainConfig.names() and kind in ("log", "even", "choice")
+        assert all(value in CHOICES.get(name, values) for value in values)
+        assert kind == "choice" or len(values) == 2
+
+
+@pytest.mark.slow
+def test_a_study_goes_on_and_is_compared(
+    run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tune", *FAST, "--trials", "2"]) == 0
+    assert len(study().trials) == 2
+    assert main(["tune", *FAST, "--trials", "3", "--seeds", "2"]) == 0
+    out = capfd.readouterr().out
+    assert len(study().trials) == 3 and "recipe" in out
+    (line,) = [line for line in out.splitlines() if line.startswith("the best ")][-1:]
+    assert main(["train", "--cpu", *line.split("train.py ")[1].split()]) == 0
+    params = [tuple(sorted(trial.params.items())) for trial in study().trials]
+    assert len(set(params)) == 3, "what is gone on with draws other settings"
+
+
+@pytest.mark.slow
+def test_a_killed_study_loses_one_trial(run_folder: Path) -> None:
+    command = [sys.executable, SRC / "tune.py", *FAST, "--trials", "1000"]
+    environment = {**os.environ, "PYTHONPATH": str(SRC)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 300
+        while not STUDY.exists() or len(study().trials) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(1)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = sum(trial.state.name == "COMPLETE" for trial in study().trials)
+    assert done >= 2
+    assert main(["tune", *FAST, "--trials", str(done + 1)]) == 0
+
+
+def test_a_study_of_other_settings_is_refused(run_folder: Path) -> None:
+    config, _ = begin({"arch": "micro", "dataset": "uci", "epochs": 1}, None)
+    tune.open_study(STUDY, config)
+    with pytest.raises(DigitsError, match="a study of --epochs 1, not 2; name another"):
+        tune.open_study(STUDY, dataclasses.replace(config, epochs=2))
+    Path("a.db").write_text("no database")
+    with pytest.raises(DigitsError, match=r"a.db: no study that can be used"):
+        tune.open_study(Path("a.db"), config)
+
+
+def test_what_is_worse_than_the_median_is_pruned() -> None:
+    import optuna
+
+    told: list[tuple[float, int]] = []
+
+    class Trial:
+        def report(self, value: float, step: int) -> None:
+            told.append((value, step))
+
+        def should_prune(self) -> bool:
+            return told[-1][0] < 0.5
+
+    watch = tune.Watch(Trial())
+    watch.add_scalar("train_loss", 0.0, 1)
+    watch.add_scalar("validation_accuracy", 0.9, 1)
+    watch.flush()
+    watch.add_scalar("validation_accuracy", 0.4, 2)
+    with pytest.raises(optuna.TrialPruned):
+        watch.flush()
+    assert told == [(0.9, 1), (0.4, 2)]
+
+
+def test_the_test_set_is_not_looked_at(run_folder: Path) -> None:
+    config, dataset = begin({"arch": "micro", "dataset": "uci", "epochs": 1}, None)
+    blind = dataclasses.replace(dataset, test=None)
+    best = tune.open_study(STUDY, config)
+    assert tune.search(best, config, blind, Path("t"), torch.device("cpu"), 1, 5) == 0
+    assert 0 < best.best_value < 1 and not list(Path("t").rglob("state-*"))
+
+
+def test_without_optuna_it_is_one_line(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert main(["tune", *FAST, "--trials", "1"]) == 1
+    assert "pip install 'digits[tune]'" in capfd.readouterr().err
