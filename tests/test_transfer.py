@@ -9,6 +9,7 @@ import torch
 from digits import archs, checkpoint
 from digits.__main__ import main
 from digits.data import Dataset
+from digits.errors import DigitsError
 from digits.training import ensemble, transfer
 from digits.training.config import TrainConfig
 from digits.training.optim import TAKEN_OVER, make_optimizer
@@ -123,3 +124,27 @@ def test_a_model_that_is_taken_over_begins_where_it_ended(
     assert main(["train", "--init", "old.pth", "--epochs", "1", *flags]) == 0
     assert float(capfd.readouterr().out.split()[2].rstrip("%")) > 95
     assert checkpoint.load("models/best_model.pth")["arch"] == "cnn3"
+
+
+def test_a_teacher_of_other_tiles_is_refused() -> None:
+    from digits.training import teacher
+
+    teacher.require_shape("micro", (1, 28, 28))
+    with pytest.raises(DigitsError, match="takes tiles of"):
+        teacher.require_shape("micro", (3, 32, 32))
+
+
+@pytest.mark.parametrize("flags, says", [
+    ("--nondigits 0.1", "--nondigits: only where the classes are the digits"),
+    ("--arch rows", "--arch rows: only where the classes are the digits"),
+])  # fmt: skip
+def test_what_is_of_digits_is_not_for_other_classes(
+    flags: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+
+    images = np.random.default_rng(0).integers(0, 255, (40, 20, 20), np.uint8)
+    np.savez("own.npz", images=images, labels=np.arange(40) % 4)
+    command = ["train", "--cpu", "--dataset", "own.npz", "--frame", "none", *flags.split()]
+    assert main(command) == 1
+    assert says in capfd.readouterr().err and not Path("runs").exists()
