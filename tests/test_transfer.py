@@ -67,9 +67,12 @@ def test_frozen_layers_and_their_statistics_stay(old: Path, uci: Dataset, run_fo
     assert still == [True] * 4 + [False] * (len(norms) - 4)
 
 
-def test_what_is_taken_over_learns_at_a_tenth(old: Path) -> None:
-    settings = config(old, learning_rate=0.01)
-    model = archs.create("cnn5")
+@pytest.mark.parametrize("labels, share", [(("7", "3"), TAKEN_OVER), (("7", "a"), 1)])
+def test_what_is_taken_over_learns_at_a_tenth(
+    labels: tuple[str, ...], share: float, old: Path
+) -> None:
+    settings = config(old, learning_rate=0.01, labels=labels)
+    model = archs.create("cnn5", len(labels))
     transfer.start(model, settings, (1, 28, 28))
     head = {id(p) for p in transfer.layers(model)[-1].parameters()}
     rates = {
@@ -77,7 +80,7 @@ def test_what_is_taken_over_learns_at_a_tenth(old: Path) -> None:
         for group in make_optimizer(model, settings).param_groups
         for p in group["params"]
     }
-    assert rates == {True: 0.01, False: pytest.approx(0.01 * TAKEN_OVER)}
+    assert rates == {True: 0.01 * share, False: pytest.approx(0.01 * TAKEN_OVER)}
 
 
 @pytest.mark.parametrize("flags, says", [
