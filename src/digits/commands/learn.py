@@ -46,7 +46,8 @@ def main(argv: list[str] | None = None) -> int:
         for when, one in zip(("before", "after", "as int8"), measured, strict=True):
             loss = one.summary["loss"]
             print(f"{name:24} {when:8} {one.accuracy_in_words()}, loss {loss:.4f}")
-    why = why_not(*([one.summary for one in some] for some in found.values()), args.max_loss)
+    of_own, of_known = ([one.summary for one in some] for some in found.values())
+    why = why_not(of_own, of_known, args.max_loss)
     if why:
         print(f"not kept: {why}; it is in {run.folder}", file=sys.stderr)
         return 1
