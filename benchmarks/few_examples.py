@@ -48,7 +48,7 @@ def tiles(name: str, folder: Path, held_out: bool, most: int) -> list[np.ndarray
         glyphs = [glyph for hand in some for glyph in hand.glyphs.get(label, [])]
         chosen = rng.permutation(len(glyphs))[:most]
         drawn = [hands.draw(glyphs[i], 100, float(rng.uniform(7, 12))) for i in chosen]
-        made.append(np.stack([frame(ink) for ink in drawn]))
+        made.append(np.array([frame(ink) for ink in drawn], np.uint8).reshape(-1, 28, 28))
     return made
 
 

@@ -96,7 +96,8 @@ def test_tensorboard_that_is_not_there_is_one_line(
 def test_evaluate_measures_and_draws(run_folder: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["train", "--arch", "cnn3", "--nondigits", "0.1", *SMALL]) == 0
     trained = capsys.readouterr().out
-    assert main(["evaluate", "--dataset", "uci", "--output", "report", "--cpu"]) == 0
+    flags = ["--model", "models/best_model.pth", "--dataset", "uci", "--output", "report", "--cpu"]
+    assert main(["evaluate", *flags]) == 0
     evaluated = capsys.readouterr().out
     accuracy = trained.split()[2]
     assert accuracy.endswith("%") and f"accuracy   {accuracy}" in evaluated

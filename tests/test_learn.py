@@ -98,6 +98,22 @@ def test_what_cannot_be_learned_is_one_line(
     assert code == 1 and says in error and "Traceback" not in error and not Path("runs").exists()
 
 
+@pytest.mark.parametrize("own, known, says", [
+    ([(0.8, 0.5), (0.9, 0.4), (0.9, 0.4)], [0.99, 0.99, 0.9895], ""),
+    ([(0.8, 0.5), (0.8, 0.4), (0.8, 0.45)], [0.99, 0.99, 0.99], ""),
+    ([(0.8, 0.5), (0.8, 0.4), (0.8, 0.55)], [0.99, 0.99, 0.99], "no better"),
+    ([(0.8, 0.5), (0.9, 0.4), (0.7, 0.4)], [0.99, 0.99, 0.99], "no better"),
+    ([(0.8, 0.5), (0.8, 0.5), (0.8, 0.5)], [0.99, 0.99, 0.99], "no better"),
+    ([(0.8, 0.5), (0.9, 0.4), (0.9, 0.4)], [0.99, 0.99, 0.9894], "lost 0.06 points"),
+])  # fmt: skip
+def test_what_is_kept(own: list[tuple[float, float]], known: list[float], says: str) -> None:
+    said = command.why_not(
+        [{"accuracy": a, "loss": loss} for a, loss in own],
+        [{"accuracy": a, "loss": 0.0} for a in known], 0.05,
+    )  # fmt: skip
+    assert (says in said) if says else not said
+
+
 def files(stem: str) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in Path().glob(f"{stem}*") if p.is_file()}
 

@@ -114,6 +114,8 @@ def test_what_cannot_be_used_is_named_left_out_or_refused(
 ) -> None:
     fill(tmp_path, "AB", 5)
     (tmp_path / "A" / "notes.txt").write_text("no picture")
+    (tmp_path / "A" / ".DS_Store").write_text("not looked at, nor the next")
+    (tmp_path / "A" / "half.123.tmp").write_text("what `serve` is writing")
     (tmp_path / "A" / "cut.png").write_bytes((tmp_path / "A/0-0.png").read_bytes()[:60])
     cv2.imwrite(str(tmp_path / "B" / "blank.png"), np.full((40, 40), 255, np.uint8))
     (tmp_path / "B" / "copy.png").write_bytes((tmp_path / "B/0-0.png").read_bytes())

@@ -9,6 +9,7 @@ import torch
 from digits import archs, checkpoint
 from digits.__main__ import main
 from digits.data import Dataset
+from digits.errors import DigitsError
 from digits.training import ensemble, transfer
 from digits.training.config import TrainConfig
 from digits.training.optim import TAKEN_OVER, make_optimizer
@@ -66,9 +67,12 @@ def test_frozen_layers_and_their_statistics_stay(old: Path, uci: Dataset, run_fo
     assert still == [True] * 4 + [False] * (len(norms) - 4)
 
 
-def test_what_is_taken_over_learns_at_a_tenth(old: Path) -> None:
-    settings = config(old, learning_rate=0.01)
-    model = archs.create("cnn5")
+@pytest.mark.parametrize("labels, share", [(("7", "3"), TAKEN_OVER), (("7", "a"), 1)])
+def test_what_is_taken_over_learns_at_a_tenth(
+    labels: tuple[str, ...], share: float, old: Path
+) -> None:
+    settings = config(old, learning_rate=0.01, labels=labels)
+    model = archs.create("cnn5", len(labels))
     transfer.start(model, settings, (1, 28, 28))
     head = {id(p) for p in transfer.layers(model)[-1].parameters()}
     rates = {
@@ -76,7 +80,7 @@ def test_what_is_taken_over_learns_at_a_tenth(old: Path) -> None:
         for group in make_optimizer(model, settings).param_groups
         for p in group["params"]
     }
-    assert rates == {True: 0.01, False: pytest.approx(0.01 * TAKEN_OVER)}
+    assert rates == {True: 0.01 * share, False: pytest.approx(0.01 * TAKEN_OVER)}
 
 
 @pytest.mark.parametrize("flags, says", [
@@ -123,3 +127,27 @@ def test_a_model_that_is_taken_over_begins_where_it_ended(
     assert main(["train", "--init", "old.pth", "--epochs", "1", *flags]) == 0
     assert float(capfd.readouterr().out.split()[2].rstrip("%")) > 95
     assert checkpoint.load("models/best_model.pth")["arch"] == "cnn3"
+
+
+def test_a_teacher_of_other_tiles_is_refused() -> None:
+    from digits.training import teacher
+
+    teacher.require_shape("micro", (1, 28, 28))
+    with pytest.raises(DigitsError, match="takes tiles of"):
+        teacher.require_shape("micro", (3, 32, 32))
+
+
+@pytest.mark.parametrize("flags, says", [
+    ("--nondigits 0.1", "--nondigits: only where the classes are the digits"),
+    ("--arch rows", "--arch rows: only where the classes are the digits"),
+])  # fmt: skip
+def test_what_is_of_digits_is_not_for_other_classes(
+    flags: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+
+    images = np.random.default_rng(0).integers(0, 255, (40, 20, 20), np.uint8)
+    np.savez("own.npz", images=images, labels=np.arange(40) % 4)
+    command = ["train", "--cpu", "--dataset", "own.npz", "--frame", "none", *flags.split()]
+    assert main(command) == 1
+    assert says in capfd.readouterr().err and not Path("runs").exists()

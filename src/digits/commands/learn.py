@@ -3,6 +3,7 @@
 import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from digits import checkpoint, classifier, device
 from digits.commands import _flags
@@ -43,20 +44,32 @@ def main(argv: list[str] | None = None) -> int:
     }  # fmt: skip
     for name, measured in found.items():
         for when, one in zip(("before", "after", "as int8"), measured, strict=True):
-            print(f"{name:24} {when:8} {one.accuracy_in_words()}")
-    (before, *after), (known_before, *known_after) = (
-        [one.summary["right"] / one.summary["count"] for one in some] for some in found.values()
-    )
+            loss = one.summary["loss"]
+            print(f"{name:24} {when:8} {one.accuracy_in_words()}, loss {loss:.4f}")
+    of_own, of_known = ([one.summary for one in some] for some in found.values())
+    why = why_not(of_own, of_known, args.max_loss)
+    if why:
+        print(f"not kept: {why}; it is in {run.folder}", file=sys.stderr)
+        return 1
+    keep(args.output, whole, small)
+    print(f"kept           {args.output} and {args.output.with_suffix('.onnx')}; back: --undo")
+    return 0
+
+
+def why_not(own: list[dict[str, Any]], known: list[dict[str, Any]], max_loss: float) -> str:
+    """Why what was learned is not to be kept, or nothing; each list has the figures of the model
+    before, of the new one, and of that as int8.
+
+    Both must read what was held out of one's own better (more of it, or as much with a smaller
+    loss) and lose at most `max_loss` points on what was known.
+    """
+    before, *after = [(one["accuracy"], -one["loss"]) for one in own]
     if min(after) <= before:
-        why = "it reads no more of what you held out"
-    elif known_before - min(known_after) > args.max_loss / 100 + 1e-9:
-        why = f"it lost more than --max_loss {args.max_loss:g} points on {known.name}"
-    else:
-        keep(args.output, whole, small)
-        print(f"kept           {args.output} and {args.output.with_suffix('.onnx')}; back: --undo")
-        return 0
-    print(f"not kept: {why}; it is in {run.folder}", file=sys.stderr)
-    return 1
+        return "it reads what you held out no better"
+    lost = 100 * (known[0]["accuracy"] - min(one["accuracy"] for one in known[1:]))
+    if lost > max_loss + 1e-9:
+        return f"it lost {lost:.2f} points on what it knew, and --max_loss is {max_loss:g}"
+    return ""
 
 
 def keep(output: Path, whole: Path, small: Path) -> None:

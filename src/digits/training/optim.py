@@ -13,17 +13,18 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov & Hutter 2019), one fused kernel; weights decay, biases do not. What is
-    taken over from another model learns at TAKEN_OVER of the rate, but for the last layer."""
+    """AdamW (Loshchilov & Hutter 2019), one fused kernel; weights decay, biases do not. Layers that
+    are taken over from another model learn at TAKEN_OVER of the rate."""
     learning = [p for p in model.parameters() if p.requires_grad]
-    head = {id(p) for p in transfer.layers(model)[-1].parameters()} if config.init else set()
+    fresh = transfer.fresh_layers(model, config) if config.init else []
+    new = {id(p) for layer in fresh for p in layer.parameters()}
     groups = [
         {"params": some, "weight_decay": decay, "lr": config.learning_rate * share}
         for share in ((1.0, TAKEN_OVER) if config.init else (1.0,))
         for is_matrix, decay in ((True, config.weight_decay), (False, 0.0))
         if (some := [
             p for p in learning
-            if (p.ndim > 1) == is_matrix and (share == 1.0) == (not config.init or id(p) in head)
+            if (p.ndim > 1) == is_matrix and (share == 1.0) == (not config.init or id(p) in new)
         ])
     ]  # fmt: skip
     betas = (config.beta1 or 0.95, config.beta2)

@@ -75,6 +75,12 @@ def start(model: nn.Module, config: TrainConfig, shape: Sequence[int | None]) ->
     freeze(model, config.freeze)
 
 
+def fresh_layers(model: nn.Module, config: TrainConfig) -> list[nn.Module]:
+    """The layers in which something begins at random: the last one, where a class is new."""
+    known = content_of(config.init)["classes"]
+    return layers(model)[-1:] if set(config.classes) - set(known) else []
+
+
 def freeze(model: nn.Module, count: int) -> None:
     """Let the first `count` layers, and the batch norms behind them, learn no more."""
     seen = 0
