@@ -46,9 +46,9 @@ An answer counts as `read` from a probability of {read:.4f}: of {shown:,} other 
 
 Trained on numbers composed of digits and signs by {writers} writers of many countries (UNIPEN,
 CC BY 4.0; pen-based digits by Alpaydin and Alimoglu, CC BY 4.0; UJI Pen Characters, CC BY 4.0;
-bhmsds, MIT) and of MNIST's training part, one run, seed {seed}, by
+bhmsds, MIT) and of MNIST's training part, in {runs}, by
 
-    {command}
+{commands}
 
 Every eighth writer was held out. Limits: one row, 1 to 20 characters, the crop about one to three
 times as high as its digits. Licence: MIT, as the code. Made by `python tools/ship_rows.py RUN`.
@@ -142,11 +142,15 @@ def main() -> None:
     with artefact.staged(path) as trial:
         trial.write_bytes(artefact.build(content, ".onnx", calibration))
 
+    commands = [train_command(config)]
+    if config.init:  # the run that this one went on from
+        commands.insert(0, f"python src/train.py --arch {config.arch} --dataset mnist")
     parameters = sum(p.numel() for p in checkpoint.build(content).parameters())
     card = CARD.format(
         summary=archs.summary(config.arch), parameters=parameters, count=len(judged), sizes=sizes,
         right=right, read=read, shown=len(others), coverage=(sure >= read).mean(),
-        error=1 - good[sure >= read].mean(), seed=config.seed, command=train_command(config),
+        error=1 - good[sure >= read].mean(), runs="two runs" if config.init else "one run",
+        commands="\n".join(f"    {line}" for line in commands),
         writers=sum(len(hands) for hands in learned.writers.values()),
     )  # fmt: skip
     checkpoint.write_atomically(path.with_suffix(".md"), lambda file: file.write(card.encode()))
