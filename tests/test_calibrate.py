@@ -30,7 +30,9 @@ def test_the_threshold_is_that_of_the_rehearsal(uci: Dataset) -> None:
     model = archs.create("cnn3")
     promises = (0.001, 0.88, 1.0)
     few, more, every = (
-        calibrate(model, uci.validation, TrainConfig(arch="cnn3", max_error=promise))[1]["read"]
+        calibrate(model, uci.validation, TrainConfig(arch="cnn3", max_error=promise), Path())[1][
+            "read"
+        ]
         for promise in promises
     )
     assert few > more > every and 0.1 < every < 0.2
@@ -52,14 +54,14 @@ def test_what_is_rehearsed(
 
     monkeypatch.setattr(calibrating, "augment", augment)
     config = TrainConfig(arch="micro", nondigits=nondigits, augment=policy)
-    calibrate(archs.create("micro", len(config.classes)), uci.validation, config)
+    calibrate(archs.create("micro", len(config.classes)), uci.validation, config, Path())
     fifth = round(0.2 * len(uci.validation))
     assert seen == [(rehearsed, len(uci.validation) + fifth * (2 if nondigits else 1))]
 
 
 def test_no_training_drew_the_digits_that_are_rehearsed(uci: Dataset) -> None:
     def drawn(seed: int) -> Split:
-        return extras.extras(uci.validation, SHARE, 0.0, seed)[0]
+        return extras.extend(uci.validation, extras.Extras(SHARE), seed)[len(uci.validation) :]
 
     rehearsed = drawn(SEED).images
     assert not any(torch.equal(rehearsed, drawn(seed).images) for seed in range(3))

@@ -277,7 +277,7 @@ def test_a_full_queue_says_so_and_a_killed_process_is_replaced(serve: Servers) -
         if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
             os.kill(int(pid), signal.SIGKILL)
     assert httpx.post(f"{address}/v1/predict", files=files, timeout=120).status_code == 200
-    assert serve.stop(address) == -signal.SIGTERM
+    assert serve.stop(address) == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize(

@@ -70,11 +70,12 @@ def readings(
     rng = np.random.default_rng(seed)
     formats = {"number": parse("number"), "as written": parse(AS_WRITTEN)}
     for number in range(count):
-        grey, text = rows.crop(source, rng, empty=EMPTY)
+        is_clear = number % 4 < 2  # as rows on pages are: nothing but their numbers
+        grey, text = rows.crop(source, rng, is_clear, EMPTY)
         ink = find(grey, inverted=False)
         if ink is None:
             continue
-        looks = [(ink.level, reading.looks_at(grey, inverted=False))]
+        looks = [] if is_clear else [(ink.level, reading.looks_at(grey, inverted=False))]
         looks += [
             (row.level, [row_image(row.level, inverted=True), row_image(row.of_picture(grey))])
             for row in find_rows(ink)[:1]
