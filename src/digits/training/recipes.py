@@ -43,7 +43,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "rows": {
         "rows": 60_000, "epochs": 6, "batch_size": 64, "learning_rate": 2e-3,
-        "average": 0.999, "weight_decay": 0.02, "clip_norm": 5.0, "max_error": 0.02,
+        "average": 0.999, "weight_decay": 0.02, "clip_norm": 5.0, "max_error": 0.03,
     },
 }  # fmt: skip
 
