@@ -202,7 +202,9 @@ def test_a_dropped_or_pasted_picture(page: Page, how: str) -> None:
 )  # fmt: skip
 def test_samples(page: Page, sample: str, text: str) -> None:
     page.locator(f'[data-sample="/{sample}"]').click()
-    expect(page.locator("#status")).to_contain_text("Read" if text else "No digit")
+    expect(page.locator("#status")).to_contain_text(
+        re.compile("Read|Unsure" if text else "No digit")
+    )
     assert page.locator("#text").text_content() == text
     kept = ROOT / "src" / "digits" / "web" / "page" / sample
     assert kept.read_bytes() == (ROOT / "test_images" / sample).read_bytes()

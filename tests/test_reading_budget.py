@@ -99,9 +99,10 @@ def test_an_answer_from_a_part_is_unsure_and_warns(
         Steps.left_over = steps
         answer = reader.read_file(str(TWO_ROWS))
         seen.add(answer.status)
-        assert (answer.status == "read") == (Steps.left_over >= 0)
-        assert (answer.status == "unsure") == (SPENT in answer.warnings)
-    assert seen == {"error", "unsure", "read"}
+        cut_short = answer.status == "error" or SPENT in answer.warnings
+        assert cut_short == (Steps.left_over < 0)
+        assert answer.status != "read" or not cut_short
+    assert {"error", "unsure"} <= seen and answer.text == "2026\n1147"
 
 
 def test_pictures_that_are_read_at_once_need_no_time(

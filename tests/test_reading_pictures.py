@@ -13,6 +13,7 @@ from digits.tile import Box
 from digits.vision.load import from_array
 
 FOLDER = Path(__file__).parents[1] / "test_images"
+UNSURE = ("underlined", "boxed", "ringed", "beside a shadow")  # where right is not always sure
 
 
 def test_boxes_stand_around_their_digits(reader: Reader) -> None:
@@ -173,4 +174,4 @@ def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, w
         grey = grey[top:bottom, left:right]
     answer = reader.read(from_array(grey))
     assert answer.text == label
-    assert answer.status == "read" or where in ("underlined", "boxed", "ringed")
+    assert answer.status == "read" or where in UNSURE

@@ -251,6 +251,11 @@ class Reader:
                 )
         if not digits:
             return None
+        if len(read.text) == 1:  # a digit by itself is what the classifier knows best
+            (part,) = (character.part for character in read.characters)
+            one = self._digit(part.tile, digits[0].box)
+            if one.text == read.text:
+                return replace(one, support=math.sqrt(one.support * read.support))
         _, probability = read.ranking[0]
         around = _around(digits)
         return Row(read.text, probability, around, read.ranking, digits, read.support)
