@@ -22,6 +22,7 @@ CONFIG = TrainConfig(arch="cnn2", epochs=2, batch_size=128, learning_rate=3e-3, 
 
 def train(dataset: Dataset, folder: Path, resume: bool = False, **changes: object) -> Trained:
     folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text("{}")  # which marks the folder of a run
     config = dataclasses.replace(CONFIG, **changes)  # type: ignore[arg-type]
     return ensemble.train(config, dataset, Run(folder), Ranks(), CPU, resume)
 
