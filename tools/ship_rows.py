@@ -15,6 +15,7 @@ from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
 from digits.data import Dataset, Split, rows
 from digits.optimization import artefact
+from digits.reading import reader
 from digits.reading import rows as reading
 from digits.reading.doubt import Features, probability
 from digits.reading.formats import Format, parse
@@ -26,6 +27,7 @@ from digits.training.config import TrainConfig
 from digits.vision.ink import find
 from digits.vision.rows import find_rows
 
+ROOM = reader.LIMITS.room_px
 EMPTY = 0.2  # of the crops that its doubt is fitted on
 AS_WRITTEN = r"/[0-9.,:\-\/]*/"
 CALIBRATION, SEEDS = 512, {"calibration": 3 * 10**6, "weights": 4 * 10**6, "threshold": 5 * 10**6}
@@ -78,7 +80,7 @@ def readings(
         looks = [] if is_clear else [(ink.level, reading.looks_at(grey, inverted=False))]
         looks += [
             (row.level, [row_image(row.level, inverted=True), row_image(row.of_picture(grey))])
-            for row in find_rows(ink)[:1]
+            for row in (found.with_room(ROOM) for found in find_rows(ink)[:1])
         ]
         name = "number" if number % 2 else "as written"
         wanted: Format | None = formats[name]

@@ -57,6 +57,9 @@ class Limits:
     doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
     one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
     wide_aspect: float = 1.25  # width by height: of more than one digit or letter
+    # Columns of paper left and right of a row ROW_HEIGHT high: ink that a crop's border cuts is
+    # a neighbour's to the row model, which left out first and last digits.
+    room_px: int = 20
     row_share: float = 0.6  # of the highest row: another that has it is a row too
     most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
     most_crop_aspect: float = 16.0  # width by height of a crop of one row
@@ -185,13 +188,16 @@ class Reader:
             return one, False
         rows = find_rows(without_rules(ink))
         found = [row for row in rows if not row.is_crowded()]
-        numbers = [self._without_text(row) for row in found]
+        numbers = [self._without_text(row.with_room(LIMITS.room_px)) for row in found]
         looked = [(row, self._looks(row, ink)) for row in numbers]
         many = [row for row in (self._row(*pair) for pair in looked) if row]
         count = len(many) + len(rows) - len(found)
         if any(row.support >= LIMITS.likely_support for row in many):
             many = [row for row in many if row.support >= LIMITS.text_support]
-        left_out = len(many) < count or any(a is not b for a, b in zip(found, numbers, strict=True))
+        left_out = len(many) < count or any(
+            a.level.any() and a.level.sum() != b.level.sum()
+            for a, b in zip(found, numbers, strict=True)
+        )
         if alone:  # one thing is one digit, unless it is none and a number is plain
             wide = _is_wide(one[0])
             if _support(one) >= LIMITS.one_support or _support(many) < (
@@ -229,9 +235,9 @@ class Reader:
     def _looks(self, row: RowInk, ink: Ink) -> list[np.ndarray]:
         """A row's images: its ink alone, and the picture under it. The sides of form boxes between
         digits look like digits there, so that the ink of forms is looked at alone."""
-        alone = row_image(row.level, inverted=True)
         if ink.in_forms:
-            return [alone]
+            return looks_at(row.level, inverted=True)
+        alone = row_image(row.level, inverted=True)
         return [alone, row_image(row.of_picture(self.grey), ink.inverted)]
 
     def _row(self, row: RowInk, looks: list[np.ndarray]) -> Row | None:

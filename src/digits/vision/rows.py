@@ -83,6 +83,12 @@ class RowInk:
         right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
         return int(left), int(top), int(right - left), int(bottom - top)
 
+    def with_room(self, columns: int) -> "RowInk":
+        """The row with so many columns of paper more at its left and its right."""
+        back = self.to_picture.copy()
+        back[:, 2] -= columns * back[:, 0]
+        return RowInk(np.pad(self.level, ((0, 0), (columns, columns))), back)
+
     def of_picture(self, grey: np.ndarray) -> np.ndarray:
         """The piece of the picture (H, W) uint8 under the row, (h, w) uint8 as `level` lies."""
         height, width = self.level.shape
