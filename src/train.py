@@ -4,4 +4,5 @@ import sys
 
 from digits.__main__ import main
 
-sys.exit(main(["train", *sys.argv[1:]]))
+if __name__ == "__main__":  # the processes that make row images import this file
+    sys.exit(main(["train", *sys.argv[1:]]))

@@ -87,7 +87,7 @@ def samples(
     seeds = [(seed, number) for number in range(len(sizes))]
     if processes == 1:
         return list(chain(*map(partial(_chunk, source, clear), sizes, seeds)))
-    context = get_context("fork")
+    context = get_context("spawn")  # forked copies of a process with threads may hang
     with ProcessPoolExecutor(processes, context, _share, (source,)) as pool:
         return list(chain(*pool.map(partial(_chunk, None, clear), sizes, seeds)))
 
