@@ -187,17 +187,14 @@ class Reader:
         if alone and self._status(one) == "read":
             return one, False
         rows = find_rows(without_rules(ink))
-        found = [row for row in rows if not row.is_crowded()]
-        numbers = [self._without_text(row.with_room(LIMITS.room_px)) for row in found]
+        found = [row.with_room(LIMITS.room_px) for row in rows if not row.is_crowded()]
+        numbers = [self._without_text(row) for row in found]
         looked = [(row, self._looks(row, ink)) for row in numbers]
         many = [row for row in (self._row(*pair) for pair in looked) if row]
         count = len(many) + len(rows) - len(found)
         if any(row.support >= LIMITS.likely_support for row in many):
             many = [row for row in many if row.support >= LIMITS.text_support]
-        left_out = len(many) < count or any(
-            a.level.any() and a.level.sum() != b.level.sum()
-            for a, b in zip(found, numbers, strict=True)
-        )
+        left_out = len(many) < count or any(a is not b for a, b in zip(found, numbers, strict=True))
         if alone:  # one thing is one digit, unless it is none and a number is plain
             wide = _is_wide(one[0])
             if _support(one) >= LIMITS.one_support or _support(many) < (
