@@ -112,8 +112,8 @@ def other_tiles(count: int, folder: Path, rng: Generator, held_out: bool = False
 def _tile(glyph: Glyph, rng: Generator) -> np.ndarray:
     """A glyph as the tile that `reading` would make of it."""
     height = 100.0
-    pen = height * float(np.exp(rng.uniform(*np.log(PEN))))
-    ink = draw(Glyph(glyph.label, 1.0, glyph.strokes, glyph.ink), height, pen, rng.normal(0, 0.12))
+    whole = Glyph(glyph.label, 1.0, glyph.strokes, glyph.ink)
+    ink = draw(whole, height, pen(height, rng), rng.normal(0, 0.12))
     wide = float(np.exp(rng.normal(0, 0.12)))
     if rng.random() < 0.15:  # squeezed to a square, as some scanners' crops are
         wide = min(ink.shape[0] / ink.shape[1], 4.0)
@@ -122,6 +122,11 @@ def _tile(glyph: Glyph, rng: Generator) -> np.ndarray:
         low = cv2.resize(ink, None, fx=0.18, fy=0.18, interpolation=cv2.INTER_AREA)
         ink = np.where(low > 96, 255, 0).astype(np.uint8) if (low > 96).any() else ink
     return frame(ink)
+
+
+def pen(height: float, rng: Generator) -> float:
+    """The width of a pen in pixels, by the height of what it writes."""
+    return float(height * np.exp(rng.uniform(*np.log(PEN))))
 
 
 def draw(glyph: Glyph, height: float, pen: float, slant: float = 0.0) -> np.ndarray:

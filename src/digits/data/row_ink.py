@@ -1,0 +1,212 @@
+"""The ink of a number: digit beside digit with its signs, in one hand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from digits.data import hands, strokes
+from digits.data.hands import Glyph, Hand
+from digits.data.row_text import text_of
+from digits.spec import ROW_CLASSES, SIGNS
+from digits.tile import stroke_width
+
+TILE_WRITERS = 0.3  # the share of numbers written in MNIST's or drawn digits, which have no writer
+WHOLE = 0.1  # the share of numbers taken as one person wrote them
+LOOKALIKES = hands.LOOKALIKES | set("()!")  # may as well be digits, or their strokes
+SHARES = {"pendigits": 0.3, "unipen_digits": 0.3, "uji": 0.12, "bhmsds": 0.28}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What numbers are written with. `tiles` (N, 28, 28) uint8 and `labels` (N,) are digits without
+    a writer, `by_label` their places."""
+
+    tiles: np.ndarray
+    labels: np.ndarray
+    by_label: list[np.ndarray]
+    writers: dict[str, list[Hand]]
+    numbers: list[Glyph]
+    signs: dict[str, list[Glyph]]
+    others: list[Glyph]  # letters, brackets, signs that are no part of a number
+
+
+def sources(tiles: np.ndarray, labels: np.ndarray, folder: Path, held_out: bool) -> Sources:
+    """Sources of MNIST tiles (N, 28, 28) uint8 and labels (N,), and of the hands in `folder`.
+
+    Raises:
+        DigitsError: the hands are not there.
+    """
+    collections = hands.load(folder, held_out)
+    chars = [
+        g for hand in collections["unipen_chars"] for some in hand.glyphs.values() for g in some
+    ]
+    papers = [g for hand in collections["bhmsds"] for some in hand.glyphs.values() for g in some]
+    signs = {sign: [g for g in [*chars, *papers] if g.label == sign] for sign in SIGNS}
+    numbers = [
+        g
+        for hand in collections["unipen_numbers"]
+        for some in hand.glyphs.values()
+        for g in some
+        if not set(g.label) - set(ROW_CLASSES) - set("$#() ")
+    ]
+    others = [g for g in [*chars, *papers] if not g.label.isdigit() and g.label not in SIGNS]
+    drawn, drawn_labels = strokes.draw(4000, 1 + held_out)
+    pool = np.concatenate([tiles, drawn[:, 0]])
+    names = np.concatenate([labels, drawn_labels])
+    by_label = [np.flatnonzero(names == digit) for digit in range(10)]
+    writers = {name: [h for h in collections[name] if len(h.glyphs) > 3] for name in SHARES}
+    return Sources(pool, names, by_label, writers, numbers, signs, others)
+
+
+def number(source: Sources, height: float, rng: Generator) -> tuple[str, np.ndarray]:
+    """A text and its ink (h, w) uint8, digits about `height` pixels high."""
+    if rng.random() < WHOLE and source.numbers:
+        glyph = source.numbers[rng.integers(len(source.numbers))]
+        text = "".join(c for c in glyph.label if c in ROW_CLASSES)
+        points = np.concatenate(glyph.strokes)
+        wide, high = np.maximum(np.ptp(points, axis=0), 1)
+        size = Glyph(glyph.label, float(max(wide, high) / high * 1.15), glyph.strokes)
+        return text, hands.draw(size, height, hands.pen(height, rng), rng.normal(0, 0.1))
+    text = text_of(rng)
+    return text, written(text, writer(source, rng), source, height, rng)
+
+
+def writer(source: Sources, rng: Generator) -> Hand | None:
+    """A hand; None for digits that have no writer."""
+    if rng.random() < TILE_WRITERS:
+        return None
+    names = list(SHARES)
+    some = source.writers[names[rng.choice(len(names), p=list(SHARES.values()))]]
+    return some[rng.integers(len(some))] if some else None
+
+
+def written(
+    text: str, hand: Hand | None, source: Sources, height: float, rng: Generator
+) -> np.ndarray:
+    """The ink (h, w) uint8 of a text in one hand."""
+    pen, slant = hands.pen(height, rng), float(rng.normal(0.05, 0.15))
+    gap = (
+        rng.uniform(-0.04, 0.3) * height if rng.random() < 0.85 else rng.uniform(0.3, 1.0) * height
+    )
+    drift, scatter = abs(rng.normal(0, 0.035)) * height, abs(rng.normal(0, 0.07))
+    wide = float(np.exp(rng.normal(0, 0.12)))
+    placed = []
+    for label in text:
+        size = height * (1 + rng.normal(0, scatter))
+        ink = _character(label, hand, source, size, pen, slant, rng)
+        if abs(wide - 1) > 0.05 and label not in SIGNS:
+            ink = cv2.resize(ink, (max(1, round(ink.shape[1] * wide)), ink.shape[0]))
+        foot = _foot(label, ink.shape[0], height, rng) + rng.normal(0, drift)
+        placed.append((ink, foot))
+    return beside(placed, gap, height, rng.normal(0, 0.05), rng)
+
+
+def _character(
+    label: str, hand: Hand | None, source: Sources, height: float, pen: float, slant: float,
+    rng: Generator,
+) -> np.ndarray:  # fmt: skip
+    glyph = hand.pick(label, rng) if hand else None
+    if glyph is None and label in SIGNS:
+        some = source.signs[label]
+        glyph = some[rng.integers(len(some))] if some and rng.random() < 0.8 else None
+        if glyph is None:
+            return _plain_sign(label, height, pen, rng)
+        size = glyph.size * float(np.exp(rng.normal(0, 0.15)))
+        glyph = Glyph(label, size, glyph.strokes, glyph.ink)
+    if glyph is None:
+        places = source.by_label[int(label)]
+        tile = source.tiles[places[rng.integers(len(places))]]
+        x, y, width, high = cv2.boundingRect((tile > tile.max() / 4).astype(np.uint8))
+        glyph = Glyph(label, 1.0, ink=tile[y : y + high, x : x + width])
+    return _crisp(hands.draw(glyph, height, pen, slant), pen) if glyph.ink is not None else (
+        hands.draw(glyph, height, pen, slant)
+    )  # fmt: skip
+
+
+def _crisp(ink: np.ndarray, pen: float) -> np.ndarray:
+    """A picture's strokes a little nearer to the pen's width, and their soft edges steeper."""
+    width = stroke_width(ink)
+    change = int(np.clip(round(0.7 * (pen - width)), -0.35 * width, 6))
+    if change:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(change) + 1,) * 2)
+        ink = np.pad(ink, max(change, 0))
+        ink = cv2.dilate(ink, kernel) if change > 0 else cv2.erode(ink, kernel)
+    return np.clip((ink.astype(np.float32) - 50) * 1.7, 0, 255).astype(np.uint8)
+
+
+def _plain_sign(label: str, height: float, pen: float, rng: Generator) -> np.ndarray:
+    """A dot, comma, dash, slash or colon drawn with a straight pen."""
+    side = int(1.4 * height) + 8
+    ink = np.zeros((side, side), np.uint8)
+    width, x, y = max(1, round(pen)), side // 2, side // 2
+    if label in ".:":
+        radius = max(1, round(pen * rng.uniform(0.45, 0.9)))
+        for at in (y,) if label == "." else (y - round(0.2 * height), y + round(0.2 * height)):
+            cv2.circle(ink, (x, at), radius, 255, -1, cv2.LINE_AA)
+    else:
+        reach = {",": (-0.08, 0.2), "-": (0.36, 0.03), "/": (-0.4, 1.1)}[label]
+        dx, dy = (round(v * height * rng.uniform(0.6, 1.2) / 2) for v in reach)
+        cv2.line(ink, (x - dx, y - dy), (x + dx, y + dy), 255, width, cv2.LINE_AA)
+    x, y, width, high = cv2.boundingRect(ink)
+    return ink[y : y + high, x : x + width]
+
+
+def _foot(label: str, high: int, height: float, rng: Generator) -> float:
+    """How far below the line a character's ink ends, in pixels."""
+    if label in "-:":
+        return -0.5 * height + high / 2 + rng.normal(0, 0.08) * height
+    if label == ",":
+        return float(rng.uniform(0.05, 0.25)) * height
+    if label == "/":
+        return float(rng.uniform(0, 0.15)) * height
+    return 0.0
+
+
+def beside(
+    placed: list[tuple[np.ndarray, float]], gap: float, height: float, rise: float, rng: Generator
+) -> np.ndarray:
+    """Characters (ink, foot) side by side, `gap` pixels apart where neighbours are nearest."""
+    tall = int(4 * height) + 8
+    width = sum(ink.shape[1] for ink, _ in placed) + int((abs(gap) + height) * len(placed)) + 8
+    sheet, line = np.zeros((tall, width), np.uint8), 2.6 * height
+    right = np.full(tall, -1.0)
+    x = 2
+    for ink, foot in placed:
+        high, wide = ink.shape
+        y = int(np.clip(line + foot - rise * x - high, 0, tall - high))
+        mask = ink > 100
+        first = np.where(mask.any(axis=1), mask.argmax(axis=1), 10**6)
+        if right.max() >= 0:
+            near = cv2.dilate(
+                right[:, None].astype(np.float32), np.ones((2 * int(height / 8) + 1, 1))
+            )
+            room = np.where(near[y : y + high, 0] >= 0, near[y : y + high, 0] - first, -(10**6))
+            most = int(right.max())
+            x = max(int(room.max()) + 1, most - wide // 2)
+            x = max(0, round(x + gap + rng.normal(0, 0.05) * height))
+        x = min(x, width - wide)
+        there = sheet[y : y + high, x : x + wide]
+        np.maximum(there, ink, out=there)
+        last = x + wide - 1 - mask[:, ::-1].argmax(axis=1)
+        lines = right[y : y + high]
+        np.maximum(lines, np.where(mask.any(axis=1), last, -1), out=lines)
+    return cropped(sheet)
+
+
+def cropped(ink: np.ndarray) -> np.ndarray:
+    x, y, width, height = cv2.boundingRect((ink > 32).astype(np.uint8))
+    return ink[y : y + height, x : x + width] if width else ink[:1, :1]
+
+
+def scribble(source: Sources, height: float, rng: Generator) -> np.ndarray:
+    """Ink that is no number: a word's letters, a dash across the cell, or nothing."""
+    if rng.random() < 0.5:
+        return np.zeros((round(height), round(height * rng.uniform(0.5, 3))), np.uint8)
+    pen = hands.pen(height, rng)
+    some = [source.others[i] for i in rng.integers(len(source.others), size=rng.integers(1, 6))]
+    some = [g for g in some if not set(g.label) & LOOKALIKES]
+    placed = [(hands.draw(g, height, pen), 0.0) for g in some]
+    return beside(placed, 0.1 * height, height, 0.0, rng) if placed else np.zeros((9, 9), np.uint8)
