@@ -31,7 +31,7 @@ test: .venv/ready  ## the fast tests
 
 test-all: lint  ## everything, with coverage
 	tools/get_browser.sh || echo 'no browser: the tests of the page are skipped' >&2
-	$(BIN)/python -m pytest --cov
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov --durations=60
 
 check-reading: .venv/ready  ## a small count of all that is read, in three minutes
 	$(BIN)/python benchmarks/reading.py --split validation --count 100 \

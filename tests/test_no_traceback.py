@@ -64,6 +64,13 @@ def ends_well(argv: list[str]) -> None:
     assert all(len(line) < 1000 + 2 * sum(map(len, argv)) for line in said)
 
 
+def roams(word: str) -> bool:
+    """Whether a word leads out of the working directory to any number of pictures."""
+    if not word.startswith("/") and ".." not in word:
+        return False
+    return "*" in word or ".." in word or not word.strip("/")
+
+
 WORDS = st.one_of(
     st.sampled_from(
         ["", "-", "0", "-1", "1", "1e400", "nan", "inf", "9" * 5000, "None", ".", "/", "//", "@",
@@ -96,7 +103,7 @@ def test_flags(command: str, data: st.DataObject) -> None:
     for flag in data.draw(st.lists(st.sampled_from(FLAGS[command]), max_size=4)):
         argv += [flag, *data.draw(st.lists(WORDS, max_size=2))]
     with somewhere():
-        if "/" in argv or "**" in argv:  # that would read all pictures of this machine
+        if any(map(roams, argv)):  # hours, where it finds all pictures of this machine
             return
         ends_well(argv)
 
