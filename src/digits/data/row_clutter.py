@@ -10,6 +10,7 @@ from digits.data import hands, row_text
 from digits.data.row_ink import LOOKALIKES, Sources, beside, cropped, writer, written
 from digits.row_image import HEIGHT
 
+MOST_SHOWN = 0.6  # of a neighbour's width: a whole 1 at the border would be a digit like another
 FINE = 2 * HEIGHT  # pixels of a crop's height as drawn; it is made smaller then
 
 
@@ -41,7 +42,7 @@ def _neighbours(
     x, y, width, high = box
     total = clutter.shape[1]
     for side in ("left", "right", "above", "below"):
-        if rng.random() > 0.4:
+        if rng.random() > 0.35:
             continue
         other = rng.uniform(0.5, 1.2) * height
         ink = written(
@@ -54,7 +55,7 @@ def _neighbours(
         h, w = ink.shape
         if side in ("left", "right"):
             room = (x if side == "left" else total - x - width) - int(0.12 * FINE)
-            shown = min(int(rng.uniform(0.05, 0.4) * other), room, w)
+            shown = min(int(rng.uniform(0.05, 0.4) * other), room, int(MOST_SHOWN * w))
             if shown < 2:
                 continue
             part = ink[:, w - shown :] if side == "left" else ink[:, :shown]
@@ -198,4 +199,37 @@ def walls(shape: tuple[int, ...], box: tuple[int, int, int, int], rng: Generator
             ends = ((place, 0), (place + int(tilt), height)) if side % 2 else (
                 (0, place), (width, place + int(tilt)))  # fmt: skip
             cv2.line(drawn, *ends, 255, thick, cv2.LINE_AA)
+    return drawn
+
+
+def comb(
+    shape: tuple[int, ...], box: tuple[int, int, int, int], at: np.ndarray, rng: Generator
+) -> np.ndarray:
+    """The printed cells (H, W) uint8 of a number's characters, walls `at` pixels right of its left:
+    cells side by side, boxes apart, ticks on a line, or bare walls; empty ones before and after."""
+    drawn = np.zeros(shape, np.uint8)
+    x, y, _, high = box
+    pitch = at[1] - at[0]
+    before, after = (int(rng.integers(0, 3)) for _ in range(2))
+    first = x + at[0] - before * pitch
+    count = len(at) - 1 + before + after
+    top, bottom = (y - rng.uniform(0.02, 0.4) * high, y + high + rng.uniform(0.02, 0.35) * high)
+    thick, style = int(rng.integers(1, 6)), rng.choice(["cells", "boxes", "ticks", "walls"])
+    apart = rng.uniform(0.02, 0.12) * pitch if style == "boxes" else 0.0
+    if style == "ticks":
+        top = bottom - rng.uniform(0.15, 0.7) * high
+
+    def line(x0: float, y0: float, x1: float, y1: float) -> None:
+        ends = (round(x0), round(y0)), (round(x1), round(y1))
+        cv2.line(drawn, *ends, 255, thick, cv2.LINE_AA)
+
+    for k in range(count + 1):
+        wall = first + k * pitch
+        for edge in {wall - apart, wall + apart}:
+            line(edge, top, edge, bottom)
+        if k < count and style != "walls":
+            left, right = wall + apart, wall + pitch - apart
+            line(left, bottom, right, bottom)
+            if style != "ticks":
+                line(left, top, right, top)
     return drawn

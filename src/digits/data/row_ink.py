@@ -9,13 +9,17 @@ from numpy.random import Generator
 
 from digits.data import hands, strokes
 from digits.data.hands import Glyph, Hand
-from digits.data.row_text import text_of
+from digits.data.row_text import digits, text_of
 from digits.spec import ROW_CLASSES, SIGNS
 from digits.tile import stroke_width
 
-TILE_WRITERS = 0.3  # the share of numbers written in MNIST's or drawn digits, which have no writer
+TILE_WRITERS = 0.35  # the share of numbers written in MNIST's or drawn digits, which have no writer
 WHOLE = 0.1  # the share of numbers taken as one person wrote them
+IN_CELLS = 0.12  # the share of numbers of which each character has a cell of its own
 LOOKALIKES = hands.LOOKALIKES | set("()!")  # may as well be digits, or their strokes
+# Of the digits' height, between neighbours where they are nearest: touching, usual, wide ones.
+GAPS = (0.15, (-0.15, 0.0)), (0.85, (-0.04, 0.3)), (1.0, (0.3, 1.2))
+INK = 32  # of 255: from which on a pixel belongs to a number's box
 SHARES = {"pendigits": 0.3, "unipen_digits": 0.3, "uji": 0.12, "bhmsds": 0.28}
 
 
@@ -61,17 +65,56 @@ def sources(tiles: np.ndarray, labels: np.ndarray, folder: Path, held_out: bool)
     return Sources(pool, names, by_label, writers, numbers, signs, others)
 
 
-def number(source: Sources, height: float, rng: Generator) -> tuple[str, np.ndarray]:
-    """A text and its ink (h, w) uint8, digits about `height` pixels high."""
+@dataclass(frozen=True)
+class Number:
+    """A text, its ink (h, w) uint8, and where printed walls stand between its characters, in
+    pixels from the ink's left; most numbers have none."""
+
+    text: str
+    ink: np.ndarray
+    walls: np.ndarray
+
+
+NO_WALLS = np.zeros(0)
+
+
+def number(source: Sources, height: float, rng: Generator) -> Number:
+    """A number with digits about `height` pixels high."""
+    if rng.random() < IN_CELLS:
+        return _in_cells(source, height, rng)
     if rng.random() < WHOLE and source.numbers:
         glyph = source.numbers[rng.integers(len(source.numbers))]
         text = "".join(c for c in glyph.label if c in ROW_CLASSES)
         points = np.concatenate(glyph.strokes)
         wide, high = np.maximum(np.ptp(points, axis=0), 1)
         size = Glyph(glyph.label, float(max(wide, high) / high * 1.15), glyph.strokes)
-        return text, hands.draw(size, height, hands.pen(height, rng), rng.normal(0, 0.1))
+        pen = hands.pen(height, rng)
+        return Number(text, hands.draw(size, height, pen, rng.normal(0, 0.1)), NO_WALLS)
     text = text_of(rng)
-    return text, written(text, writer(source, rng), source, height, rng)
+    return Number(text, written(text, writer(source, rng), source, height, rng), NO_WALLS)
+
+
+def _in_cells(source: Sources, height: float, rng: Generator) -> Number:
+    """A number of a comb field: each character amid a cell, all of them equally wide."""
+    text = digits(int(rng.integers(1, 10)), rng) if rng.random() < 0.85 else text_of(rng)
+    hand, pen, slant = writer(source, rng), hands.pen(height, rng), float(rng.normal(0.03, 0.1))
+    pitch = height * rng.uniform(0.7, 1.6)
+    tall = int(3 * height)
+    sheet = np.zeros((tall, int(pitch * (len(text) + 1))), np.uint8)
+    for k, label in enumerate(text):
+        size = height * float(np.exp(rng.normal(0, 0.1)))
+        ink = _character(label, hand, source, size, pen, slant, rng)
+        if ink.shape[1] > pitch:
+            ink = cv2.resize(ink, (int(pitch), ink.shape[0]))
+        high, wide = ink.shape
+        foot = _foot(label, high, height, rng) + rng.normal(0, 0.08) * height
+        x = int((k + 1) * pitch - wide / 2 + rng.normal(0, 0.08) * pitch)
+        y = int(np.clip(2 * height + foot - high, 0, tall - high))
+        x = min(max(x, 0), sheet.shape[1] - wide)
+        there = sheet[y : y + high, x : x + wide]
+        np.maximum(there, ink, out=there)
+    left = cv2.boundingRect((sheet > INK).astype(np.uint8))[0]
+    return Number(text, cropped(sheet), pitch * (np.arange(len(text) + 1) + 0.5) - left)
 
 
 def writer(source: Sources, rng: Generator) -> Hand | None:
@@ -88,9 +131,9 @@ def written(
 ) -> np.ndarray:
     """The ink (h, w) uint8 of a text in one hand."""
     pen, slant = hands.pen(height, rng), float(rng.normal(0.05, 0.15))
-    gap = (
-        rng.uniform(-0.04, 0.3) * height if rng.random() < 0.85 else rng.uniform(0.3, 1.0) * height
-    )
+    kind = rng.random()
+    low, high = next(gaps for share, gaps in GAPS if kind < share)
+    gap = rng.uniform(low, high) * height
     drift, scatter = abs(rng.normal(0, 0.035)) * height, abs(rng.normal(0, 0.07))
     wide = float(np.exp(rng.normal(0, 0.12)))
     placed = []
@@ -197,16 +240,19 @@ def beside(
 
 
 def cropped(ink: np.ndarray) -> np.ndarray:
-    x, y, width, height = cv2.boundingRect((ink > 32).astype(np.uint8))
+    x, y, width, height = cv2.boundingRect((ink > INK).astype(np.uint8))
     return ink[y : y + height, x : x + width] if width else ink[:1, :1]
 
 
-def scribble(source: Sources, height: float, rng: Generator) -> np.ndarray:
-    """Ink that is no number: a word's letters, a dash across the cell, or nothing."""
+def scribble(source: Sources, height: float, rng: Generator) -> Number:
+    """Ink that is no number: a word's letters, or nothing, in a comb field at times."""
+    wide = height * rng.uniform(0.5, 3)
+    walls = height * np.arange(0, wide / height + 1) if rng.random() < IN_CELLS else NO_WALLS
     if rng.random() < 0.5:
-        return np.zeros((round(height), round(height * rng.uniform(0.5, 3))), np.uint8)
+        return Number("", np.zeros((round(height), round(wide)), np.uint8), walls)
     pen = hands.pen(height, rng)
     some = [source.others[i] for i in rng.integers(len(source.others), size=rng.integers(1, 6))]
     some = [g for g in some if not set(g.label) & LOOKALIKES]
     placed = [(hands.draw(g, height, pen), 0.0) for g in some]
-    return beside(placed, 0.1 * height, height, 0.0, rng) if placed else np.zeros((9, 9), np.uint8)
+    ink = beside(placed, 0.1 * height, height, 0.0, rng) if placed else np.zeros((9, 9), np.uint8)
+    return Number("", ink, walls)

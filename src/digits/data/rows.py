@@ -68,13 +68,12 @@ def crop(
     """A grey crop (h, w) uint8 and the text in it, '' in a share `empty` of them."""
     height = rng.uniform(0.3, 0.96) * FINE if rng.random() < 0.85 else rng.uniform(0.9, 1.1) * FINE
     is_empty = rng.random() < empty and not clear
-    text, ink = (
-        ("", row_ink.scribble(source, height, rng))
-        if is_empty
-        else row_ink.number(source, height, rng)
-    )
-    sheet, box = row_clutter.placed(ink, rng)
+    number = (row_ink.scribble if is_empty else row_ink.number)(source, height, rng)
+    sheet, box = row_clutter.placed(number.ink, rng)
     layers = [(sheet, row_photo.darkness(rng))]
+    if len(number.walls):
+        comb = row_clutter.comb(sheet.shape, box, number.walls, rng)
+        layers.append((comb, rng.uniform(0.15, 0.9)))
     if not clear:
         clutter = np.zeros_like(sheet)
         for share, add in row_clutter.CLUTTER:
@@ -83,4 +82,4 @@ def crop(
         layers.append((clutter, rng.uniform(0.15, 0.95)))
         if rng.random() < 0.45:
             layers.append((row_clutter.walls(sheet.shape, box, rng), rng.uniform(0.15, 0.9)))
-    return row_photo.photographed(layers, rng), text
+    return row_photo.photographed(layers, rng), number.text
