@@ -79,7 +79,8 @@ class Servers:
         """End one as an operator would; its exit code."""
         process = self.running.pop(address)
         process.terminate()
-        return process.wait(60)
+        process.communicate(timeout=60)
+        return process.returncode
 
 
 @pytest.fixture(scope="session")

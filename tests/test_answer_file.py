@@ -201,7 +201,7 @@ def test_two_at_once_are_refused_until_one_is_killed(suffix: str, tmp_path: Path
     with pytest.raises(DigitsError, match="another process writes it"):
         AnswerFile(path, resume=True)
     other.kill()
-    other.wait()
+    other.communicate()
     save(path, "b.png", resume=True)
     assert images(path) == ["a.png", "b.png"]
 

@@ -81,8 +81,8 @@ def test_a_lost_process_ends_the_run_and_one_alone_resumes_it(tmp_path: Path) ->
     ).stdout.split()
     assert len(workers) == 2
     os.kill(int(workers[1]), signal.SIGKILL)
-    errors = process.stderr.read()
-    assert process.wait(timeout=100) != 0
+    errors = process.communicate(timeout=100)[1]
+    assert process.returncode != 0
     assert "another process was lost" in errors and "--resume" in errors
 
     result = train("--resume", "--cpu", ranks=[], folder=tmp_path)

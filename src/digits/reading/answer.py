@@ -1,7 +1,7 @@
 """What reading a picture gives: one Answer, with its rows and digits, as Python and as JSON."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,26 @@ class Answer:
             "seconds": round(self.seconds, 4),
         }
         return {**answer, "error": self.error} if self.status == "error" else answer
+
+
+def scaled(answer: Answer, scale: float) -> Answer:
+    """An answer whose boxes are in the file's pixels, where the picture was read at 1/scale."""
+
+    def times(box: Box) -> Box:
+        x, y, width, height = (round(v * scale) for v in box)
+        return x, y, width, height
+
+    if scale == 1.0:
+        return answer
+    rows = [
+        replace(
+            row,
+            box=times(row.box),
+            digits=[replace(digit, box=times(digit.box)) for digit in row.digits],
+        )
+        for row in answer.rows
+    ]
+    return replace(answer, rows=rows)
 
 
 def value(text: str, decimal: str = ".") -> int | float | None:

@@ -10,13 +10,14 @@ import numpy as np
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
-from digits.reading.answer import Answer, Digit, Row
+from digits.reading import judge
+from digits.reading.answer import Answer, Digit, Row, scaled
 from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import Anything, Format
 from digits.reading.formats import parse as parse_format
 from digits.reading.pages import read_pages
 from digits.reading.rows import looks_at, read_row, row_model
-from digits.reading.scores import score, status_of
+from digits.reading.scores import score
 from digits.row_image import row_image
 from digits.spec import CLASSES, INPUT_SHAPE
 from digits.tile import Box, as_tile, frame
@@ -45,18 +46,10 @@ AS_IT_LIES = np.eye(2, 3)
 
 @dataclass(frozen=True)
 class Limits:
-    """What decides between the ways to see a picture. `support` is 0..1 a digit (see `Row`)."""
+    """What is seen of a picture, and when."""
 
     most_parts: int = 150  # of ink: more are a texture, or a page of numbers, and come last
     most_words: int = 12  # of a row that are looked at one by one
-    # Support below which a word is printed text: that of 98% of hard handwriting is above.
-    text_support: float = 0.5
-    letter_support: float = 0.3  # likewise of one digit: one of 300 validation digits has less
-    likely_support: float = 0.7  # from which on the ink is seen rightly: no other way is tried
-    sure_support: float = 0.9  # what is attached to a ring or box has it, or is a part of them
-    doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
-    one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
-    wide_aspect: float = 1.25  # width by height: of more than one digit or letter
     # Columns of paper left and right of a row ROW_HEIGHT high: ink that a crop's border cuts is
     # a neighbour's to the row model, which left out first and last digits.
     room_px: int = 20
@@ -137,9 +130,9 @@ class Reader:
             if not self.budget.left():
                 break
             best = max(best, self._answer(ink, image), key=_support_of)
-            if _support_of(best) > LIMITS.likely_support:
+            if judge.is_likely(best.rows):
                 break
-        if crowded and _support_of(best) <= LIMITS.likely_support and self.budget.left():
+        if crowded and not judge.is_likely(best.rows) and self.budget.left():
             best = max(best, self._answer(crowded, image), key=_support_of)
         if whole and whole.probability > best.probability:
             best = whole
@@ -192,20 +185,10 @@ class Reader:
         looked = [(row, self._looks(row, ink)) for row in numbers]
         many = [row for row in (self._row(*pair) for pair in looked) if row]
         count = len(many) + len(rows) - len(found)
-        if any(row.support >= LIMITS.likely_support for row in many):
-            many = [row for row in many if row.support >= LIMITS.text_support]
+        many = judge.numbers(many)
         left_out = len(many) < count or any(a is not b for a, b in zip(found, numbers, strict=True))
-        if alone:  # one thing is one digit, unless it is none and a number is plain
-            wide = _is_wide(one[0])
-            if _support(one) >= LIMITS.one_support or _support(many) < (
-                _support(one) if wide else LIMITS.likely_support
-            ):
-                return one, False
-            return many if wide else [_doubted(row) for row in many], left_out
-        several = sum(len(row.text) for row in many) > 1
-        if not several and _support(one) > _support(many):
-            return one, False
-        return many, left_out
+        chosen = judge.one_or_many(one, many, alone)
+        return chosen, left_out and chosen is not one
 
     def _one_digit(self, ink: Ink) -> list[Row]:
         """The picture as one digit, if there is ink in it; underlined, if that is likelier."""
@@ -273,12 +256,7 @@ class Reader:
             read_row(word.level, look, self.classifier, Anything())
             for word, look in zip(words, looks, strict=True)
         ]
-        if max(word.support for word in read) < LIMITS.likely_support:
-            return row
-        plain = [
-            word.support < (LIMITS.text_support if len(word.text) > 1 else LIMITS.letter_support)
-            for word in read
-        ]
+        plain = judge.words_of_text([(word.text, word.support) for word in read])
         if not any(plain):
             return row
         kept = [word.level for word, is_text in zip(words, plain, strict=True) if not is_text]
@@ -286,9 +264,8 @@ class Reader:
 
     def _status(self, rows: list[Row]) -> str:
         expected = self.kind == "digit" or self.wanted is not None
-        alone = all(row.alone for row in rows)
-        model = self.classifier if alone else row_model()
-        return status_of(_probability(rows), _support(rows), model, expected, alone)
+        model = self.classifier if all(row.alone for row in rows) else row_model()
+        return judge.status(rows, model, expected)
 
     def _answer(self, seen: Ink, image: str) -> Answer:
         """The answer to ink: as what stands in form boxes, unless it is likelier otherwise."""
@@ -297,19 +274,18 @@ class Reader:
         other = ink
         if ink is seen and self._status(rows) != "read" and self.budget.left():
             other = in_forms(seen, attached=True)
-        elif _support(rows) < LIMITS.likely_support and self.budget.left():
+        elif not judge.is_likely(rows) and self.budget.left():
             other = seen
         if other is not ink:
             others, text = self._rows(other)
-            least = LIMITS.sure_support if other is not seen else 0.0
-            if _support(others) > max(_support(rows), least):
+            if judge.better(rows, others, attached=other is not seen):
                 ink, rows, left_out = other, others, text
         words = [FORMS] * (ink is not seen) + [TEXT_LEFT_OUT] * left_out
         return self._concluded(rows, ink, words, image)
 
     def _concluded(self, rows: list[Row], ink: Ink, words: list[str], image: str) -> Answer:
         """The answer that rows make: its status, and warnings of the ink before these `words`."""
-        status, probability = self._status(rows), _probability(rows)
+        status, probability = self._status(rows), judge.probability(rows)
         height = max((digit.box[3] for row in rows for digit in row.digits), default=0)
         words = warnings(ink, height) + words
         if status == "no_digit":
@@ -324,26 +300,6 @@ def _in_part(answer: Answer) -> Answer:
     return replace(answer, status="unsure", warnings=[*answer.warnings, SPENT])
 
 
-def scaled(answer: Answer, scale: float) -> Answer:
-    """An answer whose boxes are in the file's pixels, where the picture was read at 1/scale."""
-    if scale == 1.0:
-        return answer
-    rows = [
-        replace(
-            row,
-            box=_times(row.box, scale),
-            digits=[replace(digit, box=_times(digit.box, scale)) for digit in row.digits],
-        )
-        for row in answer.rows
-    ]
-    return replace(answer, rows=rows)
-
-
-def _times(box: Box, scale: float) -> Box:
-    x, y, width, height = (round(v * scale) for v in box)
-    return x, y, width, height
-
-
 def _has_rows(ink: Ink) -> bool:
     """Whether there are several rows, about as high, that the picture's border does not cut."""
     bottom = len(ink.mask)
@@ -356,32 +312,9 @@ def _has_rows(ink: Ink) -> bool:
     return sum(high >= LIMITS.row_share * max(found) for high in found) > 1
 
 
-def _doubted(row: Row) -> Row:
-    """What hangs together and is not wide may be a letter, though it is read as a number: an n
-    looks like a 17."""
-    return replace(row, support=min(row.support, LIMITS.doubted_support))
-
-
-def _is_wide(row: Row) -> bool:
-    """Whether this is too wide for one digit or letter."""
-    _, _, width, height = row.box
-    return width >= LIMITS.wide_aspect * height
-
-
 def _around(digits: list[Digit]) -> Box:
     return enclosing([digit.box for digit in digits])
 
 
-def _support(rows: list[Row]) -> float:
-    """Support of several rows, a digit of each counting alike (a geometric mean)."""
-    count = sum(len(row.text) for row in rows)
-    product = math.prod(max(row.support, 1e-9) ** len(row.text) for row in rows)
-    return product ** (1 / count) if count else 0.0
-
-
 def _support_of(answer: Answer) -> float:
-    return _support(answer.rows)
-
-
-def _probability(rows: list[Row]) -> float:
-    return math.prod(row.probability for row in rows) if rows else 0.0
+    return judge.support(answer.rows)

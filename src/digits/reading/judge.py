@@ -1,0 +1,105 @@
+"""What is accepted: how well rows fit digits, which of two opinions counts, an answer's status."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from digits.classifier import Classifier
+from digits.reading.answer import Row
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From which probability and support on an answer is what; `support` is 0..1 a digit."""
+
+    read_probability: float = 0.9  # for a model that keeps no threshold of its own
+    digit_support: float = 0.4  # likewise: less is no digit
+    expected_support: float = 0.1  # the same where a digit or a number is expected
+    read_support: float = 0.7  # of a digit alone: nine of ten have more
+    # Support below which a word is printed text: that of 98% of hard handwriting is above.
+    text_support: float = 0.5
+    letter_support: float = 0.3  # likewise of one digit: one of 300 validation digits has less
+    likely_support: float = 0.7  # from which on the ink is seen rightly: no other way is tried
+    sure_support: float = 0.9  # what is attached to a ring or box has it, or is a part of them
+    doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
+    one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
+    wide_aspect: float = 1.25  # width by height: of more than one digit or letter
+
+
+LIMITS = Limits()
+
+
+def support(rows: Sequence[Row]) -> float:
+    """Support of several rows, a digit of each counting alike (a geometric mean)."""
+    count = sum(len(row.text) for row in rows)
+    product = math.prod(max(row.support, 1e-9) ** len(row.text) for row in rows)
+    return product ** (1 / count) if count else 0.0
+
+
+def probability(rows: Sequence[Row]) -> float:
+    """That all rows are right."""
+    return math.prod(row.probability for row in rows) if rows else 0.0
+
+
+def is_likely(rows: Sequence[Row]) -> bool:
+    """Whether the ink is seen rightly: no other way to see it has to be tried."""
+    return support(rows) > LIMITS.likely_support
+
+
+def status(rows: Sequence[Row], model: Classifier, expected: bool) -> str:
+    """`read`, `unsure` or `no_digit`, by the thresholds of the model that read the rows.
+
+    Where a digit or a number of some format is `expected`, ink need not look so much like one. The
+    probability of a row's text tells whether it is digits at all; that of a digit alone does not.
+    """
+    fits, kept = support(rows), model.thresholds
+    least = LIMITS.expected_support if expected else kept.get("digit", LIMITS.digit_support)
+    if fits < least:
+        return "no_digit"
+    alone = all(row.alone for row in rows)
+    relied = probability(rows) >= kept.get("read", LIMITS.read_probability)
+    return "read" if relied and (fits >= LIMITS.read_support or not alone) else "unsure"
+
+
+def words_of_text(words: Sequence[tuple[str, float]]) -> list[bool]:
+    """Which of a row's words (text, support) are plainly no numbers, if another of them is one."""
+    if max(fits for _, fits in words) < LIMITS.likely_support:
+        return [False] * len(words)
+    return [
+        fits < (LIMITS.text_support if len(text) > 1 else LIMITS.letter_support)
+        for text, fits in words
+    ]
+
+
+def numbers(rows: list[Row]) -> list[Row]:
+    """The rows that are numbers: all, unless one is plain and others are text beside it."""
+    if any(row.support >= LIMITS.likely_support for row in rows):
+        return [row for row in rows if row.support >= LIMITS.text_support]
+    return rows
+
+
+def one_or_many(one: list[Row], many: list[Row], alone: bool) -> list[Row]:
+    """One digit or several: which of the two opinions on the same ink counts.
+
+    What stands `alone` is one digit, unless it is none and a number is plain; if it is not wide it
+    may then be a letter as well, an n that looks like a 17, and is doubted.
+    """
+    if not alone:
+        several = sum(len(row.text) for row in many) > 1
+        return one if not several and support(one) > support(many) else many
+    _, _, width, height = one[0].box
+    is_wide = width >= LIMITS.wide_aspect * height
+    least = support(one) if is_wide else LIMITS.likely_support
+    if support(one) >= LIMITS.one_support or support(many) < least:
+        return one
+    return many if is_wide else [_doubted(row) for row in many]
+
+
+def _doubted(row: Row) -> Row:
+    return replace(row, support=min(row.support, LIMITS.doubted_support))
+
+
+def better(rows: list[Row], other: list[Row], attached: bool) -> bool:
+    """Whether `other` rows count instead, of ink `attached` to boxes or rings, or without boxes."""
+    least = LIMITS.sure_support if attached else 0.0
+    return support(other) > max(support(rows), least)

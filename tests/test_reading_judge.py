@@ -1,0 +1,113 @@
+"""What is accepted: each limit from both sides, without a picture or a model."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from digits.reading import judge
+from digits.reading.answer import Row
+
+TILE = (0, 0, 20, 28)  # a box that is not wide
+
+
+def row(support: float, text: str = "7", probability: float = 0.99, **more: Any) -> Row:
+    return Row(text, probability, more.pop("box", TILE), [(text, probability)], [], support, **more)
+
+
+def model(**thresholds: float) -> Any:
+    return SimpleNamespace(thresholds=thresholds)
+
+
+def test_support_is_a_mean_over_digits_and_probability_a_product() -> None:
+    rows = [row(0.9, "12", 0.9), row(0.4, "7", 0.5)]
+    assert judge.support(rows) == pytest.approx((0.9 * 0.9 * 0.4) ** (1 / 3))
+    assert judge.probability(rows) == pytest.approx(0.45)
+    assert judge.support([]) == judge.probability([]) == 0
+    assert judge.support([row(0.0)]) < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("rows", "thresholds", "expected", "status"),
+    [
+        ([], {}, True, "no_digit"),
+        ([row(0.39)], {}, False, "no_digit"),
+        ([row(0.41, alone=True)], {}, False, "unsure"),
+        ([row(0.41)], {"digit": 0.5}, False, "no_digit"),
+        ([row(0.09)], {}, True, "no_digit"),
+        ([row(0.11)], {}, True, "read"),
+        ([row(0.11)], {"digit": 0.5}, True, "read"),
+        ([row(0.9, probability=0.91)], {}, False, "read"),
+        ([row(0.9, probability=0.89)], {}, False, "unsure"),
+        ([row(0.9, probability=0.6)], {"read": 0.5}, False, "read"),
+        ([row(0.9, probability=0.95)] * 3, {}, False, "unsure"),  # all right: 0.86
+        ([row(0.69, alone=True)], {}, False, "unsure"),
+        ([row(0.71, alone=True)], {}, False, "read"),
+        ([row(0.69, alone=True), row(0.69)], {}, False, "read"),  # a row among them
+    ],
+)
+def test_status(rows: list[Row], thresholds: dict[str, float], expected: bool, status: str) -> None:
+    assert judge.status(rows, model(**thresholds), expected) == status
+
+
+def test_ink_seen_rightly_ends_the_search() -> None:
+    assert judge.is_likely([row(0.71)]) and not judge.is_likely([row(0.69)])
+
+
+@pytest.mark.parametrize(
+    ("words", "are_text"),
+    [
+        ([("12", 0.69), ("45", 0.1)], [False, False]),  # none is plainly a number
+        ([("12", 0.71), ("45", 0.49)], [False, True]),
+        ([("12", 0.71), ("45", 0.51)], [False, False]),
+        ([("12", 0.71), ("4", 0.31)], [False, False]),  # one character has less to show
+        ([("12", 0.71), ("4", 0.29)], [False, True]),
+        ([("12", 0.71), ("", 0.29)], [False, True]),
+    ],
+)
+def test_words_of_text(words: list[tuple[str, float]], are_text: list[bool]) -> None:
+    assert judge.words_of_text(words) == are_text
+
+
+def test_text_beside_a_plain_number_is_left_out() -> None:
+    plain, fair, poor = row(0.71), row(0.51), row(0.49)
+    assert judge.numbers([plain, fair, poor]) == [plain, fair]
+    assert judge.numbers([row(0.69), poor]) == [row(0.69), poor]
+    assert judge.numbers([]) == []
+
+
+WIDE, NARROW = (0, 0, 36, 28), (0, 0, 34, 28)  # around 1.25 times as wide as high
+
+
+@pytest.mark.parametrize(
+    ("one", "many", "alone", "chosen"),
+    [
+        ([row(0.51)], [row(0.99, "17")], True, "one"),  # one thing is one digit
+        ([row(0.49, box=NARROW)], [row(0.69, "17")], True, "one"),
+        ([row(0.49, box=WIDE)], [row(0.48, "17")], True, "one"),
+        ([row(0.49, box=WIDE)], [row(0.5, "17")], True, "many"),
+        ([row(0.6)], [row(0.5, "1")], False, "one"),  # the surer of two single digits
+        ([row(0.5)], [row(0.6, "1")], False, "many"),
+        ([row(0.9)], [row(0.2, "17")], False, "many"),  # several things are several digits
+        ([row(0.9)], [row(0.2, "1"), row(0.2, "7")], False, "many"),
+        ([], [], False, "many"),
+    ],
+)
+def test_one_or_many(one: list[Row], many: list[Row], alone: bool, chosen: str) -> None:
+    assert judge.one_or_many(one, many, alone) is (one if chosen == "one" else many)
+
+
+def test_a_narrow_thing_read_as_a_number_is_doubted() -> None:
+    one, many = [row(0.49, box=NARROW)], [row(0.9, "17"), row(0.5, "1")]
+    (doubted, poor) = judge.one_or_many(one, many, True)
+    assert doubted.text == "17" and 0.5 < doubted.support < judge.LIMITS.likely_support
+    assert doubted.support > judge.LIMITS.digit_support and poor.support == 0.5
+
+
+def test_what_counts_instead() -> None:
+    rows = [row(0.5)]
+    assert judge.better(rows, [row(0.51)], attached=False)
+    assert not judge.better(rows, [row(0.5)], attached=False)
+    assert judge.better(rows, [row(0.91)], attached=True)
+    assert not judge.better(rows, [row(0.89)], attached=True)
+    assert not judge.better([row(0.95)], [row(0.94)], attached=True)

@@ -1,0 +1,92 @@
+"""What vision sees in made-up pictures, as recorded: whoever moves a limit learns where it shows.
+
+A change on purpose: look at the pictures that it names, then record anew, from the repository's
+root, by `PYTHONPATH=src:benchmarks python -m tests.test_vision_record`.
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import conditions
+import cv2
+import numpy as np
+import pytest
+
+from digits.data import strokes
+from digits.reading.reader import LIMITS as READER
+from digits.vision.components import components
+from digits.vision.forms import in_forms
+from digits.vision.ink import Ink, variants
+from digits.vision.load import from_array
+from digits.vision.rows import find_rows
+from digits.vision.ruled_lines import without_rules
+from digits.vision.sheet import on_a_sheet
+from digits.vision.warnings import warnings
+
+RECORD = Path(__file__).parent / "recorded" / "vision.json"
+SEED, WAYS = 11, 2  # ways to see a picture that are recorded
+BOX_PX, SHARE = 2, 0.02  # what boxes and amounts of ink may differ by between machines
+
+
+def pictures() -> Iterator[tuple[str, np.ndarray]]:
+    """Names and grey pictures (H, W) uint8: drawn digits in all conditions, and what is none."""
+    images, labels = strokes.draw(600, SEED)
+    tiles = images[:, 0]
+    for k, name in enumerate(conditions.conditions()):
+        for digits in (4, 1) if k % 2 else (4,):
+            some = conditions.pictures_of(name, tiles, labels, (1, digits), SEED)
+            for grey, text in some:
+                half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+                yield f"{name} {text}", half
+
+
+def seen(grey: np.ndarray) -> list[dict[str, Any]]:
+    """The ways in which a picture is seen, the first WAYS of them."""
+    picture = from_array(grey)
+    ways = chain(on_a_sheet(picture.grey), variants(picture.grey))
+    return [_way(ink) for ink in islice(ways, WAYS)]
+
+
+def _way(ink: Ink) -> dict[str, Any]:
+    parts = (in_forms(ink), in_forms(ink, attached=True))
+    boxes, amounts = [], [_amount(ink.mask), _amount(ink.level)]
+    if len(components(ink.mask)) <= READER.most_parts:
+        for row in (row for part in parts for row in find_rows(without_rules(part))):
+            height, width = row.level.shape
+            box = row.box_in_picture(row.level, (0, 0, width, height))
+            boxes.append([*map(int, box), width, len(row.words(READER.most_words))])
+            amounts.append(_amount(row.level))
+    flags = [ink.inverted, ink.on_sheet, parts[0].in_forms, parts[1].in_forms]
+    return {"flags": flags, "words": warnings(ink, 0), "boxes": boxes, "amounts": amounts}
+
+
+def _amount(ink: np.ndarray) -> int:
+    return int(ink.astype(bool).sum() + ink.sum() / 255)
+
+
+def alike(now: list[dict[str, Any]], then: list[dict[str, Any]]) -> bool:
+    """Whether two machines may see this in the same picture."""
+    return len(now) == len(then) and all(
+        a["flags"] == b["flags"]
+        and a["words"] == b["words"]
+        and a["amounts"] == pytest.approx(b["amounts"], rel=SHARE)
+        and np.shape(a["boxes"]) == np.shape(b["boxes"])
+        and np.allclose(a["boxes"], b["boxes"], rtol=0, atol=BOX_PX)
+        for a, b in zip(now, then, strict=True)
+    )
+
+
+def test_it_is_seen_as_recorded() -> None:
+    record = json.loads(RECORD.read_text())
+    changed = [name for name, grey in pictures() if not alike(seen(grey), record[name])]
+    assert not changed
+
+
+if __name__ == "__main__":
+    RECORD.parent.mkdir(exist_ok=True)
+    made = {name: seen(grey) for name, grey in pictures()}
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(ways)}" for name, ways in made.items())
+    RECORD.write_text(f"{{\n{lines}\n}}\n")
