@@ -19,6 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from support.command import run_main
+
 from digits import archs, checkpoint, classifier, data
 from digits.evaluation.style import figure
 from digits.optimization import artefact
@@ -149,4 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -9,10 +9,11 @@ strings/ and cells/; the latter two as `--expect number`. Exit code 1 if an answ
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from support.command import add_data, run_main
 
 from digits import classifier
 from digits.reading.reader import Reader
@@ -54,7 +55,7 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    add_data(parser)
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
     known = ["test_images", *SETS]
     parser.add_argument("--only", nargs="+", choices=known, default=known)
@@ -79,4 +80,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

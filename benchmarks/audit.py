@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from support.command import run_main
+
 ROOT = Path(__file__).parents[1]
 PICTURES, SHIPPED = ROOT / "test_images", ROOT / "models" / "pretrained"
 SMALL = "--dataset uci --cpu"
@@ -80,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from support.command import run_main
+
 from digits import checkpoint, data, spec
 from digits.optimization import artefact, c_file, integer_file
 
@@ -59,4 +61,4 @@ def needs(file: bytes, target: list[str]) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

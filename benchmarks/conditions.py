@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 from support import pictures
+from support.command import run_main
 from support.pictures import Picture
 
 from digits import classifier
 from digits.data.strings import PLAIN, compose
-from digits.errors import DigitsError
 from digits.metrics import wilson_interval
 from digits.reading.reader import Reader
 from digits.vision.load import from_array
@@ -335,13 +335,9 @@ def main() -> int:
     if args.output:
         content = {"command": " ".join(sys.argv), "split": args.split, "rows": rows}
         args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    try:
-        pictures.conclude(made, args)
-    except DigitsError as error:
-        print(f"conditions: {error}", file=sys.stderr)
-        return 1
+    pictures.conclude(made, args)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

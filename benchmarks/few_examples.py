@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from support.command import run_main
 
 from digits import device, metrics
 from digits.data import Dataset, Split, hands
@@ -117,4 +118,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

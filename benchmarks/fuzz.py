@@ -11,7 +11,6 @@ import contextlib
 import io
 import json
 import resource
-import sys
 import tempfile
 import time
 import zipfile
@@ -28,6 +27,7 @@ from typing import Any
 import cv2
 import numpy as np
 from hostile import mutated, pattern, saved
+from support.command import run_main
 
 from digits.errors import DigitsError
 
@@ -224,4 +224,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

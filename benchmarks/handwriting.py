@@ -14,6 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from support.command import add_data, run_main
 
 from digits import classifier
 from digits.metrics import wilson_interval
@@ -56,7 +57,7 @@ def measure(model: Path, folder: Path) -> Row:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    add_data(parser)
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
     args = parser.parse_args()
     models = sorted(
@@ -75,4 +76,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -10,6 +10,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
 
+from support.command import run_main
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "hardening.md"
 
@@ -120,4 +122,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from support.command import add_data, run_main
 
 from digits import classifier, data, metrics, onnx_runtime
 from digits.data.strings import HEIGHT, PLAIN, compose
@@ -121,7 +122,7 @@ def digits_alone(text: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    add_data(parser)
     parser.add_argument("--folder", type=Path, default=Path("build/peers"), help="of the peer")
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="ours")
     parser.add_argument("--output", type=Path, help="write the table here too")
@@ -158,4 +159,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

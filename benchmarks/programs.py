@@ -11,13 +11,13 @@ little. A way that answers wrongly shows in its accuracy.
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from support.command import run_main
 from torch import Tensor, nn
 
 from digits import checkpoint, data, programs, spec
@@ -155,4 +155,4 @@ def cpu_ms(forward: Forward, batch: Tensor, calls: int) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

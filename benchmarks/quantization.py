@@ -11,11 +11,12 @@ shows the median over the repeats and, in brackets, their lowest and highest.
 import argparse
 import platform
 import statistics
-import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from support.command import run_main
 
 from digits import checkpoint, classifier, data, spec
 from digits.optimization import artefact, parity
@@ -102,4 +103,4 @@ def line(row: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

@@ -17,11 +17,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from hostile import write_hostile
+from support.command import add_data, run_main
 
 from digits import classifier, data
 from digits.data import nondigits, strokes
 from digits.data.strings import CHEQUE, HEIGHT, PLAIN, compose, on_paper
-from digits.errors import DigitsError
 from digits.evaluation.style import figure
 from digits.metrics import wilson_interval
 from digits.reading.answer import Answer
@@ -286,7 +286,7 @@ PARTS = ("handwriting", "uci", "mnist", "strings", "drawn", "nondigits", "speed"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    add_data(parser)
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
     parser.add_argument("--split", choices=("test", "validation"), default="test", help="of MNIST")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
@@ -294,11 +294,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, help="write the table as JSON")
     parser.add_argument("--failures", type=Path, help="draw what was read wrongly, as PNG")
     args = parser.parse_args()
-    try:
-        parts = Measurements(args.data, classifier.find(args.model), args.count, args.split)
-    except DigitsError as error:
-        print(f"reading: {error}", file=sys.stderr)
-        return 1
+    parts = Measurements(args.data, classifier.find(args.model), args.count, args.split)
     lines: list[Line] = []
     print("| measured on | bar | measured | |\n|---|---|---|---|")
     for name in args.only:
@@ -319,4 +315,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

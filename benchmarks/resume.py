@@ -6,6 +6,7 @@ python benchmarks/resume.py --kills 10        # of each row; prints a table
 import argparse
 import random
 
+from support.command import run_main
 from support.killed import ROWS, survive
 
 
@@ -26,4 +27,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from support.command import run_main
+
 TRAIN = Path(__file__).parents[1] / "src" / "train.py"
 FLAGS = "--arch cnn6 --dataset mnist --epochs 1 --batch_size 256 --cpu".split()  # noqa: SIM905
 
@@ -41,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from support.command import run_main
 
 ROOT = Path(__file__).parents[1]
 CONNECTIONS = {"28x28 PNG": (1, 8, 32, 128), "page photograph": (1, 4)}
@@ -181,4 +182,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

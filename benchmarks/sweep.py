@@ -13,7 +13,6 @@ import argparse
 import ast
 import contextlib
 import dataclasses
-import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import chain
@@ -23,6 +22,7 @@ import cv2
 import numpy as np
 from conditions import conditions, pictures_of
 from support import pictures
+from support.command import run_main
 
 from digits import classifier
 from digits.data import nondigits
@@ -136,15 +136,11 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
     args = parser.parse_args(argv)
-    try:
-        for text in args.values:  # a wrong one is told before anything is read
-            with swept(args.limit, text):
-                pass
-        reader = Reader.expecting(classifier.load(classifier.find(args.model)))
-        tiles, labels = pictures.digits_of("validation")
-    except DigitsError as error:
-        print(f"sweep: {error}", file=sys.stderr)
-        return 1
+    for text in args.values:  # a wrong one is told before anything is read
+        with swept(args.limit, text):
+            pass
+    reader = Reader.expecting(classifier.load(classifier.find(args.model)))
+    tiles, labels = pictures.digits_of("validation")
     print(f"| {args.limit} | right | `read` | wrong among these |\n|---|---|---|---|")
     for text in args.values:
         made = chain.from_iterable(PARTS[part](tiles, labels, args.count) for part in args.only)
@@ -157,4 +153,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main(main)

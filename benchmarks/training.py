@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from support.command import run_main
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
@@ -223,4 +224,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -1,6 +1,10 @@
 """What benchmarks decide by themselves: which pictures changed, and how code is broken."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -163,9 +167,24 @@ def test_a_sweep_prints_a_line_a_value(
         ("vision.ink.reaches_of_shorter_side", "0.5,'a'", "give a value like 0.7"),
     ],
 )
-def test_what_cannot_be_swept_is_said(
-    limit: str, value: str, what: str, sweep: ModuleType, capsys: pytest.CaptureFixture
-) -> None:
-    assert sweep.main([limit, value]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("sweep: ") and what in line
+def test_what_cannot_be_swept_is_said(limit: str, value: str, what: str, sweep: ModuleType) -> None:
+    with pytest.raises(DigitsError, match=re.escape(what)):
+        sweep.main([limit, value])
+
+
+DATA = ["answers", "handwriting", "peers", "reading"]  # those of pictures that are not shipped
+TILES = ["conditions", "pages", "sweep vision.ink.min_contrast 0.06"]  # those of MNIST's digits
+
+
+@pytest.mark.parametrize(("command", "code"), [(c, 2) for c in DATA] + [(c, 1) for c in TILES])
+def test_without_data_it_is_one_line(command: str, code: int, tmp_path: Path) -> None:
+    name, *flags = command.split()
+    script = Path(mutations.__file__).with_name(f"{name}.py")
+    # no network: a proxy that nobody answers at
+    away = dict.fromkeys(["http_proxy", "https_proxy", "HTTPS_PROXY"], "http://127.0.0.1:9")
+    ended = subprocess.run(
+        [sys.executable, script, *flags], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | away | {"DIGITS_DATA_DIR": str(tmp_path)},
+    )  # fmt: skip
+    assert ended.returncode == code and "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith(f"{name}.py: ")
