@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 # A module imports from lower floors only; the rooms of one floor do not know each other.
 FLOORS = {
     "spec": 0, "errors": 0, "onnx_runtime": 0,
-    "device": 1, "speed": 1, "tile": 1, "row_image": 1, "card": 1,
+    "device": 1, "speed": 1, "tile": 1, "row_image": 1, "page_image": 1, "card": 1,
     "archs": 2, "vision": 2,
     "data": 3,  # above vision, by which the pictures of one's own data become tiles
     "checkpoint": 3, "metrics": 3, "programs": 3,
@@ -27,7 +27,9 @@ FLOORS = {
     "__main__": 8, "__init__": 8,
 }  # fmt: skip
 
-TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "web", "spec", "errors"]
+TORCH_FREE = [
+    "tile", "row_image", "page_image", "vision", "reading", "classifier", "web", "spec", "errors",
+]  # fmt: skip
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
     "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm", "optuna",

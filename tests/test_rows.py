@@ -12,6 +12,7 @@ from digits import archs, checkpoint
 from digits.data import Dataset, hands, rows
 from digits.row_image import HEIGHT, INK, PAPER, STRIDE, row_image
 from digits.spec import BLANK, ROW_CLASSES, ROW_SHAPE
+from digits.training import made_up
 from digits.training import rows as loop
 from digits.training.config import TrainConfig
 from digits.training.loop import Outcome
@@ -61,19 +62,19 @@ def test_a_path_is_spelled_without_repeats_and_blanks() -> None:
 
 def test_a_resumed_run_ends_with_the_same_weights(source: rows.Sources, tmp_path: Path) -> None:
     made = rows.samples(12, source, 1)
-    config = TrainConfig(arch="rows", rows=12, epochs=2, batch_size=6, average=0.5, save_every=0)
+    config = TrainConfig(arch="rows", samples=12, epochs=2, batch_size=6, average=0.5, save_every=0)
 
-    def trained(run: Run, resume: bool = False) -> loop.Outcome:
+    def trained(run: Run, resume: bool = False) -> Outcome:
         torch.manual_seed(0)
         model = archs.create("rows", len(ROW_CLASSES) + 1)
-        return loop.fit(model, lambda _: made, made, config, run, resume)
+        return made_up.fit(model, loop.lesson(lambda _: made, made), config, run, resume)
 
     whole, broken = Run(tmp_path / "whole"), Run(tmp_path / "broken")
     for run in (whole, broken):
         run.folder.mkdir()
     expected = trained(whole)
     steps: list[int] = []
-    save = loop.save
+    save = made_up.save
 
     def save_and_stop(state: object, run: Run, ranks: object) -> None:
         save(state, run, ranks)  # type: ignore[arg-type]
@@ -82,7 +83,7 @@ def test_a_resumed_run_ends_with_the_same_weights(source: rows.Sources, tmp_path
             signal.raise_signal(signal.SIGTERM)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "save", save_and_stop)
+        patch.setattr(made_up, "save", save_and_stop)
         assert trained(broken).stopped_by == signal.SIGTERM
     resumed = trained(broken, resume=True)
     assert resumed.stopped_by == 0 and len(resumed.history) == 2
@@ -102,10 +103,10 @@ def test_init_begins_with_the_weights_of_a_row_model(
             assert torch.equal(value, model.state_dict()[name]), name
         return Outcome({}, 0, [], 0.0, 0.0, 0)
 
-    monkeypatch.setattr(loop, "fit", fit)
-    for name in ("sources", "samples"):
-        monkeypatch.setattr(loop.made_up, name, lambda *_: [])
-    config = TrainConfig(arch="rows", rows=12, init=str(tmp_path / "old.pth"))
+    monkeypatch.setattr(made_up, "fit", fit)
+    monkeypatch.setattr(made_up, "sources", lambda *_: ([], []))
+    monkeypatch.setattr(rows, "samples", lambda *_: [])
+    config = TrainConfig(arch="rows", samples=12, init=str(tmp_path / "old.pth"))
     run, on = Run(tmp_path), torch.device("cpu")
     assert loop.train(config, uci, tmp_path, run, on, resume=False).runs == [run]
 

@@ -131,7 +131,7 @@ def main() -> None:
         with artefact.staged(path) as trial:
             trial.write_bytes(artefact.build(content, ".onnx", inputs))
         sizes.append(path.stat().st_size)
-        right.append(accuracy(classifier.load(path, rows=True), judged))
+        right.append(accuracy(classifier.load(path, takes="row images"), judged))
         print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
 
     digits = classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED])

@@ -4,7 +4,14 @@ import math
 from typing import Any
 
 from digits.errors import DigitsError
-from digits.spec import BLANK, CLASSES, INPUT_SHAPE, ROW_CLASSES, ROW_SHAPE
+from digits.spec import (
+    BLANK,
+    CLASSES,
+    INPUT_SHAPE,
+    PAGE_SHAPE,
+    ROW_CLASSES,
+    ROW_SHAPE,
+)
 
 # What row models answer with: characters with a blank. One of before the signs knows digits alone.
 ROWS_OF_CLASSES = ((*CLASSES, BLANK), (*ROW_CLASSES, BLANK))
@@ -25,7 +32,9 @@ def check(name: object, card: Any) -> None:
                 f"{name}: a model whose {key} cannot be right; train it again, or get another copy"
             )
     if not _is_shape(card.get("input_shape", INPUT_SHAPE)):
-        raise DigitsError(f"{name}: takes neither tiles nor row images; train it again")
+        raise DigitsError(
+            f"{name}: takes neither tiles nor images of rows or pages; train it again"
+        )
 
 
 def is_classes(value: Any, least: int = 2) -> bool:
@@ -74,7 +83,7 @@ def _is_shape(value: Any) -> bool:
         return False
     channels, height, width = value
     square = type(height) is int and height == width and 0 < height <= MOST_SIDE
-    return tuple(value) == ROW_SHAPE or (channels in (1, 3) and square)
+    return tuple(value) in (ROW_SHAPE, PAGE_SHAPE) or (channels in (1, 3) and square)
 
 
 def _is_dict(value: Any) -> bool:

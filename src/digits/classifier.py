@@ -10,10 +10,18 @@ import numpy as np
 
 from digits import card
 from digits.errors import DigitsError, reason
-from digits.spec import ARTEFACT_SUFFIXES, BLANK, CLASSES, INPUT_SHAPE, pretrained_dir
+from digits.spec import (
+    ARTEFACT_SUFFIXES,
+    BLANK,
+    CLASSES,
+    INPUT_SHAPE,
+    PAGE_CLASSES,
+    pretrained_dir,
+)
 
 METADATA_KEY = "digits"  # under which an .onnx or .pt2 file keeps what a checkpoint says of itself
-ANY_WIDTH = 64  # pixels of what a row model is tried with
+TAKES = {"tiles": 2, "row images": 3, "page images": 4}  # -> dimensions of the logits
+ANY_SIDE = 64  # pixels of what a model that takes any is tried with
 BATCH = 1024  # tiles a forward pass: bounds the memory, and is past where throughput still grows
 
 
@@ -34,9 +42,11 @@ class Classifier:
     shape: tuple[int | None, ...] = INPUT_SHAPE
 
     @property
-    def reads_rows(self) -> bool:
-        """Whether it takes row images, not tiles."""
-        return self.classes[-1] == BLANK
+    def takes(self) -> str:
+        """What it takes: one of TAKES."""
+        if self.classes[-1] == BLANK:
+            return "row images"
+        return "page images" if self.classes == PAGE_CLASSES else "tiles"
 
     @property
     def name(self) -> str:
@@ -86,11 +96,12 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(pretrained_dir().glob("[!_]*.onnx"))}
 
 
-def load(path: str | Path, device: Any = "cpu", rows: bool = False) -> Classifier:
+def load(path: str | Path, device: Any = "cpu", takes: str = "tiles") -> Classifier:
     """Load an artefact by its suffix: .pth checkpoint, .onnx, .pt2 or .pt exported program.
 
     `device` (a torch device or its name) is for .pth and exported programs; ONNX runs on the CPU.
-    `rows` asks for a row model: row images (N, 1, 48, W) uint8 -> logits (N, T, K) float32.
+    `takes` asks for a model of "row images" (N, 1, 48, W) uint8 -> logits (N, T, K) float32, or of
+    "page images" (N, 1, H, W) -> (N, H / 2, W / 2, K).
 
     Raises:
         DigitsError: the file is missing, damaged, or of another kind.
@@ -113,15 +124,14 @@ def load(path: str | Path, device: Any = "cpu", rows: bool = False) -> Classifie
     )
     if "input_shape" in metadata:
         _try(model, metadata["input_shape"])
-    if model.reads_rows != rows:
-        takes, other = ("row images", "tiles") if model.reads_rows else ("tiles", "row images")
-        raise DigitsError(f"{path}: takes {takes}, not {other}; name another model")
+    if model.takes != takes:
+        raise DigitsError(f"{path}: takes {model.takes}, not {takes}; name another model")
     return model
 
 
 def _try(model: Classifier, shape: Sequence[int | None]) -> None:
     """Let a model answer once, so that one that cannot is refused before a picture is read."""
-    channels, height, width = (size or ANY_WIDTH for size in shape)
+    channels, height, width = (size or ANY_SIDE for size in shape)
     tiles = np.zeros((2, channels, height, width), np.uint8)
     tiles[1, :, 4:24, 12:16] = 255
     try:
@@ -130,7 +140,7 @@ def _try(model: Classifier, shape: Sequence[int | None]) -> None:
         raise
     except Exception as error:  # each backend has exceptions of its own
         raise DigitsError(f"{model.path}: does not answer tiles ({reason(error)})") from None
-    if len(logits) != 2 or logits.ndim != 2 + model.reads_rows:
+    if len(logits) != 2 or logits.ndim != TAKES[model.takes]:
         raise DigitsError(f"{model.path}: answers {logits.shape}, not one row of logits a tile")
 
 

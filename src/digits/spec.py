@@ -20,6 +20,11 @@ SIGNS = tuple(".,-/:")
 ROW_CLASSES = CLASSES + SIGNS
 BLANK = "blank"  # the class behind them: nothing begins in this column
 
+# A page image is a grey picture in which a finder looks for numbers: uint8 (N, 1, H, W), H and W
+# multiples of 64; `page_image` makes it.
+PAGE_SHAPE = (1, None, None)
+PAGE_CLASSES = ("row", "core")  # of a pixel: in a number's row, and in the middle of its height
+
 # Of the 60,000 MNIST training images, on the 0..255 scale on which pixels travel.
 PIXEL_MEAN = 33.3184
 PIXEL_STD = 78.5675

@@ -1,5 +1,5 @@
 """Network architectures: one file each, whose name is the key. `create('cnn3')` builds one."""
 
-from digits.archs._registry import CLASSIFIER, ROWS, create, kind, names, summary
+from digits.archs._registry import CLASSIFIER, KINDS, PAGES, ROWS, create, kind, names, summary
 
-__all__ = ["CLASSIFIER", "ROWS", "create", "kind", "names", "summary"]
+__all__ = ["CLASSIFIER", "KINDS", "PAGES", "ROWS", "create", "kind", "names", "summary"]

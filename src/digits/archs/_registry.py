@@ -13,20 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.errors import DigitsError
-from digits.spec import CLASSES, INPUT_SHAPE, ROW_SHAPE
+from digits.spec import CLASSES, INPUT_SHAPE, PAGE_SHAPE, ROW_SHAPE
 
 if TYPE_CHECKING:
     from torch import nn
 
 _FOLDER = Path(__file__).parent
-CLASSIFIER, ROWS = "classifier", "rows"  # takes tiles; takes row images
+CLASSIFIER, ROWS, PAGES = "classifier", "rows", "pages"  # takes tiles, row or page images
+KINDS = (CLASSIFIER, ROWS, PAGES)
 
 
-def names(of: str = CLASSIFIER) -> list[str]:
-    """The names of all architectures of a kind, sorted."""
+def names(*of: str) -> list[str]:
+    """The names of all architectures of some kinds, of classifiers unless told, sorted."""
     modules = pkgutil.iter_modules([str(_FOLDER)])
     known = sorted(module.name for module in modules if not module.name.startswith("_"))
-    return [name for name in known if kind(name) == of]
+    return [name for name in known if kind(name) in (of or (CLASSIFIER,))]
 
 
 def kind(name: str) -> str:
@@ -52,13 +53,14 @@ def create(
     """Build an architecture with freshly initialised weights.
 
     A classifier takes tiles (N, *shape), uint8 or floats on the 0..255 scale, and returns
-    logits (N, classes); a row model takes row images (N, 1, 48, W): logits (N, W / 4, classes).
+    logits (N, classes); a row model takes row images (N, 1, 48, W): logits (N, W / 4, classes);
+    a finder takes page images (N, 1, H, W): logits (N, H / 2, W / 2, classes).
 
     Raises:
         DigitsError: no architecture has this name.
     """
-    if name not in names() + names(ROWS):
+    if name not in names(*KINDS):
         raise DigitsError(f"unknown architecture {name!r}; known are {', '.join(names())}")
-    if tuple(shape) not in (INPUT_SHAPE, ROW_SHAPE):
+    if tuple(shape) not in (INPUT_SHAPE, ROW_SHAPE, PAGE_SHAPE):
         arguments["shape"] = tuple(shape)
     return importlib.import_module(f"digits.archs.{name}").build(classes, **arguments)

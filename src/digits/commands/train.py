@@ -19,14 +19,13 @@ AUGMENT = "light"  # what --augment without a value means
 
 def main(argv: list[str] | None = None) -> int:
     args, given = _parse(sys.argv[1:] if argv is None else argv)
-    known = archs.names() + archs.names(archs.ROWS)
     if args.list:
-        print("\n".join(f"{name:10} {archs.summary(name)}" for name in known))
+        print("\n".join(f"{name:10} {archs.summary(name)}" for name in archs.names(*archs.KINDS)))
         print(f"\n{shipped_table()}")
         return 0
 
     from digits import evaluation
-    from digits.training import ensemble, rows
+    from digits.training import ensemble, finder, made_up, rows
     from digits.training.lifecycle import folder_of, prepare, publish
     from digits.training.ranks import join
 
@@ -37,17 +36,18 @@ def main(argv: list[str] | None = None) -> int:
         )
         if args.tensorboard and ranks.first:
             run.open_board()
-        if archs.kind(config.arch) == archs.ROWS:
+        if config.samples:
+            train = rows.train if archs.kind(config.arch) == archs.ROWS else finder.train
             folder = folder_of(args.data_dir)
-            trained = rows.train(config, dataset, folder, run, on, bool(args.resume))
+            trained = train(config, dataset, folder, run, on, bool(args.resume))
         else:
             trained = ensemble.train(config, dataset, run, ranks, on, bool(args.resume))
         if not ranks.first:
             return 0
 
-    best_model = save_dir / (f"{config.arch}.pth" if config.rows else BEST_MODEL.name)
-    if trained.kept and config.rows:
-        metrics, saved = rows.publish(trained, config, run, best_model), best_model
+    best_model = save_dir / (f"{config.arch}.pth" if config.samples else BEST_MODEL.name)
+    if trained.kept and config.samples:
+        metrics, saved = made_up.publish(trained, config, run, best_model), best_model
     elif trained.kept:
         content, saved = publish(
             trained, dataset.validation, config, run, best_model, args.force, args.data_dir
@@ -62,9 +62,10 @@ def main(argv: list[str] | None = None) -> int:
     for part, outcome in zip(trained.runs, trained.outcomes, strict=True):
         curves = part.folder / "training_curves.png"
         evaluation.draw_curves(curves, outcome.history, outcome.best_epoch)
-    if config.rows:
+    if config.samples:
         right = metrics["validation"]["validation_accuracy"]
-        print(f"rows right     {right:.2%} of made-up ones by held-out writers")
+        what = "rows right    " if archs.kind(config.arch) == archs.ROWS else "cores met     "
+        print(f"{what} {right:.2%} of made-up ones by held-out writers")
     else:
         best = classifier.load(run.model, on)
         test = evaluation.measure(best, dataset.test)
@@ -130,7 +131,7 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         default = getattr(TrainConfig, name)
         shape.add_argument(f"--{name}", help=f"{help} (default: {default})", **options)
 
-    add("arch", "architecture", choices=archs.names() + archs.names(archs.ROWS))
+    add("arch", "architecture", choices=archs.names(*archs.KINDS))
     add(
         "hold_out",
         "every n-th tile of a class is for validation, not for training",

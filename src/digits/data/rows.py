@@ -5,16 +5,11 @@ have: cell walls, rules, neighbours' ink cut by the border, words, patterns, sha
 the text with its signs; all else on the crop is there to be left out. Seeded throughout.
 """
 
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from itertools import chain
-from multiprocessing import get_context
-
-import cv2
 import numpy as np
 from numpy.random import Generator
 
 from digits.data import row_clutter, row_ink, row_photo
+from digits.data.many import many
 from digits.data.row_clutter import FINE
 from digits.data.row_ink import Sources, sources
 from digits.row_image import row_image
@@ -26,40 +21,18 @@ MOST_COLUMNS = 640  # of a row image made for training
 EMPTY = 0.06  # the share of crops with no number in them
 
 
-def samples(
-    count: int, source: Sources, seed: int, processes: int = 1, clear: bool = False
-) -> list[Sample]:
-    """`count` row images with their texts, the same for a seed whatever the number of processes.
-
-    `clear` leaves the clutter out, for looking at numbers alone.
-    """
-    chunk = 500
-    sizes = [min(chunk, count - at) for at in range(0, count, chunk)]
-    seeds = [(seed, number) for number in range(len(sizes))]
-    if processes == 1:
-        return list(chain(*map(partial(_chunk, source, clear), sizes, seeds)))
-    context = get_context("spawn")  # forked copies of a process with threads may hang
-    with ProcessPoolExecutor(processes, context, _share, (source,)) as pool:
-        return list(chain(*pool.map(partial(_chunk, None, clear), sizes, seeds)))
+def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[Sample]:
+    """`count` row images with their texts, the same for a seed."""
+    return many(sample, count, source, seed, processes)
 
 
-_shared: list[Sources] = []  # of a worker process
-
-
-def _share(source: Sources) -> None:
-    cv2.setNumThreads(1)
-    _shared[:] = [source]
-
-
-def _chunk(source: Sources | None, clear: bool, size: int, seed: tuple[int, int]) -> list[Sample]:
-    made: list[Sample] = []
-    rng = np.random.default_rng(seed)
-    while len(made) < size:
-        grey, text = crop(source or _shared[0], rng, clear)
+def sample(source: Sources, rng: Generator) -> Sample:
+    """A row image and its text, no wider than MOST_COLUMNS."""
+    while True:
+        grey, text = crop(source, rng)
         image = row_image(grey)
         if image.shape[1] <= MOST_COLUMNS:
-            made.append((image, text))
-    return made
+            return image, text
 
 
 def crop(

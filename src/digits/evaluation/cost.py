@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.classifier import ANY_WIDTH, Classifier
+from digits.classifier import ANY_SIDE, Classifier
 from digits.speed import Speed
 
 WEIGHTED = ("Conv", "Gemm", "MatMul")  # ONNX operators whose second input is a weight
@@ -36,7 +36,7 @@ def _macs(model: Classifier) -> int:
     from torch.utils.flop_counter import FlopCounterMode
 
     with FlopCounterMode(display=False) as counter:
-        model(np.zeros((1, *(side or ANY_WIDTH for side in model.shape)), np.uint8))
+        model(np.zeros((1, *(side or ANY_SIDE for side in model.shape)), np.uint8))
     return counter.get_total_flops() // 2
 
 

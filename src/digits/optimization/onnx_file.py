@@ -11,9 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from digits import onnx_runtime  # noqa: F401  before what is of ONNX Runtime below
-from digits.classifier import ANY_WIDTH, METADATA_KEY
+from digits.classifier import ANY_SIDE, METADATA_KEY
 from digits.optimization.quiet import quiet
+from digits.page_image import GRID, MOST_SIDE
 from digits.row_image import LEAST_WIDTH, MOST_WIDTH, STRIDE
+from digits.spec import PAGE_SHAPE, ROW_SHAPE
 
 if TYPE_CHECKING:
     import onnx
@@ -23,8 +25,8 @@ CALIBRATION_BATCH = 64
 
 
 def onnx_bytes(model: nn.Module, metadata: dict[str, Any], calibration: Tensor | None) -> bytes:
-    """An ONNX file that takes what the model takes, tiles or row images (N, C, H, W) uint8 with any
-    N, and a row model any width, and returns its logits float32.
+    """An ONNX file that takes what the model takes, tiles, row or page images (N, C, H, W)
+    uint8 with any N, and any width and height where the model does, and returns its logits float32.
 
     With `calibration`, inputs (M, C, H, W) uint8 from training, weights and activations become
     int8.
@@ -39,12 +41,16 @@ def onnx_bytes(model: nn.Module, metadata: dict[str, Any], calibration: Tensor |
 
 
 def _export(model: nn.Module, shape: Sequence[int | None]) -> "onnx.ModelProto":
-    channels, height, width = (size or ANY_WIDTH for size in shape)
+    channels, height, width = (size or ANY_SIDE for size in shape)
     example = torch.zeros(2, channels, height, width, dtype=torch.uint8)  # 1 would become fixed
     dynamic: dict[int, Any] = {0: torch.export.Dim("batch")}
-    if shape[2] is None:
+    if tuple(shape) == ROW_SHAPE:
         columns = torch.export.Dim("columns", min=LEAST_WIDTH // STRIDE, max=MOST_WIDTH // STRIDE)
         dynamic[3] = STRIDE * columns
+    if tuple(shape) == PAGE_SHAPE:
+        example = torch.zeros(2, channels, 2 * GRID, 3 * GRID, dtype=torch.uint8)
+        for axis, name in ((2, "down"), (3, "across")):
+            dynamic[axis] = GRID * torch.export.Dim(name, min=1, max=MOST_SIDE // GRID)
     with quiet():
         program = torch.onnx.export(
             model,

@@ -109,7 +109,7 @@ class RowReadings:
 @cache
 def row_model() -> Classifier:
     """The shipped row model: row images uint8 (N, 1, 48, W) -> logits (N, W / 4, classes)."""
-    return classifier.load(pretrained_dir() / ROW_MODEL, rows=True)
+    return classifier.load(pretrained_dir() / ROW_MODEL, takes="row images")
 
 
 def read_row(

@@ -4,10 +4,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from digits import archs
 from digits.data.look import FRAMES, LEAST_SIZE, Look
 from digits.data.policies import POLICIES
 from digits.errors import DigitsError
-from digits.spec import BLANK, CLASSES, HOLD_OUT, NONE, ROW_CLASSES, TILE_SIZE
+from digits.spec import BLANK, CLASSES, HOLD_OUT, NONE, PAGE_CLASSES, ROW_CLASSES, TILE_SIZE
 from digits.training.recipes import PRESETS, RECIPES
 
 MOST_SEED = 2**62  # what is added to it for members and steps stays within 64 bits
@@ -48,7 +49,7 @@ class TrainConfig:
     strokes: float = 0.0  # drawn digits to add, as a share of the training set
     nondigits: float = 0.0  # non-digits to add, likewise; they bring the class `none`
     hands: float = 0.0  # digits by the hands of many countries, likewise; their letters too
-    rows: int = 0  # made-up row images an epoch, for a row model
+    samples: int = 0  # made-up images an epoch, for models that take rows or pages
     max_error: float = 0.005  # among the answers that count as read
     average: float = 0.0  # decay of the running average of the weights; 0 keeps none
     teacher: str = ""  # a model to learn from beside the labels
@@ -92,8 +93,11 @@ class TrainConfig:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        if self.rows:
+        kind = archs.kind(self.arch) if self.samples else archs.CLASSIFIER
+        if kind == archs.ROWS:
             return (*ROW_CLASSES, BLANK)
+        if kind == archs.PAGES:
+            return PAGE_CLASSES
         return (*self.labels, NONE) if self.nondigits else self.labels
 
     @property

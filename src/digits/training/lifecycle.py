@@ -93,7 +93,8 @@ def _for_classes(config: TrainConfig, dataset: Dataset, given: dict[str, Any]) -
     taken over, which has learned from it.
     """
     if dataset.classes != CLASSES:
-        asked = [name for name in OF_DIGITS if given.get(name)] + ["arch rows"] * bool(config.rows)
+        asked = [name for name in OF_DIGITS if given.get(name)]
+        asked += [f"arch {config.arch}"] if config.samples else []
         if asked:
             raise DigitsError(f"--{asked[0]}: only where the classes are the digits 0 to 9")
     config = dataclasses.replace(config, dataset=dataset.name, labels=dataset.classes)

@@ -37,7 +37,7 @@ def arch_of(init: str, asked: str | None) -> str:
         DigitsError: there is no such model, another `--arch` is asked for, or it is an ensemble.
     """
     arch = str(content_of(init)["arch"])
-    if arch not in archs.names() + archs.names(archs.ROWS) or arch == "ensemble":
+    if arch not in archs.names(*archs.KINDS) or arch == "ensemble":
         raise DigitsError(f"--init {init}: is of {arch}, which cannot be trained on; name another")
     if asked not in (None, arch):
         raise DigitsError(f"--init {init}: is of --arch {arch}, not {asked}")

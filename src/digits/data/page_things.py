@@ -1,0 +1,317 @@
+"""What stands on a page beside its numbers, and the paper, table and light around them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from PIL import Image, ImageDraw, ImageFont
+
+from digits.data import hands, row_clutter, row_ink
+from digits.data.row_ink import Number, Sources
+
+Box = tuple[float, float, float, float]  # x, y, width, height
+FONTS = (
+    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSansMono",
+    "STIXGeneral", "STIXGeneralBol", "DejaVuSans-Oblique", "cmss10", "cmr10",
+)  # fmt: skip
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+WORD_PX = (7, 60)  # heights of print
+
+
+@dataclass
+class Sheet:
+    """What is written and printed on a page: two layers of ink (S, S) uint8, and the corners
+    (4, 2) of each number."""
+
+    pen: np.ndarray
+    print: np.ndarray
+    rows: list[np.ndarray] = field(default_factory=list)
+
+    @staticmethod
+    def blank(side: int) -> "Sheet":
+        return Sheet(np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8))
+
+    @property
+    def side(self) -> int:
+        return len(self.pen)
+
+    def write(self, number: Number, x: int, y: int, rng: Generator) -> bool:
+        """A number with its top left at (x, y), unless it leaves the page or meets other ink."""
+        high, wide = number.ink.shape
+        if x < 0 or y < 0 or x + wide > self.side or y + high > self.side or not number.text:
+            return False
+        there = self.pen[y : y + high, x : x + wide]
+        if there.any():
+            return False
+        there[:] = number.ink
+        corners = [(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)]
+        self.rows.append(np.array(corners, np.float64))
+        if len(number.walls):
+            comb = row_clutter.comb(self.print.shape, (x, y, wide, high), number.walls, rng)
+            np.maximum(self.print, comb, out=self.print)
+        return True
+
+    def write_anywhere(self, number: Number, rng: Generator) -> bool:
+        high, wide = number.ink.shape
+        if high >= self.side or wide >= self.side:
+            return False
+        for _ in range(8):
+            x, y = (int(rng.integers(0, self.side - size)) for size in (wide, high))
+            if self.write(number, x, y, rng):
+                return True
+        return False
+
+    def write_in(self, number: Number, box: Box, rng: Generator) -> bool:
+        """A number in a box, flush with a side or amid it."""
+        x, y, width, height = box
+        high, wide = number.ink.shape
+        across = rng.choice([0.08, 0.5, 0.92]) + rng.normal(0, 0.05)
+        left = x + across * max(width - wide, 0)
+        top = y + np.clip(rng.normal(0.5, 0.15), -0.05, 1.05) * (height - high)
+        return self.write(number, int(left), int(top), rng)
+
+    def rule(self, start: tuple[float, float], end: tuple[float, float], rng: Generator) -> None:
+        """A printed line."""
+        first, last = (tuple(round(v) for v in point) for point in (start, end))
+        thick = int(rng.choice([1, 1, 2, 3]))
+        cv2.line(self.print, first, last, int(rng.integers(100, 256)), thick, cv2.LINE_AA)
+
+    def frame(self, box: Box, rng: Generator) -> None:
+        x, y, width, height = (round(v) for v in box)
+        thick = int(rng.choice([1, 1, 2, 3]))
+        cv2.rectangle(self.print, (x, y), (x + width, y + height), 255, thick, cv2.LINE_AA)
+
+    def print_at(self, x: float, y: float, size: float, rng: Generator) -> int:
+        """Printed words with their top left at (x, y); answers how wide they are."""
+        ink = words(size, rng)
+        place(self.print, ink, x, y)
+        return ink.shape[1]
+
+    def print_in(self, box: Box, rng: Generator) -> None:
+        x, y, width, height = box
+        ink = words(height * rng.uniform(0.3, 0.7), rng)
+        place(self.print, ink[:, : int(width)], x + 2, y + 0.2 * height)
+
+    def scrawl(self, source: Sources, x: float, y: float, height: float, rng: Generator) -> int:
+        """A word by hand; answers how wide it is. It keeps off the numbers."""
+        ink = word(source, height, rng)
+        high, wide = ink.shape
+        top, left = int(y), int(x)
+        there = self.pen[max(top, 0) : top + high, max(left, 0) : left + wide]
+        if not there.any():
+            place(self.pen, ink, left, top)
+        return wide
+
+    def scrawl_in(self, source: Sources, box: Box, rng: Generator) -> None:
+        x, y, _, height = box
+        self.scrawl(source, x + 3, y + 0.2 * height, 0.55 * height, rng)
+
+
+def place(layer: np.ndarray, ink: np.ndarray, x: float, y: float) -> None:
+    """Ink with its top left at (x, y), as much of it as lies on the layer."""
+    left, top = int(x), int(y)
+    x0, y0 = max(left, 0), max(top, 0)
+    x1 = min(left + ink.shape[1], layer.shape[1])
+    y1 = min(top + ink.shape[0], layer.shape[0])
+    if x0 < x1 and y0 < y1:
+        there = layer[y0:y1, x0:x1]
+        np.maximum(there, ink[y0 - top : y1 - top, x0 - left : x1 - left], out=there)
+
+
+@cache
+def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    import matplotlib
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return ImageFont.truetype(str(folder / f"{name}.ttf"), size)
+
+
+def words(size: float, rng: Generator, most: int = 3) -> np.ndarray:
+    """Printed words or numbers (h, w) uint8, `size` pixels high."""
+    text = " ".join(_word(rng) for _ in range(int(rng.integers(1, most + 1))))
+    size = float(np.clip(size, *WORD_PX))
+    font = _font(FONTS[rng.integers(len(FONTS))], max(7, round(size)))
+    left, top, right, bottom = (round(v) for v in font.getbbox(text))
+    image = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
+    ImageDraw.Draw(image).text((-left, -top), text, 255, font)
+    return np.asarray(image)
+
+
+def _word(rng: Generator) -> str:
+    kind = rng.random()
+    if kind < 0.25:
+        return "".join(map(str, rng.integers(0, 10, int(rng.integers(1, 7)))))
+    letters = [LETTERS[i] for i in rng.integers(0, 26, int(rng.integers(1, 10)))]
+    text = "".join(letters)
+    return text.upper() if kind < 0.4 else text.capitalize() + ("" if kind < 0.8 else ":")
+
+
+def word(source: Sources, height: float, rng: Generator) -> np.ndarray:
+    """A word by hand (h, w) uint8, of letters side by side."""
+    pen = hands.pen(height, rng)
+    some = [source.others[i] for i in rng.integers(len(source.others), size=rng.integers(2, 8))]
+    placed = [(hands.draw(glyph, height, pen, 0.1), 0.0) for glyph in some]
+    return row_ink.beside(placed, rng.uniform(-0.05, 0.15) * height, height, 0.0, rng)
+
+
+def around(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """Things that are no number, some of each kind."""
+    for share, add in THINGS:
+        while rng.random() < share:
+            add(sheet, source, rng)
+
+
+def _paragraph(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """Lines of print where there is no pen."""
+    size = float(np.exp(rng.uniform(*np.log(WORD_PX)))) * 0.7
+    x, y = rng.uniform(-0.1, 0.8, 2) * sheet.side
+    for _ in range(int(rng.integers(1, 9))):
+        ink = words(size, rng, 8)
+        there = sheet.pen[
+            max(int(y), 0) : int(y) + len(ink), max(int(x), 0) : int(x + ink.shape[1])
+        ]
+        if not there.any():
+            place(sheet.print, ink, x, y)
+        y += 1.5 * size
+
+
+def _scrawled(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    height = float(np.exp(rng.uniform(np.log(12), np.log(90))))
+    x, y = rng.uniform(0, 0.85, 2) * sheet.side
+    sheet.scrawl(source, x, y, height, rng)
+
+
+def _signature(sheet: Sheet, _: Sources, rng: Generator) -> None:
+    points = np.cumsum(rng.normal((5, 0), 14, (int(rng.integers(8, 30)), 2)), axis=0)
+    points = points + rng.uniform(0, 0.9, 2) * sheet.side
+    layer = np.zeros_like(sheet.pen)
+    width = int(rng.integers(1, 5))
+    cv2.polylines(layer, [points.round().astype(np.int32)], False, 255, width, cv2.LINE_AA)
+    if not (layer & sheet.pen).any():
+        np.maximum(sheet.pen, layer, out=sheet.pen)
+
+
+def _ring(sheet: Sheet, _: Sources, rng: Generator) -> None:
+    """A ring, box, underline or arrow by hand around or at a number."""
+    if not sheet.rows:
+        return
+    row = sheet.rows[rng.integers(len(sheet.rows))]
+    (x0, y0), (x1, y1) = row.min(axis=0), row.max(axis=0)
+    high = y1 - y0
+    width = max(1, round(high * rng.uniform(0.03, 0.1)))
+    grow = rng.uniform(0.1, 0.5, 4) * high
+    box = [round(v) for v in (x0 - grow[0], y0 - grow[1], x1 + grow[2], y1 + grow[3])]
+    kind, middle = rng.random(), ((box[0] + box[2]) // 2, (box[1] + box[3]) // 2)
+    if kind < 0.35:
+        axes = (int(0.62 * (box[2] - box[0])), int(0.62 * (box[3] - box[1])))
+        cv2.ellipse(sheet.pen, middle, axes, rng.normal(0, 5), 0, 360, 255, width, cv2.LINE_AA)
+    elif kind < 0.5:
+        cv2.rectangle(sheet.pen, tuple(box[:2]), tuple(box[2:]), 255, width, cv2.LINE_AA)
+    elif kind < 0.85:
+        tilt = int(rng.normal(0, 0.05) * high)
+        cv2.line(sheet.pen, (box[0], box[3]), (box[2], box[3] + tilt), 255, width, cv2.LINE_AA)
+    else:
+        end = (box[0] - int(rng.uniform(0.3, 2) * high), middle[1] + int(rng.normal(0, high)))
+        cv2.arrowedLine(sheet.pen, end, (box[0], middle[1]), 255, width, cv2.LINE_AA, 0, 0.2)
+
+
+def _stamp(sheet: Sheet, _: Sources, rng: Generator) -> None:
+    """A postmark or a logo: rings, bars, a filled shape."""
+    middle = tuple(int(v) for v in rng.integers(0, sheet.side, 2))
+    radius = int(rng.integers(10, 70))
+    kind = rng.random()
+    if kind < 0.4:
+        for reach in (radius, int(0.7 * radius)):
+            cv2.circle(sheet.print, middle, reach, int(rng.integers(80, 256)), 2, cv2.LINE_AA)
+    elif kind < 0.7:
+        x, y = middle
+        for wide in rng.integers(1, 6, 30):
+            cv2.rectangle(sheet.print, (x, y), (x + int(wide) // 2, y + radius), 255, -1)
+            x += int(wide) + 2
+    else:
+        points = np.array(middle) + rng.normal(0, radius, (int(rng.integers(3, 7)), 2))
+        if rng.random() < 0.5:
+            cv2.fillPoly(sheet.print, [points.astype(np.int32)], int(rng.integers(60, 256)))
+        else:
+            cv2.polylines(sheet.print, [points.astype(np.int32)], True, 200, 2, cv2.LINE_AA)
+
+
+def _squares(sheet: Sheet, _: Sources, rng: Generator) -> None:
+    """Squared, ruled or dotted paper."""
+    step, level = rng.uniform(8, 50), int(rng.integers(40, 200))
+    kind = rng.random()
+    places = np.arange(rng.uniform(0, step), sheet.side, step).astype(int)
+    if kind > 0.85:
+        sheet.print[np.ix_(places, places)] = level
+        return
+    for at in places:
+        cv2.line(sheet.print, (0, int(at)), (sheet.side, int(at)), level, 1)
+        if kind < 0.4:
+            cv2.line(sheet.print, (int(at), 0), (int(at), sheet.side), level, 1)
+
+
+Add = Callable[[Sheet, Sources, Generator], None]
+THINGS: tuple[tuple[float, Add], ...] = (
+    (0.5, _paragraph), (0.3, _scrawled), (0.12, _signature), (0.15, _ring), (0.2, _stamp),
+    (0.12, _squares),
+)  # fmt: skip
+
+
+def light(side: int, rng: Generator) -> np.ndarray:
+    """How light falls on the page (S, S) float32, about 1: a slope, a lamp, a shadow's edge."""
+    across, down = np.linspace(-0.5, 0.5, side), np.linspace(-0.5, 0.5, side)[:, None]
+    made = 1 + rng.normal(0, 0.15) * across + rng.normal(0, 0.15) * down
+    if rng.random() < 0.2:
+        x, y = rng.uniform(-0.4, 0.4, 2)
+        made = made * np.exp(-rng.uniform(0, 2) * ((across - x) ** 2 + (down - y) ** 2))
+    if rng.random() < 0.2:
+        angle = rng.uniform(0, 2 * np.pi)
+        beyond = (np.cos(angle) * across + np.sin(angle) * down) > rng.uniform(-0.3, 0.3)
+        shade = cv2.GaussianBlur(beyond.astype(np.float32), (0, 0), rng.uniform(0.5, 12))
+        made = made * (1 - rng.uniform(0.1, 0.6) * shade)
+    return np.asarray(made, np.float32)
+
+
+def paper(side: int, rng: Generator) -> np.ndarray:
+    """The paper's brightness (S, S) float32: even, clouded or crumpled."""
+    made = np.full((side, side), rng.uniform(110, 250), np.float32)
+    if rng.random() < 0.3:
+        made += clouds(side, int(rng.integers(3, 40)), rng) * rng.uniform(2, 18)
+    return made
+
+
+def table(side: int, rng: Generator) -> np.ndarray:
+    """What the sheet lies on (S, S) float32: darker or lighter, with grain of wood or cloth."""
+    made = np.full((side, side), rng.uniform(10, 230), np.float32)
+    made += clouds(side, int(rng.integers(3, 120)), rng) * rng.uniform(0, 30)
+    if rng.random() < 0.4:
+        grain = cv2.resize(
+            rng.normal(0, 1, (side // 4, 4)).astype(np.float32), (side, side),
+            interpolation=cv2.INTER_CUBIC,
+        )  # fmt: skip
+        made += (grain if rng.random() < 0.5 else grain.T) * rng.uniform(3, 25)
+    return np.clip(made, 0, 255)
+
+
+def clouds(side: int, coarse: int, rng: Generator) -> np.ndarray:
+    """Smooth noise (S, S) float32 of deviation 1, about `coarse` bumps across."""
+    noise = rng.normal(0, 1, (coarse, coarse)).astype(np.float32)
+    return np.asarray(cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC))
+
+
+def seen(grey: np.ndarray, rng: Generator) -> np.ndarray:
+    """A picture as a camera or scanner takes it: inverted, blurred, grainy, JPEG, at times."""
+    if rng.random() < 0.12:
+        grey = 255 - grey
+    if rng.random() < 0.7:
+        grey = cv2.GaussianBlur(grey, (0, 0), float(np.exp(rng.uniform(np.log(0.3), np.log(1.6)))))
+    grey = grey + rng.normal(0, np.exp(rng.uniform(np.log(0.3), np.log(8))), grey.shape)
+    made = np.clip(grey, 0, 255).astype(np.uint8)
+    if rng.random() < 0.5:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))]
+        made = cv2.imdecode(cv2.imencode(".jpg", made, quality)[1], cv2.IMREAD_GRAYSCALE)
+    return np.asarray(made)

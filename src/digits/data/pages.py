@@ -1,0 +1,215 @@
+"""Made-up pages with numbers by hand among all that pages hold, and where each number stands.
+
+Plain rows, columns, tables, forms, envelopes, single digits, and pages without any number; printed
+text, words by hand, rules, rings and stamps around; on sheets that lie askew, in any light. Only
+numbers by hand are wanted: print is there to be left out. Seeded throughout.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from digits.data import page_things, row_ink, row_photo
+from digits.data.many import many
+from digits.data.page_things import Sheet
+from digits.data.row_ink import Sources
+from digits.page_image import PIXEL
+
+SIDE = 512  # pixels of a page
+HEIGHTS = (11, 170)  # of digits, in pixels
+ENDS, MOST_ENDS, UP = 0.25, 0.35, 0.27  # of a row's height, width and height: beyond its core
+NOTHING = 0.2  # the share of pages without a number
+
+
+@dataclass
+class Page:
+    """A grey picture (SIDE, SIDE) uint8, and the corners (4, 2) of each number's ink in it, in the
+    order of the writing: its first digit's top, its last one's top, and the feet backwards."""
+
+    grey: np.ndarray
+    rows: list[np.ndarray] = field(default_factory=list)
+
+
+def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[Page]:
+    """`count` pages, the same for a seed."""
+    return many(page, count, source, seed, processes)
+
+
+def page(source: Sources, rng: Generator) -> Page:
+    """A page of some layout, photographed."""
+    sheet = Sheet.blank(SIDE)
+    if rng.random() >= NOTHING:
+        layouts = list(LAYOUTS)
+        layout = layouts[rng.choice(len(layouts), p=list(LAYOUTS.values()))]
+        layout(sheet, source, rng)
+    page_things.around(sheet, source, rng)
+    return _photographed(sheet, rng)
+
+
+def _height(rng: Generator, most: float = HEIGHTS[1]) -> float:
+    return float(np.exp(rng.uniform(np.log(HEIGHTS[0]), np.log(most))))
+
+
+def _scattered(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    for _ in range(int(rng.integers(1, 7))):
+        number = row_ink.number(source, _height(rng, 90), rng)
+        sheet.write_anywhere(number, rng)
+
+
+def _one(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """A number that fills much of the page."""
+    number = row_ink.number(source, _height(rng) + 30, rng)
+    sheet.write_anywhere(number, rng)
+
+
+def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """Rows one below the other, flush left or right or as it comes, ruled or not."""
+    height = _height(rng, 60)
+    lead = height * rng.uniform(1.15, 2.6)
+    left, right = sorted(rng.uniform(0.02, 0.98, 2) * SIDE)
+    flush, ruled = rng.random(), rng.random() < 0.35
+    y = rng.uniform(0, 0.4) * SIDE
+    if rng.random() < 0.25:
+        for x in (left - 0.3 * height, right + 0.3 * height)[: int(rng.integers(1, 3))]:
+            sheet.rule((x, 0), (x, SIDE), rng)
+    for _ in range(int(rng.integers(2, 25))):
+        if y + lead > SIDE:
+            break
+        number = row_ink.number(source, height * rng.uniform(0.85, 1.15), rng)
+        wide = number.ink.shape[1]
+        x = left if flush < 0.4 else right - wide if flush < 0.75 else rng.uniform(left, right)
+        sheet.write(number, int(x), int(y + rng.normal(0, 0.05) * height), rng)
+        y += lead
+        if ruled:
+            sheet.rule((0, y - 0.1 * lead), (SIDE, y - 0.1 * lead), rng)
+
+
+def _table(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """Cells filled or empty, with words at times, between lines of every kind or none."""
+    across, down = int(rng.integers(1, 8)), int(rng.integers(2, 20))
+    wide = rng.uniform(0.5, 0.98) * SIDE / across
+    high = min(rng.uniform(0.3, 0.98) * SIDE / down, 2.5 * wide)
+    x0 = rng.uniform(0, SIDE - across * wide)
+    y0 = rng.uniform(0, SIDE - down * high)
+    filled, walls, lines = rng.uniform(0.15, 1), rng.random() < 0.8, rng.random() < 0.8
+    size = high * rng.uniform(0.35, 0.85)
+    for k in range(across + 1):
+        if walls:
+            sheet.rule((x0 + k * wide, y0), (x0 + k * wide, y0 + down * high), rng)
+    for k in range(down + 1):
+        if lines:
+            sheet.rule((x0, y0 + k * high), (x0 + across * wide, y0 + k * high), rng)
+    labels, head = rng.random() < 0.4, rng.random() < 0.5
+    for row in range(down):
+        for column in range(across):
+            box = (x0 + column * wide, y0 + row * high, wide, high)
+            if (head and row == 0) or (labels and column == 0):
+                sheet.print_in(box, rng)
+            elif rng.random() < filled:
+                number = row_ink.number(source, size * rng.uniform(0.8, 1.2), rng)
+                if number.ink.shape[1] < 1.1 * wide and not len(number.walls):
+                    sheet.write_in(number, box, rng)
+
+
+def _form(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """Printed labels, and behind or below each a line, a box or cells, filled or not."""
+    height = _height(rng, 40)
+    y = rng.uniform(0.01, 0.2) * SIDE
+    while y + 2 * height < SIDE:
+        x = rng.uniform(0.02, 0.3) * SIDE
+        while x < 0.85 * SIDE:
+            wide = sheet.print_at(x, y + 0.3 * height, 0.6 * height, rng)
+            x += wide + rng.uniform(0.2, 1) * height
+            room = rng.uniform(2, 12) * height
+            style = rng.random()
+            box = (x, y - 0.2 * height, room, 1.5 * height)
+            if style < 0.4:
+                sheet.rule((x, y + 1.2 * height), (x + room, y + 1.2 * height), rng)
+            elif style < 0.75:
+                sheet.frame(box, rng)
+            if rng.random() < 0.65:
+                number = row_ink.number(source, height * rng.uniform(0.7, 1.1), rng)
+                if number.ink.shape[1] < room:
+                    sheet.write_in(number, box, rng)
+            elif rng.random() < 0.4:
+                sheet.scrawl_in(source, box, rng)
+            x += room + rng.uniform(0.5, 3) * height
+        y += rng.uniform(1.6, 3.5) * height
+
+
+def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """Lines of words by hand with a number before or behind some of them."""
+    height = _height(rng, 50)
+    y, x0 = rng.uniform(0, 0.4) * SIDE, rng.uniform(0.02, 0.35) * SIDE
+    for _ in range(int(rng.integers(2, 7))):
+        x = x0 + rng.uniform(0, 1) * height
+        numbered = rng.random()
+        for k in range(int(rng.integers(1, 4))):
+            if (numbered < 0.4 and k == 0) or (numbered > 0.75 and k == 1):
+                number = row_ink.number(source, height, rng)
+                sheet.write(number, int(x), int(y), rng)
+                x += number.ink.shape[1] + 0.8 * height
+            x += sheet.scrawl(source, x, y, height, rng) + rng.uniform(0.4, 1.0) * height
+        y += rng.uniform(1.3, 2.2) * height
+
+
+Layout = Callable[[Sheet, Sources, Generator], None]
+LAYOUTS: dict[Layout, float] = {
+    _scattered: 0.2, _one: 0.12, _column: 0.2, _table: 0.2, _form: 0.16, _envelope: 0.12,
+}  # fmt: skip
+
+
+def _photographed(sheet: Sheet, rng: Generator) -> Page:
+    """The sheet in front of a camera: askew, on a table or filling the picture, in some light."""
+    zoom = rng.uniform(0.6, 0.95) if rng.random() < 0.3 else rng.uniform(0.95, 1.3)
+    turn = np.radians(rng.normal(0, 4) if rng.random() < 0.7 else rng.normal(0, 0.5))
+    c, s = zoom * np.cos(turn), zoom * np.sin(turn)
+    middle = SIDE / 2 + rng.normal(0, 0.05, 2) * SIDE
+    move = np.array([[c, -s, 0], [s, c, 0], [*(rng.normal(0, 0.08, 2) / SIDE), 1.0]])
+    to_middle = np.array([[1, 0, -SIDE / 2], [0, 1, -SIDE / 2], [0, 0, 1]])
+    back = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
+    whole = back @ move @ to_middle
+
+    def warped(layer: np.ndarray, outside: int = 0) -> np.ndarray:
+        return cv2.warpPerspective(layer, whole, (SIDE, SIDE), borderValue=outside)
+
+    paper = page_things.paper(SIDE, rng)
+    grey = np.asarray(paper * page_things.light(SIDE, rng))
+    if rng.random() < 0.6:
+        on_sheet = warped(np.full((SIDE, SIDE), 255, np.uint8)) / np.float32(255)
+        grey = grey * on_sheet + page_things.table(SIDE, rng) * (1 - on_sheet)
+    for layer, dark in ((sheet.print, rng.uniform(0.3, 0.9)), (sheet.pen, row_photo.darkness(rng))):
+        grey *= 1 - dark * warped(layer) / np.float32(255)
+    grey = page_things.seen(grey, rng)
+    rows = [cv2.perspectiveTransform(row[None], whole)[0] for row in sheet.rows]
+    return Page(grey, [row.astype(np.float32) for row in rows if _is_in(row)])
+
+
+def _is_in(row: np.ndarray) -> bool:
+    """Whether a row's middle is in the picture."""
+    x, y = row.mean(axis=0)
+    return bool(0 < x < SIDE and 0 < y < SIDE)
+
+
+def maps(rows: list[np.ndarray], side: int = SIDE) -> np.ndarray:
+    """What the finder shall say of a page: (2, side / 2, side / 2) uint8, 255 where a number's row
+    is, and where its core is: the middle of its height, and of its width all but the ends."""
+    made = np.zeros((2, side // PIXEL, side // PIXEL), np.uint8)
+    for corners in rows:
+        first, second, third, fourth = corners.astype(np.float64)
+        height = np.linalg.norm(fourth - first) + np.linalg.norm(third - second)
+        width = np.linalg.norm(second - first) + np.linalg.norm(third - fourth)
+        end = min(float(ENDS * height / max(float(width), 1.0)), MOST_ENDS)
+
+        def at(x: float, y: float) -> np.ndarray:
+            top, foot = first + (second - first) * x, fourth + (third - fourth) * x  # noqa: B023
+            return np.asarray(top + (foot - top) * y)
+
+        core = [at(end, UP), at(1 - end, UP), at(1 - end, 1 - UP), at(end, 1 - UP)]
+        for layer, polygon in zip(made, (corners, np.array(core)), strict=True):
+            points = np.round(polygon / PIXEL * 16).astype(np.int32)
+            cv2.fillConvexPoly(layer, points, 255, cv2.LINE_AA, 4)
+    return made

@@ -1,0 +1,95 @@
+"""What the finder learns: pages, and where on them numbers stand.
+
+The loss of each map is cross entropy, pixels of rows weighed more, and the Dice loss (Milletari et
+al. 2016), by which a small row counts as much as a large one.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from digits.data import Dataset, pages
+from digits.data.pages import Page
+from digits.spec import PAGE_SHAPE
+from digits.training import made_up
+from digits.training.config import TrainConfig
+from digits.training.ensemble import Trained
+from digits.training.loop import epoch_order
+from digits.training.made_up import Lesson, answers
+from digits.training.run import Run
+
+VALIDATION = 200, 10**6  # pages by held-out writers, and their seed
+WEIGHT = 5.0  # of a pixel in a row, of one beside
+BATCH = 8  # pages that are judged together
+
+
+def train(
+    config: TrainConfig, dataset: Dataset, folder: Path, run: Run, on: torch.device, resume: bool
+) -> Trained:
+    """Train the finder that `config` names with MNIST's digits and the hands in `folder`.
+
+    Raises:
+        DigitsError: the hands are not there, or what `made_up.train` raises.
+    """
+    learned, held_out = made_up.sources(dataset, folder)
+    made = partial(made_up.samples, pages.samples, learned, config)
+    validation = pages.samples(VALIDATION[0], held_out, VALIDATION[1])
+    return made_up.train(config, lesson(made, validation), PAGE_SHAPE, run, on, resume)
+
+
+def lesson(samples_of: Callable[[int], list[Page]], validation: list[Page]) -> Lesson[Page]:
+    """Pages and their maps, judged on those of `validation`."""
+    return Lesson(samples_of, batches, _loss, lambda model: evaluate(model, validation))
+
+
+def batches(samples: list[Page], size: int, seed: int, epoch: int) -> list[list[int]]:
+    """Batches of pages in random order: a function of seed and epoch alone."""
+    order = epoch_order(len(samples), seed, epoch).tolist()
+    return [order[at : at + size] for at in range(0, len(order), size)]
+
+
+def stack(some: list[Page], on: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+    """Page images (N, 1, H, W) uint8, and what their maps (N, H / 2, W / 2, 2) shall be, 0..1."""
+    images = torch.from_numpy(np.stack([page.grey[None] for page in some]))
+    maps = torch.from_numpy(np.stack([pages.maps(page.rows) for page in some]))
+    return images.to(on), maps.to(on).permute(0, 2, 3, 1).float() / 255
+
+
+def _loss(model: nn.Module, some: list[Page], generator: torch.Generator) -> Tensor:
+    images, maps = stack(some, generator.device)
+    return map_loss(answers(model, images), maps)
+
+
+def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
+    """How wrong logits (N, h, w, 2) are of maps (N, h, w, 2) in 0..1."""
+    entropy = F.binary_cross_entropy_with_logits(logits, maps, 1 + (WEIGHT - 1) * maps)
+    share = logits.sigmoid()
+    over = (0, 1, 2)
+    both = (share * maps).sum(over)
+    dice = 1 - (2 * both + 1) / ((share + maps).sum(over) + 1)
+    return 2 * entropy + dice.mean()
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, samples: list[Page]) -> dict[str, float]:
+    """The loss, and how well cores are met: intersection over union of their pixels."""
+    was_training, on = model.training, next(model.parameters()).device
+    model.eval()
+    loss, both, either = 0.0, 0, 0
+    for at in range(0, len(samples), BATCH):
+        images, maps = stack(samples[at : at + BATCH], on)
+        logits = answers(model, images)
+        loss += float(map_loss(logits, maps)) * len(images)
+        said, true = logits[..., 1] > 0, maps[..., 1] > 0.5
+        both += int((said & true).sum())
+        either += int((said | true).sum())
+    model.train(was_training)
+    return {
+        "validation_loss": loss / len(samples),
+        "validation_accuracy": both / max(either, 1),
+    }

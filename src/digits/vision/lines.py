@@ -1,0 +1,141 @@
+"""From the finder's maps to lines: level, upright rows of a page, in reading order.
+
+The finder says of every second pixel whether it lies in a number's row, and whether in its core,
+the middle of its height: cores of neighbours do not touch where rows do (the kernels of Liao et al.
+2020, "Real-time scene text detection with differentiable binarization").
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from digits.vision.rows import ROW_HEIGHT, RowInk
+
+QUARTER = 90.0  # degrees
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of the lines in a finder's maps; `*_of_height` are shares of a line's height."""
+
+    min_core_px: int = 3  # of a map: less is grain
+    min_probability: float = 0.5  # that a pixel is in a row, or in its core
+    # From which on a line tells its own tilt, and by how much it may differ from the page's.
+    long_aspect: float = 2.2
+    most_off_deg: float = 20.0
+    most_tilt_deg: float = 45.0  # of a page: what is turned more is turned to another side
+    paper_above_of_height: float = 0.22  # around a line, and below it
+    paper_beside_of_height: float = 0.4
+    beside_of_height: float = 0.6  # lines whose middles differ by less stand side by side
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where a number stands: `corners` (4, 2) in the picture's pixels, its first digit's top, its
+    last one's top, and the feet backwards; `probability` that it is one."""
+
+    corners: np.ndarray
+    probability: float
+
+    @property
+    def height(self) -> float:
+        return float(np.linalg.norm(self.corners[3] - self.corners[0]))
+
+    @property
+    def width(self) -> float:
+        return float(np.linalg.norm(self.corners[1] - self.corners[0]))
+
+    def row(self) -> RowInk:
+        """The empty row that lies over the line, with some paper around it."""
+        height, scale = self.height, ROW_HEIGHT / self.height
+        along = (self.corners[1] - self.corners[0]) / self.width
+        down = (self.corners[3] - self.corners[0]) / height
+        above, beside = LIMITS.paper_above_of_height, LIMITS.paper_beside_of_height
+        origin = self.corners[0] - height * (beside * along + above * down)
+        wide = int(np.ceil((self.width + 2 * beside * height) * scale))
+        high = int(np.ceil((1 + 2 * above) * ROW_HEIGHT))
+        to_picture = np.stack([along / scale, down / scale, origin], axis=1)
+        return RowInk(np.zeros((high, wide), np.uint8), to_picture)
+
+
+def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> list[Line]:
+    """The lines of a picture of `shape` (H, W) in the maps (h, w) of probabilities, in reading
+    order: from top to bottom, and from left to right where they stand side by side."""
+    core = (in_core > LIMITS.min_probability).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(core)
+    owners = _nearest(labels)
+    owners[(in_row <= LIMITS.min_probability) & (labels == 0)] = 0
+    pixel = np.array([shape[1] / core.shape[1], shape[0] / core.shape[0]])
+    found = []
+    for k in range(1, count):
+        if stats[k, cv2.CC_STAT_AREA] >= LIMITS.min_core_px:
+            ys, xs = np.nonzero(owners == k)
+            points = (np.stack([xs, ys], axis=1) + 0.5) * pixel
+            found.append((points.astype(np.float32), float(in_core[labels == k].mean())))
+    tilts = [_tilt(points) for points, _ in found]
+    page = _page_tilt(tilts)
+    made = []
+    for (points, probability), (tilt, wide, high) in zip(found, tilts, strict=True):
+        is_long = wide > LIMITS.long_aspect * high and abs(tilt - page) < LIMITS.most_off_deg
+        made.append(Line(_corners(points, tilt if is_long else page, pixel[0]), probability))
+    return _in_order(made, page)
+
+
+def _nearest(labels: np.ndarray) -> np.ndarray:
+    """For each pixel the label (h, w) of the nearest one that has any."""
+    away = (labels == 0).astype(np.uint8)
+    _, places = cv2.distanceTransformWithLabels(
+        away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    of_place = np.zeros(int(places.max()) + 1, np.int32)
+    of_place[places[labels > 0]] = labels[labels > 0]
+    return of_place[places]
+
+
+def _tilt(points: np.ndarray) -> tuple[float, float, float]:
+    """The tilt in degrees, the width and the height of the box around points (N, 2)."""
+    _, (wide, high), degrees = cv2.minAreaRect(points)
+    if wide < high:
+        wide, high, degrees = high, wide, degrees - QUARTER
+    return (degrees + QUARTER) % (2 * QUARTER) - QUARTER, wide, high
+
+
+def _page_tilt(tilts: list[tuple[float, float, float]]) -> float:
+    """The tilt of the middle one of the long lines, the longer the weightier."""
+    long = sorted((t, wide) for t, wide, high in tilts if wide > LIMITS.long_aspect * high)
+    if not long:
+        return 0.0
+    sums = np.cumsum([wide for _, wide in long])
+    tilt = long[int(np.searchsorted(sums, sums[-1] / 2))][0]
+    return tilt if abs(tilt) <= LIMITS.most_tilt_deg else 0.0
+
+
+def _corners(points: np.ndarray, tilt: float, pixel: float) -> np.ndarray:
+    """The corners (4, 2) of the box around points (N, 2) that lies at a tilt in degrees."""
+    turn = np.radians(tilt)
+    along, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+    u, v = points @ along, points @ down
+    (left, right), (top, bottom) = (
+        (side.min() - pixel / 2, side.max() + pixel / 2) for side in (u, v)
+    )
+    places = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    return np.array([x * along + y * down for x, y in places])
+
+
+def _in_order(some: list[Line], tilt: float) -> list[Line]:
+    turn = np.radians(tilt)
+    level = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    placed = [(line.corners.mean(axis=0) @ level, line) for line in some]
+    placed.sort(key=lambda item: float(item[0][1]))
+    ordered: list[list[tuple[np.ndarray, Line]]] = []
+    for at, line in placed:
+        near = LIMITS.beside_of_height * line.height
+        if ordered and at[1] - np.mean([other[1] for other, _ in ordered[-1]]) < near:
+            ordered[-1].append((at, line))
+        else:
+            ordered.append([(at, line)])
+    return [line for band in ordered for _, line in sorted(band, key=lambda item: item[0][0])]

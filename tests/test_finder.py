@@ -1,0 +1,115 @@
+"""Made-up pages, the finder, and the lines in its maps."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from digits import archs
+from digits.data import Dataset, hands, pages, rows
+from digits.page_image import GRID, MOST_ZOOM, SIDE, page_image
+from digits.spec import PAGE_CLASSES
+from digits.training import finder, made_up
+from digits.vision.lines import lines
+from digits.vision.rows import ROW_HEIGHT
+from tests.conftest import MNIST_FOLDER
+
+
+@pytest.fixture(scope="module")
+def source(mnist: Dataset) -> rows.Sources:
+    if not hands.available(MNIST_FOLDER):
+        pytest.skip(f"hands/ is not in {MNIST_FOLDER}")
+    return made_up.sources(mnist, MNIST_FOLDER)[1]
+
+
+def box(x: float, y: float, width: float, height: float, degrees: float = 0) -> np.ndarray:
+    """Corners (4, 2) of a row with its top left at (x, y), all turned about the page's middle."""
+    turn = np.radians(degrees)
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    corners = np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
+    return (corners - pages.SIDE / 2) @ turned + pages.SIDE / 2
+
+
+def overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Intersection over union of two boxes."""
+    one, other = first.astype(np.float32), second.astype(np.float32)
+    both = cv2.intersectConvexConvex(one, other)[0]
+    return both / (cv2.contourArea(one) + cv2.contourArea(other) - both)
+
+
+def seen(truth: list[np.ndarray]) -> list[np.ndarray]:
+    """The corners of the lines in the maps that a faultless finder makes of a page."""
+    in_row, in_core = pages.maps(truth) / 255.0
+    return [line.corners for line in lines(in_row, in_core, (pages.SIDE, pages.SIDE))]
+
+
+@pytest.mark.parametrize("degrees", [0, 7, -12])
+def test_lines_are_what_the_maps_say_in_reading_order(degrees: float) -> None:
+    truth = [
+        box(100, 120, 200, 40, degrees), box(330, 130, 60, 42, degrees),
+        box(110, 190, 240, 30, degrees), box(60, 260, 22, 44, degrees),  # the last is a 1
+    ]  # fmt: skip
+    found = seen(truth)
+    assert len(found) == len(truth)
+    assert all(overlap(a, b) > 0.75 for a, b in zip(found, truth, strict=True))
+
+
+def test_rows_that_touch_are_two() -> None:
+    truth = [box(80, 100, 250, 36), box(80, 137, 250, 36), box(336, 100, 90, 36)]
+    assert len(seen(truth)) == 3
+
+
+def test_an_empty_page_has_no_line() -> None:
+    assert seen([]) == []
+
+
+def test_a_row_lies_over_its_line() -> None:
+    grey = np.full((512, 512), 230, np.uint8)
+    corners = box(100, 200, 160, 40, 10)
+    cv2.fillConvexPoly(grey, corners.round().astype(np.int32), 40)
+    (line,) = lines(*(pages.maps([corners]) / 255.0), grey.shape)
+    row = line.row()
+    under = row.of_picture(grey)
+    assert under.shape == row.level.shape
+    inked = np.flatnonzero((under < 120).any(axis=1))
+    assert abs(len(inked) - ROW_HEIGHT) < 6 and 8 < inked[0] < 20
+    columns = np.flatnonzero((under < 120).any(axis=0))
+    assert abs(len(columns) - 4 * ROW_HEIGHT) < 30 and columns[0] > 15
+
+
+@pytest.mark.parametrize("shape", [(900, 1400), (3000, 100), (28, 28), (1, 1), (700, 701)])
+def test_a_page_image_fits_the_finder(shape: tuple[int, int]) -> None:
+    image = page_image(np.full(shape, 7, np.uint8))
+    assert image.dtype == np.uint8 and (image == 7).all()
+    assert all(side % GRID == 0 and GRID <= side <= SIDE for side in image.shape)
+    most = max(GRID, MOST_ZOOM * max(shape) + GRID / 2)
+    assert max(image.shape) <= most
+
+
+def test_a_seed_gives_the_same_pages_and_rows_stand_on_ink(source: rows.Sources) -> None:
+    alone, shared = pages.samples(40, source, 3), pages.samples(40, source, 3, processes=2)
+    assert all(np.array_equal(a.grey, b.grey) for a, b in zip(alone, shared, strict=True))
+    assert 0.1 < np.mean([not page.rows for page in alone]) < 0.5
+    assert sum(len(page.rows) for page in alone) > 60
+    for page in alone:
+        assert page.grey.shape == (pages.SIDE, pages.SIDE) and page.grey.dtype == np.uint8
+        in_row, in_core = pages.maps(page.rows)
+        assert not (in_core[in_row == 0] > 0).any()
+
+
+def test_the_finder_takes_any_page_and_learns_from_every_part() -> None:
+    model = archs.create("finder", len(PAGE_CLASSES))
+    for height, width in ((64, 64), (128, 320)):
+        images = torch.randint(0, 255, (2, 1, height, width), dtype=torch.uint8)
+        logits = model(images)
+        assert logits.shape == (2, height // 2, width // 2, len(PAGE_CLASSES))
+    finder.map_loss(logits, torch.rand_like(logits)).backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_the_loss_counts_small_rows() -> None:
+    maps = torch.zeros(1, 64, 64, 2)
+    maps[:, 30:33, 20:26] = 1
+    nothing = torch.full_like(maps, -4.0)
+    right = torch.where(maps > 0, 4.0, -4.0)
+    assert finder.map_loss(right, maps) < 0.2 * finder.map_loss(nothing, maps)
