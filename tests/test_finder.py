@@ -110,6 +110,6 @@ def test_the_finder_takes_any_page_and_learns_from_every_part() -> None:
 def test_the_loss_counts_small_rows() -> None:
     maps = torch.zeros(1, 64, 64, 2)
     maps[:, 30:33, 20:26] = 1
-    nothing = torch.full_like(maps, -4.0)
-    right = torch.where(maps > 0, 4.0, -4.0)
+    nothing = torch.full_like(maps, -9.0)
+    right = torch.where(maps > 0, 9.0, -9.0)
     assert finder.map_loss(right, maps) < 0.2 * finder.map_loss(nothing, maps)
