@@ -46,7 +46,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "average": 0.999, "weight_decay": 0.02, "clip_norm": 5.0, "max_error": 0.03,
     },
     "finder": {
-        "samples": 8_000, "epochs": 8, "batch_size": 8, "learning_rate": 3e-3,
+        "samples": 6_000, "epochs": 6, "batch_size": 8, "learning_rate": 3e-3,
         "average": 0.998, "weight_decay": 0.02, "clip_norm": 3.0,
     },
 }  # fmt: skip
