@@ -213,7 +213,7 @@ def photographed(paper: Paper, rng: Generator) -> tuple[np.ndarray, list[tuple[s
         page, whole, (WIDTH, HEIGHT), table, borderMode=cv2.BORDER_TRANSPARENT
     )
     x, y = np.meshgrid(np.linspace(-1, 1, WIDTH), np.linspace(-1, 1, HEIGHT))
-    seen *= (
+    seen = seen * (()
         1
         - rng.uniform(0, 0.3) * ((x - rng.uniform(-1, 1)) ** 2 + (y - rng.uniform(-1, 1)) ** 2) / 4
     )
