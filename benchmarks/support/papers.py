@@ -213,10 +213,8 @@ def photographed(paper: Paper, rng: Generator) -> tuple[np.ndarray, list[tuple[s
         page, whole, (WIDTH, HEIGHT), table, borderMode=cv2.BORDER_TRANSPARENT
     )
     x, y = np.meshgrid(np.linspace(-1, 1, WIDTH), np.linspace(-1, 1, HEIGHT))
-    seen = seen * (()
-        1
-        - rng.uniform(0, 0.3) * ((x - rng.uniform(-1, 1)) ** 2 + (y - rng.uniform(-1, 1)) ** 2) / 4
-    )
+    away = (x - rng.uniform(-1, 1)) ** 2 + (y - rng.uniform(-1, 1)) ** 2
+    seen = seen * (1 - rng.uniform(0, 0.3) * away / 4)
     seen = cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.5, 1.6)) + rng.normal(0, 4, seen.shape)
     numbers = []
     for text, (left, top, wide, high) in paper.numbers:
