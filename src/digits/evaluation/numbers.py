@@ -177,8 +177,11 @@ def measure(
 
 
 def _row(task: Task, numbers: Sequence[str], logs: Sequence[np.ndarray]) -> dict[str, Any]:
-    plain = [next(readings(log)) for log in logs]
-    valid = [next(filter(task.valid, readings(log))) for log in logs]
+    plain = ["".join(map(str, log.argmax(axis=1))) for log in logs]
+    valid = [
+        text if task.valid(text) else next(filter(task.valid, readings(log)))
+        for text, log in zip(plain, logs, strict=True)
+    ]
     pairs = list(zip("".join(numbers), "".join(plain), strict=True))
     return {
         "digit_error": sum(a != b for a, b in pairs) / len(pairs),

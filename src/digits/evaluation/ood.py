@@ -93,18 +93,18 @@ def table(found: dict[str, Any]) -> str:
 def draw(path: Path, found: dict[str, Any]) -> Path:
     """A histogram of confidence a model: of the digits and of what is none."""
     models = found["models"]
-    middles = (np.arange(BINS) + 0.5) / BINS
+    edges, least = np.linspace(0, 1, BINS + 1), 1e-4
     with figure(path, 1, len(models), (4.6 * len(models), 3.4)) as axes:
         for axis, (who, row) in zip(axes[0], models.items(), strict=True):
             for counts, colour, what in zip(
                 row["histogram"], (BLUE, ORANGE), ("digits", "no digits"), strict=True
             ):
-                share = np.array(counts) / sum(counts)
-                axis.bar(middles, share, 1 / BINS, color=colour, alpha=0.6, label=what)
+                share = np.maximum(np.array(counts) / sum(counts), least)
+                axis.stairs(share, edges, baseline=least, color=colour, linewidth=2, label=what)
             axis.set(title=f"{who}: AUROC {row['auroc']:.4f}", xlabel="confidence", yscale="log")
-            axis.set(xlim=(0, 1), ylim=(1e-4, 1.5))
+            axis.set(xlim=(0, 1.005), ylim=(least, 1.5))
             axis.xaxis.set_major_formatter("{x:.0%}")
-            axis.yaxis.set_major_formatter("{x:.2%}")
+            axis.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
         axes[0][0].set_ylabel("share of the tiles")
         axes[0][0].legend(loc="upper left")
     return path

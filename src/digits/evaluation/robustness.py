@@ -118,7 +118,7 @@ def _draw_errors(path: Path, result: dict[str, Any]) -> Path:
             axis.axvline(max(1 - clean, least), color=series(i), linewidth=1, linestyle=":")
         axis.set_yticks(range(len(order)), order)
         axis.set(xscale="log", xlabel="errors (dotted: on clean tiles)")
-        axis.xaxis.set_major_formatter(lambda share, _: f"{share:.4%}".rstrip("0%").rstrip(".") + "%")
+        axis.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
         axis.grid(visible=False, axis="y")
         axis.legend(loc="lower right")
     return path
