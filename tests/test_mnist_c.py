@@ -3,6 +3,7 @@ authors' libraries do not say what is right."""
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -198,7 +199,7 @@ def zigzag(tile: np.ndarray, rng: Generator) -> np.ndarray:
     ends.append((length, ends[-1][1] / (2 * (length - 4 * (length // 4)))))
     cos, sin = math.cos(angle), math.sin(angle)
     turned = [(cos * x - sin * y + 2, sin * x + cos * y + start) for x, y in ends]
-    for (x0, y0), (x1, y1) in zip(turned, turned[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(turned):
         tile = np.clip(tile + line(x0, y0, x1, y1), 0, 1)
     return tile
 

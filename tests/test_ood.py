@@ -1,4 +1,4 @@
-"""What is no digit: figures against scikit-learn and cases worked out by hand, and what is taken."""
+"""What is no digit: figures against scikit-learn's, which tiles are taken, what commands say."""
 
 from pathlib import Path
 

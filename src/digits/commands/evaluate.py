@@ -27,8 +27,16 @@ def main(argv: list[str] | None = None) -> int:
     args = _parse(argv)
 
     from digits.evaluation import (
-        baselines, facts, measure, numbers, ood, pictures, printed, report, robustness,
-    )  # fmt: skip
+        baselines,
+        facts,
+        measure,
+        numbers,
+        ood,
+        pictures,
+        printed,
+        report,
+        robustness,
+    )
 
     items = pictures.labelled(args.folder) if args.folder else []
     models = [_load(name, args) for name in args.model or [None]]
@@ -78,8 +86,8 @@ def _parse(argv: list[str]) -> Namespace:
     add("--expect", default="auto", help="as of predict, for --folder (default: auto)")
     add("--robustness", action="store_true", help="also on tiles made worse: MNIST-C, and curves")
     add("--ood", nargs="?", const="made-up", metavar="DATASET|FOLDER",
-        help="how well what is no digit is turned away: a data set's or your own pictures of classes "
-        "that the models do not know (without a name: made-up ones)")  # fmt: skip
+        help="how well what the models do not know is turned away: other classes of a data set or "
+        "of your own pictures (without a name: made-up non-digits)")  # fmt: skip
     add("--numbers", action="store_true",
         help="ZIP codes, amounts and times put together from test digits")  # fmt: skip
     add("--baselines", action="store_true", help="train what was used before, and compare")

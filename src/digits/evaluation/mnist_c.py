@@ -1,7 +1,7 @@
 """The fifteen corruptions of MNIST-C (Mu and Gilmer 2019, arXiv 1906.02337), for whole batches.
 
-Each takes tiles uint8 (N, 28, 28), bright ink on black, and a generator, and returns such tiles. The
-strengths are those that the authors' data set was made with. A tile's random numbers are drawn
+Each takes tiles uint8 (N, 28, 28), bright ink on black, and a generator, and returns such tiles.
+The strengths are those that the authors' data set was made with. A tile's random numbers are drawn
 together and one tile's after the other's, so a loop over single tiles with one generator gives the
 same tiles as one call; the tests hold each against such a loop.
 """
@@ -190,8 +190,8 @@ def spatter(tiles: np.ndarray, rng: Generator) -> np.ndarray:
 
 
 def _drawn_line(x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray) -> np.ndarray:
-    """White lines that fade towards their edges, (N, 28, 28) within 0..1, from (x0, y0) to (x1, y1),
-    each (N,); the distance is that along the column."""
+    """White lines from (x0, y0) to (x1, y1), each (N,), that fade towards their edges: (N, 28, 28)
+    within 0..1. The distance from the line is that along the column."""
     slope = (y1 - y0) / (x1 - x0)
     y = slope[:, None] * (LINE - x0[:, None]) + y0[:, None]  # (N, 28) by column
     distance = np.minimum(np.abs(ROWS - y[:, None]), STROKE_PX * (1 - 1e-9))

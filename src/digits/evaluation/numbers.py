@@ -131,8 +131,8 @@ def readings(log_probabilities: np.ndarray) -> Iterator[str]:
 
 
 def score(task: Task, numbers: Sequence[str], read: Sequence[str]) -> dict[str, Any]:
-    """The benchmark's figures: shares that are wrong, and of these invalid; of valid readings how far
-    they are off, in all, on the mean with its sign, and at most."""
+    """The benchmark's figures: the shares that are wrong and that are invalid; of valid readings
+    how far they are off, in all, on the mean with its sign, and at most."""
     wrong = sum(number != text for number, text in zip(numbers, read, strict=True))
     found: dict[str, Any] = {
         "strict_error": wrong / len(numbers),

@@ -11,7 +11,7 @@ from digits.errors import DigitsError
 from digits.evaluation.measure import Measurement
 from digits.evaluation.style import BLUE, ORANGE, figure
 from digits.metrics import false_positives_at_recall, softmax
-from digits.spec import NONE
+from digits.spec import INPUT_SHAPE, NONE
 
 MADE_UP = "made-up"  # what --ood means without a name
 COUNT = 2000  # made-up tiles
@@ -21,8 +21,8 @@ BINS = 20  # of confidence, 0 to 1
 
 
 def made_up() -> np.ndarray:
-    """Non-digits (N, 1, 28, 28) uint8 of kinds that no training has seen; the same at every call."""
-    return nondigits.make(COUNT, np.zeros((1, 1, 28, 28), np.uint8), SEED, held_out=True)
+    """Non-digits (N, 1, 28, 28) uint8 of kinds that are never trained on; always the same."""
+    return nondigits.make(COUNT, np.zeros((1, *INPUT_SHAPE), np.uint8), SEED, held_out=True)
 
 
 def unknown(dataset: Dataset, known: Sequence[str], shape: Sequence[int | None]) -> np.ndarray:
@@ -83,10 +83,9 @@ def table(found: dict[str, Any]) -> str:
         f"{'model':{wide}}  {'AUROC':>7}  at 95% recall  read",
     ]
     for who, row in found["models"].items():
+        taken = row["false_positives_at_95_recall"]
         read = "-" if row["taken_for_read"] is None else f"{row['taken_for_read']:.2%}"
-        lines.append(
-            f"{who:{wide}}  {row['auroc']:7.4f}  {row['false_positives_at_95_recall']:13.2%}  {read}"
-        )
+        lines.append(f"{who:{wide}}  {row['auroc']:7.4f}  {taken:13.2%}  {read}")
     return "\n".join(lines)
 
 
