@@ -89,6 +89,13 @@ def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float
     return only_one, only_other, float(binomtest(only_one, split).pvalue) if split else 1.0
 
 
+def false_positives_at_recall(known: np.ndarray, strange: np.ndarray, recall: float) -> float:
+    """The share of strange things (M,) that score at least what the given share of the known ones
+    (N,) reaches: with a recall of 0.95 what the field calls FPR95."""
+    threshold = np.sort(known)[::-1][int(np.ceil(recall * len(known))) - 1]
+    return float((strange >= threshold).mean())
+
+
 def suspected_labels(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Indices of labels that are likely wrong, the likeliest first (confident learning, Northcutt,
     Jiang and Chuang 2021). The probabilities must be of a model that did not learn these labels.
