@@ -11,7 +11,7 @@ from digits.errors import DigitsError
 DEFAULT = Look()
 NAMES = (
     "auto", "mnist", "uci", "emnist-digits", "emnist-letters", "emnist-balanced", "fashion",
-    "kmnist", "qmnist", "usps", "cifar10",
+    "kmnist", "qmnist", "usps", "cifar10", "unipen-digits", "unipen-letters", "unipen-symbols",
 )  # fmt: skip
 
 
@@ -42,13 +42,15 @@ def load(
 
 
 def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> Dataset:
-    from digits.data import mnist, named, own, uci
+    from digits.data import mnist, named, own, uci, unipen
 
     if name == "uci":
         return uci.load(hold_out)
     folder = Path(data_dir) if data_dir is not None else spec.data_dir()
     if name in named.LOADERS:
         return named.load(name, folder, hold_out)
+    if name in unipen.SETS:
+        return unipen.load(name, folder, hold_out)
     if name not in NAMES:
         if own.is_own(name):
             return own.load(name, hold_out, look)
