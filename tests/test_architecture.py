@@ -30,7 +30,7 @@ FLOORS = {
 TORCH_FREE = ["tile", "row_image", "vision", "reading", "classifier", "web", "spec", "errors"]
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
-    "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm", "optuna",
+    "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm", "optuna", "cleanlab",
 }  # fmt: skip
 
 

@@ -32,7 +32,11 @@ def load(
     Raises:
         DigitsError: the name is unknown, a file is damaged, or the set cannot be had.
     """
+    from digits.data import own
+
     names = [name] if Path(name).exists() else name.split(",")
+    if look.check_labels and not any(own.is_own(one.strip()) for one in names):
+        raise DigitsError(f"--check_labels is for your own data, not {name}")
     parts = [_load(one.strip(), data_dir, hold_out, look) for one in names]
     if len(parts) > 1:
         return mixed(parts, _weights(weights, len(parts)))

@@ -39,9 +39,11 @@ def load(name: str, folder: Path, hold_out: int) -> Dataset:
     rng = np.random.default_rng(0)
     rest = [hand for i, hand in enumerate(learn) if i % hold_out]
     parts = {"train": rest, "validation": learn[::hold_out], "test": test}
-    drawn = {part: _drawn(some, classes, part, rng) for part, some in parts.items()}
-    listing = sum((told for _, told in drawn.values()), ())
-    return Dataset(name, *(split for split, _ in drawn.values()), classes, listing)
+    splits, listings = zip(
+        *(_drawn(some, classes, part, rng) for part, some in parts.items()), strict=True
+    )
+    train, validation, test = splits
+    return Dataset(name, train, validation, test, classes, sum(listings, ()))
 
 
 def _drawn(
