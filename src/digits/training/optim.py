@@ -52,9 +52,7 @@ class OnPlateau(ReduceLROnPlateau):
         self.last_epoch = steps
 
 
-def make_schedule(
-    optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int
-) -> LRScheduler | OnPlateau:
+def make_schedule(optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int) -> LRScheduler:
     """`one-cycle`: up for 30% of the steps and down for the rest, momentum the other way (Smith
     2018). `cosine`: down along half a wave (Loshchilov & Hutter 2017). `plateau`: down whenever
     validation gets no better."""
