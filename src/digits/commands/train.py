@@ -11,7 +11,7 @@ from digits.commands import _flags
 from digits.commands._flags import number
 from digits.data.look import LEAST_SIZE, MOST_SIZE, SIZE_STEP
 from digits.spec import BEST_MODEL, SAVE_DIR
-from digits.training.config import CHOICES, MOST_SEED, TrainConfig
+from digits.training.config import CHOICES, MOST_DROPOUT, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
 
 AUGMENT = "light"  # what --augment without a value means
@@ -154,7 +154,7 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("schedule", "of the rate: up and down, down along a wave, or down where validation stands",
         choices=CHOICES["schedule"])  # fmt: skip
     add("dropout", "share of their input that layers of dropout drop; -1: as the architecture has",
-        type=number(float, 0, 0.9))  # fmt: skip
+        type=number(float, 0, MOST_DROPOUT))  # fmt: skip
     add("weight_decay", "of AdamW", type=number(float, 0))
     add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
     add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))

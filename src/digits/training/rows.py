@@ -62,7 +62,7 @@ def train(
     learned = sources(dataset.train, held_out=False)
     validation = made_up.samples(VALIDATION[0], sources(dataset.validation, True), VALIDATION[1])
     device.seed(config.seed, config.deterministic)
-    model = archs.create(config.arch, len(config.classes), **config.arch_arguments)
+    model = archs.create(config.arch, len(config.classes), ROW_SHAPE, **config.arch_arguments)
     if config.init:
         transfer.start(model, config, ROW_SHAPE)
     model.to(on)
