@@ -11,7 +11,7 @@ from digits.commands import _flags
 from digits.commands._flags import number
 from digits.data.look import LEAST_SIZE, MOST_SIZE, SIZE_STEP
 from digits.spec import BEST_MODEL, SAVE_DIR
-from digits.training.config import CHOICES, MOST_SEED, TrainConfig
+from digits.training.config import CHOICES, MOST_DROPOUT, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
 
 AUGMENT = "light"  # what --augment without a value means
@@ -94,14 +94,15 @@ def _side(text: str) -> int:
 
 def shipped_table() -> str:
     """The shipped models, a line each, as their int8 artefacts describe themselves."""
-    lines = ["shipped     parameters  classes       int8  one tile  MNIST test"]
+    lines = ["shipped     parameters  classes       int8  one tile  test accuracy"]
     for name, path in classifier.shipped().items():
         model = classifier.load(path)
         size, test = model.card["metrics"]["size"], model.card["metrics"]["test"]
         kilobytes = path.stat().st_size / 1000
         lines.append(
             f"{name:10} {size['parameters']:>11,} {len(model.classes):>8} {kilobytes:>7,.0f} kB "
-            f"{size['one_tile_ms']:>6.3f} ms {test['accuracy']:>11.2%}"
+            f"{size['one_tile_ms']:>6.3f} ms  {test['accuracy']:.2%} "
+            f"of {model.card['config']['dataset']}"
         )
     return "\n".join(lines)
 
@@ -144,11 +145,17 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("colour", "keep it, with --frame none", action="store_true", default=None)
     add("strict", "refuse own data if a picture in it is left out",
         action="store_true", default=None)  # fmt: skip
+    add("check_labels", "name own pictures whose labels may be wrong",
+        action="store_true", default=None)  # fmt: skip
     add("init", "a model to start from: its path or shipped name")
     add("freeze", "layers of --init that stay as they are, from the first on", type=number(int, 0))
     add("epochs", "passes over the training set", type=number(int, 1))
     add("batch_size", "tiles a step, over all processes", type=number(int, 1))
-    add("learning_rate", "peak of the one-cycle schedule", type=number(float, 0, above=True))
+    add("learning_rate", "the highest of the schedule", type=number(float, 0, above=True))
+    add("schedule", "of the rate: up and down, down along a wave, or down where validation stands",
+        choices=CHOICES["schedule"])  # fmt: skip
+    add("dropout", "share of their input that layers of dropout drop; -1: as the architecture has",
+        type=number(float, 0, MOST_DROPOUT))  # fmt: skip
     add("weight_decay", "of AdamW", type=number(float, 0))
     add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
     add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))

@@ -11,7 +11,7 @@ from digits.errors import DigitsError
 DEFAULT = Look()
 NAMES = (
     "auto", "mnist", "uci", "emnist-digits", "emnist-letters", "emnist-balanced", "fashion",
-    "kmnist", "qmnist", "usps", "cifar10",
+    "kmnist", "qmnist", "usps", "cifar10", "unipen-digits", "unipen-letters", "unipen-symbols",
 )  # fmt: skip
 
 
@@ -32,7 +32,11 @@ def load(
     Raises:
         DigitsError: the name is unknown, a file is damaged, or the set cannot be had.
     """
+    from digits.data import own
+
     names = [name] if Path(name).exists() else name.split(",")
+    if look.check_labels and not any(own.is_own(one.strip()) for one in names):
+        raise DigitsError(f"--check_labels is for your own data, not {name}")
     parts = [_load(one.strip(), data_dir, hold_out, look) for one in names]
     if len(parts) > 1:
         return mixed(parts, _weights(weights, len(parts)))
@@ -42,13 +46,15 @@ def load(
 
 
 def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> Dataset:
-    from digits.data import mnist, named, own, uci
+    from digits.data import mnist, named, own, uci, unipen
 
     if name == "uci":
         return uci.load(hold_out)
     folder = Path(data_dir) if data_dir is not None else spec.data_dir()
     if name in named.LOADERS:
         return named.load(name, folder, hold_out)
+    if name in unipen.SETS:
+        return unipen.load(name, folder, hold_out)
     if name not in NAMES:
         if own.is_own(name):
             return own.load(name, hold_out, look)

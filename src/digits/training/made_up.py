@@ -83,7 +83,7 @@ def train(
         DigitsError: what `fit` and `transfer.start` raise.
     """
     device.seed(config.seed, config.deterministic)
-    model = archs.create(config.arch, len(config.classes))
+    model = archs.create(config.arch, len(config.classes), shape, **config.arch_arguments)
     if config.init:
         transfer.start(model, config, shape)
     model.to(on)
