@@ -12,6 +12,7 @@ from digits.data import Dataset
 from digits.errors import DigitsError
 from digits.optimization import refine
 from digits.optimization.chain import Grid
+from digits.optimization.program import program_bytes
 from digits.optimization.source import Source
 from tests.test_integer import calibrated
 from tests.test_optimization import content, tiles
@@ -49,7 +50,7 @@ def test_what_rounding_costs_is_trained_back_and_said(
             return float((given - wanted).abs().mean())
 
     before = far_off()
-    refine.train(chain, source.model, uci.train, uci.train.images[:256], 2, grid, "none", False)
+    refine.train(chain, source.model, uci.train, uci.train.images[:256], 2, grid, "none", 1e-3)
     assert far_off() < 0.5 * before
     assert "epoch 2 of 2" in capsys.readouterr().err
 
@@ -71,11 +72,24 @@ def test_pruned_files_are_smaller_and_say_it(
     assert main([*flags, "--output", "whole.onnx", "--output", "whole.c"]) == 0
     flags += ["--prune", "0.5", "--finetune", "1", "--output", "half.onnx", "--output", "half.c"]
     assert main(flags) == 0
-    assert "50% of the channels taken out, trained 1 epochs for 8 bits" in capsys.readouterr().err
+    assert (
+        "50% of the channels taken out, epochs of training: 1, with 8 bits"
+        in capsys.readouterr().err
+    )
     assert "50% of the channels taken out" in Path("half.c").read_text("utf-8")
     assert Path("half.onnx").stat().st_size < 0.7 * Path("whole.onnx").stat().st_size
     half = classifier.load("half.onnx")
     assert half.card["metrics"]["validation"] and np.isfinite(half(tiles(3).numpy())).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch", ["tiny", "best"])
+def test_a_refined_network_is_a_program_too(arch: str, tmp_path: Path) -> None:
+    chain, path = calibrated(arch), tmp_path / "a.pt2"
+    path.write_bytes(program_bytes(chain, classifier.metadata_of(content(arch)), None))
+    with torch.no_grad():
+        expected = chain(tiles(20)).numpy()
+    np.testing.assert_allclose(classifier.load(path)(tiles(20).numpy()), expected, 1e-3, 1e-3)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from digits.spec import pretrained_dir
 
 # name, the least accuracy, the most bytes of tables and of RAM
 CHIPS = [("micro", 0.99, 3000, 3000), ("tiny", 0.9935, 6000, 4000)]
-NUMBER = re.compile(r"-?\b\d[\d,.]*(e[+-]\d+f)?%?|[\w+/=]{40,}")
+NUMBER = re.compile(r'(?<=": ")[\w+/=]+(?=")|-?\b\d[\d,.]*(e[+-]\d+f)?%?')  # or base64
 
 
 def remade(path: Path) -> str:
@@ -29,10 +29,9 @@ def remade(path: Path) -> str:
 
 
 def shape(text: str) -> str:
-    """A text without its numbers, tables and line breaks."""
-    return "".join(
-        NUMBER.sub("#", text.replace(c_file.NOT_MEASURED, "1% of 2 test digits")).split()
-    )
+    """A text without its numbers, tables and line breaks, those of comments too."""
+    plain = re.sub("\n \\*", "\n", text.replace(c_file.NOT_MEASURED, "1% of 2 test digits"))
+    return "".join(NUMBER.sub("#", plain).split())
 
 
 def weights(text: str) -> np.ndarray:

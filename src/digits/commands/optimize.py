@@ -29,9 +29,11 @@ def main(argv: list[str] | None = None) -> int:
     before = classifier.load(path)
     settings = before.card["config"]
 
-    from digits.optimization import artefact, benchmark, parity
+    from digits.optimization import artefact, benchmark, parity, phone_file
     from digits.optimization.source import Source
 
+    for output in args.output:
+        phone_file.require(output.suffix)
     name = args.dataset or settings.get("dataset", "auto")
     dataset = data.load(name, args.data_dir, look=Look.of(settings))
     dataset = dataset.known_to(before.classes, before.shape)

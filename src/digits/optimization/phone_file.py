@@ -30,11 +30,16 @@ class Format:
     load: Callable[[Path], Run]
     package: str
 
-    @property
-    def missing(self) -> str:
-        """The command that installs the package; "" where it is there."""
-        found = importlib.util.find_spec(self.package.replace("-", "_"))
-        return "" if found else f"pip install {self.package}"
+
+def require(suffix: str) -> None:
+    """Let pass a format whose package is there, or that needs none.
+
+    Raises:
+        DigitsError: it is not; the line says how to install it.
+    """
+    package = FORMATS[suffix].package if suffix in FORMATS else "digits"
+    if importlib.util.find_spec(package.replace("-", "_")) is None:
+        raise DigitsError(f"{suffix} files are made by {package}: pip install {package}")
 
 
 def make(source: Source, path: Path, calibration: Tensor | None) -> Classifier:
@@ -44,9 +49,8 @@ def make(source: Source, path: Path, calibration: Tensor | None) -> Classifier:
     Raises:
         DigitsError: the package is not there.
     """
+    require(path.suffix)
     kind = FORMATS[path.suffix]
-    if kind.missing:
-        raise DigitsError(f"{path.suffix} files are made by {kind.package}: {kind.missing}")
     with quiet():
         kind.write(source, path, calibration)
         run = kind.load(path)

@@ -7,6 +7,7 @@ al. 2015), through the rounding as if there were none (Bengio et al. 2013).
 """
 
 import copy
+import math
 import sys
 from dataclasses import replace
 
@@ -21,7 +22,8 @@ from digits.optimization.chain import Chain, Grid
 from digits.optimization.source import Source
 
 BATCH, EVALUATION_BATCH = 128, 1000
-LEARNING_RATE = {False: 1e-3, True: 5e-3}  # at most; the latter where channels were taken out
+FEWEST_STEPS = 3  # of a one-cycle schedule
+RATE, RATE_PRUNED = 1e-3, 5e-3  # the peak of the schedule; the latter where channels are missing
 
 
 def refined(
@@ -50,9 +52,10 @@ def refined(
     lost = before - accuracy(chain, dataset.validation, grid)
     done = [f"{share:.0%} of the channels taken out"] if share else []
     if epochs and (share or 100 * lost > max_drop):
-        done.append(f"trained {epochs} epochs" + (f" for {grid.bits} bits" if grid else ""))
+        done.append(f"epochs of training: {epochs}" + (f", with {grid.bits} bits" if grid else ""))
         policy = source.content["config"].get("augment", "none")
-        train(chain, source.model, dataset.train, calibration, epochs, grid, policy, bool(share))
+        rate = RATE_PRUNED if share else RATE
+        train(chain, source.model, dataset.train, calibration, epochs, grid, policy, rate)
         after = before - accuracy(chain, dataset.validation, grid)
         points = f"{100 * lost:.2f} points of accuracy on validation, now {100 * after:.2f}"
     else:
@@ -73,6 +76,7 @@ def accuracy(chain: Chain, split: Split, grid: Grid | None) -> float:
 
 
 def answer(chain: Chain, tiles: Tensor, grid: Grid | None) -> Tensor:
+    """The logits (N, K) of a chain, rounded if there is a `grid`."""
     return chain.simulated(tiles, grid) if grid else chain(tiles)
 
 
@@ -103,13 +107,17 @@ def train(
     epochs: int,
     grid: Grid | None,
     policy: str,
-    was_pruned: bool,
+    rate: float,
 ) -> None:
-    """Train a chain in place to answer as `whole` does on tiles that are augmented by `policy`."""
+    """Train a chain in place to answer as `whole` does on tiles that are augmented by `policy`.
+
+    Raises:
+        DigitsError: the loss is not finite.
+    """
     optimizer = torch.optim.AdamW(chain.parameters(), weight_decay=0.0)
     steps = -(-len(split) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, LEARNING_RATE[was_pruned], total_steps=max(steps * epochs, 3)
+        optimizer, rate, total_steps=max(steps * epochs, FEWEST_STEPS)
     )
     generator = torch.Generator().manual_seed(0)
     for epoch in range(epochs):
@@ -126,6 +134,6 @@ def train(
             optimizer.step()
             schedule.step()
             loss_sum += float(loss.detach())
-        print(f"epoch {epoch + 1} of {epochs}: loss {loss_sum / steps:.4f}", file=sys.stderr)
-        if not torch.isfinite(torch.tensor(loss_sum)):
+        if not math.isfinite(loss_sum):
             raise DigitsError("the loss of --finetune is not finite: not saved")
+        print(f"epoch {epoch + 1} of {epochs}: loss {loss_sum / steps:.4f}", file=sys.stderr)
