@@ -28,7 +28,7 @@ def test_train_writes_a_run_and_the_best_model(
     assert "test accuracy" in printed.out and "device: cpu" in printed.err
     (run,) = run_folder.glob("runs/*-base")
     assert {path.name for path in run.iterdir()} == {
-        "config.json", "history.csv", "metrics.json", "model.pth",
+        "config.json", "history.csv", "metrics.json", "model.onnx", "model.pth",
         "training_curves.png", "confusion_matrix.png", "sample_predictions.png",
     }  # fmt: skip
     assert (run / "model.pth").read_bytes() == Path("models/best_model.pth").read_bytes()

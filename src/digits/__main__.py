@@ -20,7 +20,7 @@ COMMANDS = {
 }
 EXTRAS = {  # what is not there after a light installation -> what brings it
     "torch": "train", "torchvision": "train", "sklearn": "train", "matplotlib": "report",
-    "onnx": "optimize", "onnxscript": "optimize", "torchao": "optimize", "pyarrow": "parquet",
+    "onnx": "train", "onnxscript": "train", "torchao": "optimize", "pyarrow": "parquet",
 }  # fmt: skip
 USAGE = "usage: digits <command> [flags]\n\n" + "\n".join(
     f"  {name:10} {what}" for name, what in COMMANDS.items()

@@ -62,9 +62,8 @@ def _parser() -> Parser:
 
 
 def _some(args: argparse.Namespace) -> int:
+    from digits.api import Reader
     from digits.reading.explain import explain, save_tiles
-    from digits.reading.pages import read_pages
-    from digits.reading.reader import Reader
 
     def then(picture: "Picture", answer: "Answer") -> None:
         if args.explain:
@@ -76,7 +75,7 @@ def _some(args: argparse.Namespace) -> int:
         if args.save_tiles:
             save_tiles(answer, args.save_tiles, stems)
 
-    reader = Reader.expecting(_load(args), args.expect)
+    reader = Reader(_load(args), args.expect)
     empty: list[str] = []
     stems: set[str] = set()
     numbers = count()  # of the drawings
@@ -84,7 +83,7 @@ def _some(args: argparse.Namespace) -> int:
     if args.explain:
         names = iter(found := list(names))
         inputs = {Path(name).resolve() for name in found}
-    answers = (answer for name in names for answer in read_pages(reader, name, then))
+    answers = (answer for name in names for answer in reader.pages(name, then))
     failed = told = False
     for answer in answers:
         failed |= answer.status == "error"
@@ -137,16 +136,16 @@ def _pictures(names: list[str], empty: list[str]) -> Iterator[str]:
 
 
 def _load(args: argparse.Namespace) -> "Classifier":
-    from digits import classifier
+    from digits import api, classifier
 
     path = classifier.find(args.model)
     if path.suffix != ".onnx":
         from digits import device
 
-        return classifier.load(path, device.pick(gpu=args.gpu, cpu=args.cpu))
+        return api.load(path, device.pick(gpu=args.gpu, cpu=args.cpu))
     if args.gpu:
         print("warning: --gpu: an .onnx model runs on the CPU", file=sys.stderr)
-    return classifier.load(path)
+    return api.load(path)
 
 
 def _print(answer: "Answer", args: argparse.Namespace) -> None:

@@ -72,12 +72,8 @@ def train(
     return Trained(config.arch, {}, model, [run], [outcome])
 
 
-def publish(trained: Trained, config: TrainConfig, run: Run, best_model: Path) -> dict[str, Any]:
-    """Save what was trained in the run's folder and a copy as `best_model`; returns its figures.
-
-    Raises:
-        DigitsError: one of them cannot be written.
-    """
+def packed(trained: Trained, config: TrainConfig) -> dict[str, Any]:
+    """The content of the checkpoint of what was trained."""
     (outcome,) = trained.outcomes
     best = outcome.history[outcome.best_epoch - 1]
     metrics = {
@@ -86,13 +82,10 @@ def publish(trained: Trained, config: TrainConfig, run: Run, best_model: Path) -
         "train_seconds": outcome.train_seconds,
         "warmup_seconds": outcome.warmup_seconds,
     }
-    content = checkpoint.pack(
+    return checkpoint.pack(
         trained.arch, trained.model, classes=config.classes, input_shape=ROW_SHAPE,
         config=config.as_dict(), metrics=metrics,
     )  # fmt: skip
-    for path in (run.model, best_model):
-        checkpoint.save(path, content)
-    return metrics
 
 
 def fit(
