@@ -60,8 +60,6 @@ def load(name: str, hold_out: int, look: Look) -> Dataset:
         DigitsError: there is no such data or no picture in it can be read; with `look.strict`, also
             when one cannot, or is there twice.
     """
-    import torch
-
     path = Path(name)
     items, tiles = _readable(path, list(_items(path)), look)
     items, tiles, keys = _distinct(path, items, tiles, look)
@@ -72,8 +70,7 @@ def load(name: str, hold_out: int, look: Look) -> Dataset:
     labels = np.array([classes.index(item.label) for item in items])
     _say_what_was_found(path, items, classes, parts)
     train, validation, test = (
-        Split(torch.from_numpy(tiles[parts == part]), torch.from_numpy(labels[parts == part]))
-        for part in (TRAIN, VALIDATION, TEST)
+        Split(tiles[parts == part], labels[parts == part]) for part in (TRAIN, VALIDATION, TEST)
     )
     listing = tuple((i.name, i.label, str(part)) for i, part in zip(items, parts, strict=True))
     return Dataset(name, train, validation, test, classes, listing)
