@@ -275,7 +275,7 @@ def run(argv: list[str]) -> int:
 
 def complaints(stderr: str) -> list[str]:
     """The lines that are not about the device, warnings, argparse's usage or epochs."""
-    aside = ("device:", "warning:", "WARNING:", "usage:", "epoch ", " ")
+    aside = ("device:", "run:", "warning:", "WARNING:", "usage:", "epoch ", " ")
     return [line for line in stderr.splitlines() if line and not line.startswith(aside)]
 
 

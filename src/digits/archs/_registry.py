@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _FOLDER = Path(__file__).parent
-CLASSIFIER, ROWS, PAGES = "classifier", "rows", "pages"  # takes tiles, row or page images
+CLASSIFIER, ROWS, PAGES = "tiles", "row images", "page images"  # what it takes
 KINDS = (CLASSIFIER, ROWS, PAGES)
 
 

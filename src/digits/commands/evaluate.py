@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digits import classifier, data, device
+from digits import api, classifier, data, device
 from digits.commands import _flags
 from digits.data import Dataset
 from digits.data.look import Look
@@ -103,7 +103,7 @@ def _parse(argv: list[str]) -> Namespace:
 def _load(name: str | None, args: Namespace) -> classifier.Classifier:
     path = classifier.find(name)
     on = "cpu" if path.suffix == ".onnx" else device.pick(args.gpu, args.cpu)
-    return classifier.load(path, on)
+    return api.load(path, on)
 
 
 def _dataset(models: Sequence[classifier.Classifier], args: Namespace) -> Dataset:

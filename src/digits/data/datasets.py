@@ -6,7 +6,7 @@ from pathlib import Path
 from digits import spec
 from digits.data.look import Look
 from digits.data.split import Dataset, Split
-from digits.errors import DigitsError
+from digits.errors import DigitsError, did_you_mean
 
 DEFAULT = Look()
 NAMES = (
@@ -58,8 +58,9 @@ def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> 
     if name not in NAMES:
         if own.is_own(name):
             return own.load(name, hold_out, look)
+        hint = did_you_mean(name, NAMES)
         raise DigitsError(
-            f"unknown data set {name!r}; known are {', '.join(NAMES)}; or {own.EXPECTED}"
+            f"unknown data set {name!r}{hint}; known are {', '.join(NAMES)}; or {own.EXPECTED}"
         )
     why_not = mnist.fetch(folder)
     if why_not is None:

@@ -62,8 +62,6 @@ def load(name: str, hold_out: int, look: Look) -> Dataset:
         DigitsError: there is no such data or no picture in it can be read; with `look.strict`, also
             when one cannot, or is there twice.
     """
-    import torch
-
     path = Path(name)
     items, tiles = _readable(path, list(_items(path)), look)
     items, tiles, keys = _distinct(path, items, tiles, look)
@@ -76,8 +74,7 @@ def load(name: str, hold_out: int, look: Look) -> Dataset:
     if look.check_labels:
         _say_suspects(path, items, tiles, labels, classes)
     train, validation, test = (
-        Split(torch.from_numpy(tiles[parts == part]), torch.from_numpy(labels[parts == part]))
-        for part in (TRAIN, VALIDATION, TEST)
+        Split(tiles[parts == part], labels[parts == part]) for part in (TRAIN, VALIDATION, TEST)
     )
     listing = tuple((i.name, i.label, str(part)) for i, part in zip(items, parts, strict=True))
     return Dataset(name, train, validation, test, classes, listing)
