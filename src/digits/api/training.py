@@ -182,8 +182,8 @@ def carry_out(
 
 
 def _write_onnx(content: dict[str, Any], checkpoints: set[Path]) -> None:
-    """The model as float32 ONNX beside its checkpoints: it reads without PyTorch, and begins ten
-    times as fast. Where what writes it is not installed, that is said."""
+    """The model as float32 ONNX beside its checkpoints: it reads without PyTorch. Where what writes
+    it is not installed, that is said."""
     from digits import checkpoint
     from digits.optimization import artefact
 
