@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help train read serve check lint test test-all check-reading bench
+.PHONY: help train read serve check lint test test-all check-reading bench docs
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1\t/' | expand -t 22
 
@@ -38,6 +38,9 @@ check-reading: .venv/ready  ## a small count of all that is read, in three minut
 	  --only handwriting uci mnist strings drawn nondigits
 	$(BIN)/python benchmarks/conditions.py --count 5
 	$(BIN)/python benchmarks/pages.py --count 2
+
+docs: .venv/ready  ## the site of the docs, in build/site/
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 bench: .venv/ready  ## a benchmark (NAME=reading ARGS='...')
 	@test -n "$(NAME)" || { echo "usage: make bench NAME=training ARGS='--seeds 3'" >&2; exit 2; }

@@ -18,6 +18,7 @@ from support.command import run_main
 
 from digits import checkpoint, data, spec
 from digits.optimization import artefact, c_file, integer_file
+from digits.optimization.source import Source
 
 TARGETS = {
     "Cortex-M0+": ["thumb-linux-musleabi", "-mcpu=cortex_m0plus"],
@@ -40,9 +41,9 @@ def main() -> int:
     print("| model | tables | " + " | ".join(f"{name}: flash, RAM" for name in TARGETS) + " |")
     print("|---" * (2 + len(TARGETS)) + "|")
     for name in args.models:
-        content = checkpoint.load(spec.pretrained_dir() / f"{name}.pth")
-        whole = integer_file.integers(content, calibration)
-        file = c_file.c_bytes(whole, integer_file.card(content), content["thresholds"])
+        source = Source.of(checkpoint.load(spec.pretrained_dir() / f"{name}.pth"))
+        whole = integer_file.integers(source, calibration)
+        file = c_file.c_bytes(whole, integer_file.card(source), source.content["thresholds"])
         cells = ["{:,}, {:,}".format(*needs(file, target)) for target in TARGETS.values()]
         print(f"| `{name}` | {c_file.constant_bytes(whole):,} | {' | '.join(cells)} |", flush=True)
     return 0

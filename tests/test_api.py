@@ -2,27 +2,53 @@
 
 import doctest
 import inspect
+import re
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import digits
-from digits import api
+import digits.api.reading
+import digits.api.training
+from digits.classifier import Classifier
+from digits.reading.answer import Answer
 
 ROOT = Path(__file__).parents[1]
 NUMBER = ROOT / "test_images" / "number.png"
 
-SURFACE = {
+MODEL = "model: 'str | Path | Classifier' = 'reader', expect: str = 'auto'"
+SURFACE = {  # what programs rely on: a change here is one that CHANGELOG.md tells
     "DigitsError": "",
-    "Reader": "(model: str | pathlib.Path = 'reader', expect: str = 'auto') -> None",
-    "load": "(model: str | pathlib.Path = 'reader') -> 'Classifier'",
-    "read": "(source: Any, model: str | pathlib.Path = 'reader', expect: str = 'auto') -> 'Answer'",
+    "Reader": f"({MODEL}) -> None",
+    "Report": (
+        "(accuracy: float, metrics: dict[str, typing.Any], history: list[dict[str, float]], "
+        "model: pathlib.Path, run: pathlib.Path, test: 'Measurement | None') -> None"
+    ),
+    "load": "(model: str | pathlib.Path | None = 'reader', device: Any = 'cpu') -> 'Classifier'",
+    "read": f"(source: Any, {MODEL}) -> 'Answer'",
+    "train": (
+        "(arch: str = 'improved', dataset: str = 'auto', epochs: int | None = None, *, "
+        "save_dir: str | pathlib.Path | None = None, data_dir: str | pathlib.Path | None = None, "
+        "device: str | None = None, force: bool = False, **settings: Any) "
+        "-> 'tuple[Classifier, Report]'"
+    ),
 }
+MEMBERS = {
+    digits.Reader: {"pages", "read", "read_many"},
+    digits.Report: {"onnx"},
+    Classifier: {"card", "classes", "name", "path", "predict_proba", "reads_rows", "shape",
+                 "temperature", "thresholds"},
+    Answer: {"as_json", "error", "image", "model", "page", "pages", "probability", "rows",
+             "seconds", "status", "text", "warnings"},
+}  # fmt: skip
+NOT_FOR_PROGRAMS = {"forward"}
 
 
 def test_the_surface_is_what_it_was() -> None:
@@ -30,15 +56,24 @@ def test_the_surface_is_what_it_was() -> None:
     for name, signature in SURFACE.items():
         if signature:
             assert str(inspect.signature(getattr(digits, name))) == signature, name
-    public = {name for name in vars(digits.Reader) if not name.startswith("_")}
-    assert public == {"read", "read_many"}
 
 
-def test_the_examples_in_docstrings(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", MEMBERS, ids=lambda kind: kind.__name__)
+def test_so_are_the_members(kind: type) -> None:
+    fields = set(getattr(kind, "__dataclass_fields__", {}))
+    members = {name for name in vars(kind) if not name.startswith("_")}
+    if kind is not digits.Report:  # whose fields are its arguments, above
+        members |= fields
+    assert members - NOT_FOR_PROGRAMS == MEMBERS[kind]
+
+
+@pytest.mark.parametrize("module", [digits, digits.api.reading, digits.api.training])
+def test_the_examples_in_docstrings(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
-    for module in (digits, api):
-        result = doctest.testmod(module)
-        assert result.attempted and not result.failed
+    result = doctest.testmod(module, extraglobs={"folder": tmp_path})
+    assert result.attempted and not result.failed
 
 
 def test_importing_it_loads_nothing_heavy() -> None:
@@ -54,7 +89,8 @@ def test_every_kind_of_picture_gives_the_same_answer() -> None:
         grey = np.asarray(image.convert("L"))
         rgb = np.stack([grey] * 3, axis=-1)
         sources = [NUMBER, str(NUMBER), NUMBER.read_bytes(), image, grey, rgb, grey / 255.0]
-        assert {answer.text for answer in reader.read_many(sources)} == {"40917"}
+        answers = list(reader.read_many(sources))
+    assert {(answer.text, answer.model) for answer in answers} == {("40917", "reader")}
 
 
 @pytest.mark.parametrize(
@@ -89,3 +125,67 @@ def test_threads_share_a_reader() -> None:
     with ThreadPoolExecutor(4) as pool:
         texts = list(pool.map(lambda _: reader.read(NUMBER).text, range(16)))
     assert texts == ["40917"] * 16
+
+
+def test_threads_share_a_classifier() -> None:
+    classifier = digits.load("tiny")
+    tiles = np.random.default_rng(0).integers(0, 256, (64, 1, 28, 28), np.uint8)
+    alone = classifier(tiles)
+    with ThreadPoolExecutor(4) as pool:
+        for logits in pool.map(classifier, [tiles] * 16):
+            np.testing.assert_array_equal(logits, alone)
+
+
+def test_a_loaded_classifier_reads() -> None:
+    assert digits.read(NUMBER, digits.load("reader"), expect="number").text == "40917"
+
+
+def test_all_pages_are_read_and_seen() -> None:
+    seen: list[str] = []
+    pages = digits.Reader().pages(NUMBER, lambda picture, answer: seen.append(answer.text))
+    assert [page.text for page in pages] == seen == ["40917"]
+    with Image.open(NUMBER) as image:
+        digits.Reader().pages(image, lambda picture, answer: seen.append(answer.text))
+    assert seen == ["40917"] * 2
+
+
+SMALL = {"arch": "micro", "dataset": "uci", "epochs": 1, "device": "cpu"}
+
+
+@pytest.mark.parametrize(("wrong", "says"), [
+    ({"epoch": 3}, "no setting 'epoch'; did you mean epochs?"),
+    ({"arch": "cnn33"}, "did you mean cnn3?"),
+    ({"epochs": 0}, "epochs is below 1"),
+    ({"epochs": 2.5}, "epochs is no int"),
+    ({"learning_rate": "fast"}, "learning_rate is no float"),
+    ({"augment": "much"}, "augment is none of"),
+    ({"dataset": "nothing"}, "unknown data set 'nothing'"),
+])  # fmt: skip
+def test_a_wrong_setting_is_said_before_anything_is_made(
+    wrong: dict[str, object], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(digits.DigitsError, match=re.escape(says)):
+        digits.train(**{**SMALL, **wrong}, save_dir=tmp_path / "here")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_training_in_a_thread_leaves_signals_to_others(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        _, report = pool.submit(digits.train, **SMALL, save_dir=tmp_path).result()
+    assert report.run.parent == tmp_path / "runs" and len(report.history) == 1
+
+
+def test_ctrl_c_in_a_training_is_what_python_programs_expect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from digits.training import loop
+
+    class Stopped(loop.StopRequest):
+        def __enter__(self) -> "Stopped":
+            self.signal, self._previous = signal.SIGINT, {}
+            return self
+
+    monkeypatch.setattr(loop, "StopRequest", Stopped)
+    with pytest.raises(KeyboardInterrupt):
+        digits.train(**SMALL, save_dir=tmp_path)
+    assert list(tmp_path.glob("runs/*/state-*.pth"))

@@ -32,7 +32,7 @@ TORCH_FREE = [
 ]  # fmt: skip
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
-    "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm", "optuna",
+    "fastapi", "uvicorn", "prometheus_client", "cv2", "PIL", "tqdm", "optuna", "cleanlab",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from digits import archs
 from digits.errors import DigitsError
+from digits.training.config import TrainConfig
 
 PARAMETERS = {
     "base": 674_762,
@@ -59,3 +60,10 @@ def test_has_a_summary(name: str) -> None:
 def test_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(DigitsError, match=r"'cnn9'.*base, best, cnn2"):
         archs.create("cnn9")
+
+
+def test_dropout_is_for_architectures_that_have_it() -> None:
+    layers = archs.create("cnn3", **TrainConfig(dropout=0.5).arch_arguments).modules()
+    assert [layer.p for layer in layers if isinstance(layer, torch.nn.Dropout)] == [0.5]
+    with pytest.raises(DigitsError, match="--arch micro has no dropout"):
+        archs.create("micro", **TrainConfig(dropout=0.5).arch_arguments)

@@ -11,6 +11,7 @@ from digits.__main__ import main
 from digits.data import Dataset
 from digits.errors import DigitsError
 from digits.optimization import artefact, c_file, c_program, integer, integer_file
+from digits.optimization.source import Source
 from digits.optimization.to_integer import integers_of
 from digits.spec import pretrained_dir
 from tests.test_integer import SEQUENTIAL, calibrated
@@ -75,7 +76,7 @@ def test_other_bits_are_refused_and_tiles_named() -> None:
 def test_without_a_compiler_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(c_program, "compiler", lambda: None)
     batch = tiles(9).numpy()
-    model, notes = artefact.make(content("micro"), tmp_path / "a.c", tiles(64), batch)
+    model, notes = artefact.make(Source.of(content("micro")), tmp_path / "a.c", tiles(64), batch)
     assert "not run: needs a C compiler" in notes[-1] and model(batch).shape == (9, 10)
 
 
@@ -88,7 +89,7 @@ def test_shipped_models_as_c_equal_the_reference_on_the_test_set(
     path, source = tmp_path / f"{name}.c", pretrained_dir() / f"{name}.pth"
     assert main(["optimize", "--model", str(source), "--output", str(path), "--quantize"]) == 0
     whole = integer_file.integers(
-        checkpoint.load(source), artefact.calibration_tiles(mnist.train.images)
+        Source.of(checkpoint.load(source)), artefact.calibration_tiles(mnist.train.images)
     )
     batch = mnist.test.images.numpy()
     run = c_program.load(path, 10)

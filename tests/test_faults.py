@@ -105,6 +105,14 @@ def save_foreign_onnx(name: str) -> None:
     onnx.save(model, name)
 
 
+def save_cut(name: str) -> None:
+    """A good artefact, cut off in the middle."""
+    from digits.optimization import artefact
+
+    content = checkpoint.pack("micro", archs.create("micro"))
+    Path(name).write_bytes(halve(bytearray(artefact.build(content, Path(name).suffix))))
+
+
 # Data
 
 
@@ -172,6 +180,8 @@ MODELS = [
     model("text as ONNX", "a.onnx", "a.onnx", text),
     model("foreign ONNX", "a.onnx", "not made by", save_foreign_onnx),
     model("text as program", "a.pt2", "a.pt2", text),
+    model("cut ONNX", "a.onnx", "damaged", save_cut),
+    model("cut program", "a.pt2", "damaged", save_cut),
 ]
 
 TRAIN = "train --dataset uci --arch base --epochs 1 --cpu"
@@ -208,6 +218,7 @@ ARTEFACTS = [
     Fault(
         "disk full, ONNX", f"{QUANTIZE} good.pth --output a.onnx", "not saved", disk_bytes=200_000
     ),
+    Fault("disk full, C", f"{QUANTIZE} good.pth --output a.c", "not saved", disk_bytes=200_000),
     Fault(
         "disk full, program", f"{QUANTIZE} good.pth --output a.pt", "not saved", disk_bytes=200_000
     ),
@@ -264,7 +275,7 @@ def run(argv: list[str]) -> int:
 
 def complaints(stderr: str) -> list[str]:
     """The lines that are not about the device, warnings, argparse's usage or epochs."""
-    aside = ("device:", "warning:", "WARNING:", "usage:", "epoch ", " ")
+    aside = ("device:", "run:", "warning:", "WARNING:", "usage:", "epoch ", " ")
     return [line for line in stderr.splitlines() if line and not line.startswith(aside)]
 
 

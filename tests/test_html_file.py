@@ -19,6 +19,7 @@ from digits.optimization import (
     integer_file,
     small_frame,
 )
+from digits.optimization.source import Source
 from digits.optimization.to_integer import integers_of
 from digits.spec import pretrained_dir
 from tests.test_c_file import CARD
@@ -83,9 +84,9 @@ def test_probabilities_and_frames_are_those_of_the_reference(tmp_path: Path) -> 
 @needs_node
 def test_digits_side_by_side_are_read_and_specks_are_not(tmp_path: Path, mnist: Dataset) -> None:
     path = tmp_path / "tiny.html"
-    content = checkpoint.load(pretrained_dir() / "tiny.pth")
+    source = Source.of(checkpoint.load(pretrained_dir() / "tiny.pth"))
     calibration = artefact.calibration_tiles(mnist.train.images)
-    integer_file.make(content, path, calibration, mnist.test.images.numpy()[:20])
+    integer_file.make(source, path, calibration, mnist.test.images.numpy()[:20])
     row = np.concatenate(list(mnist.test.images.numpy()[:6, 0]), axis=1)  # 7 2 1 0 4 1
     picture = 255 - np.pad(row, 10)
     picture[2:4, 2:4] = 0

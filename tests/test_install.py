@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 MOST_BYTES = 350 * 10**6
@@ -47,6 +49,19 @@ def test_the_wheel_is_light_and_reads_from_anywhere(light: Path) -> None:
     assert not (site / "torch").exists()
     shown = digits(light, "predict", "--image", str(ROOT / "test_images" / "number.png"))
     assert shown.returncode == 0 and "40917" in shown.stdout, shown.stderr
+
+
+@pytest.mark.slow
+def test_onnx_models_are_measured_without_torch(light: Path) -> None:
+    """On pictures of one's own: MNIST need not be at hand."""
+    rng = np.random.default_rng(0)
+    for label in "17":
+        (light / "own" / label).mkdir(parents=True)
+        for place in range(6):
+            ink = rng.integers(0, 256, (40, 30), np.uint8)
+            Image.fromarray(ink).save(light / "own" / label / f"{place}.png")
+    shown = digits(light, "evaluate", "--model", "tiny", "--dataset", "own/")
+    assert shown.returncode == 0 and "accuracy" in shown.stdout, shown.stderr
 
 
 @pytest.mark.slow

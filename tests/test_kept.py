@@ -75,11 +75,11 @@ def broken_off(folder: Path, *flags: str) -> Path:
         def __exit__(self, *_: object) -> None:
             pass
 
-    before = set(folder.glob("runs/*"))
+    before = set(folder.rglob("runs/*"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "StopRequest", Stopped)
         assert main(["train", *TINY, *flags]) == 130
-    (run,) = set(folder.glob("runs/*")) - before
+    (run,) = set(folder.rglob("runs/*")) - before
     return run
 
 
@@ -92,7 +92,7 @@ def test_a_resumed_run_keeps_its_save_dir(run_folder: Path) -> None:
 def test_a_resumed_run_goes_where_it_is_told(run_folder: Path) -> None:
     run = broken_off(run_folder, "--save_dir", "mine")
     assert main(["train", "--cpu", "--resume", str(run), "--save_dir", "other"]) == 0
-    assert Path("other/best_model.pth").is_file() and not Path("mine").exists()
+    assert Path("other/best_model.pth").is_file() and not Path("mine/best_model.pth").exists()
 
 
 def test_the_run_that_was_saved_last_is_resumed_whatever_its_name(tmp_path: Path) -> None:

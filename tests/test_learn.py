@@ -11,6 +11,7 @@ from digits.__main__ import main
 from digits.commands import learn as command
 from digits.errors import DigitsError
 from digits.training import learn
+from digits.training.config import TrainConfig
 
 OUT = Path("models/learned.pth")
 
@@ -133,6 +134,32 @@ def test_keeping_and_undoing_go_back_step_by_step(run_folder: Path) -> None:
         command.undo(place)
 
 
+@pytest.mark.parametrize("writes", range(4))
+def test_a_kill_while_a_model_is_kept_leaves_whole_files_and_a_way_back(
+    writes: int, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, copy, left = Path("m.pth"), command._copy, [2 + writes]  # two of the first
+
+    def killed(source: Path, to: Path) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        copy(source, to)
+
+    monkeypatch.setattr(command, "_copy", killed)
+    for text in ("first", "second"):
+        for suffix in (".pth", ".onnx"):
+            Path(f"new{suffix}").write_text(f"{text}{suffix}")
+        if text == "first":
+            command.keep(place, Path("new.pth"), Path("new.onnx"))
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                command.keep(place, Path("new.pth"), Path("new.onnx"))
+    if writes:
+        command.undo(place)
+    assert files("m") == {"m.pth": b"first.pth", "m.onnx": b"first.onnx"}
+
+
 def test_undo_that_was_killed_half_way_is_ended_by_the_next(run_folder: Path) -> None:
     for name in ("m.pth", "m.onnx", "m.before.onnx"):
         Path(name).write_bytes(name.encode())  # m.before.pth has been put back already
@@ -159,6 +186,22 @@ def test_what_serve_writes_is_what_learn_reads(run_folder: Path) -> None:
     assert own.classes == known.classes == tuple("0123456789")
     kept = {tile.tobytes() for tile in own.train.images.numpy()}
     assert kept <= {tile.tobytes() for tile in uci.train.images.numpy()}
+
+
+def test_it_takes_its_own_settings_not_those_of_the_architecture(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    def stop(config: TrainConfig, *_: object, **__: object) -> None:
+        told = {name: getattr(config, name) for name in learn.SETTINGS}
+        assert told == learn.SETTINGS
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(learn.ensemble, "train", stop)
+    own, known = learn.sets("micro", str(hand(Path("corrections"), 5, "12")), "uci", None)
+    with pytest.raises(KeyboardInterrupt):
+        learn.learn("micro", own, known, torch.device("cpu"))
 
 
 def test_the_checkpoint_says_that_it_learned(run_folder: Path) -> None:

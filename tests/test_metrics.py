@@ -75,3 +75,18 @@ def test_mcnemar_counts_coin_tosses(only_one: int, only_other: int, p: float) ->
     right = np.array([True] * 7 + [True] * only_one + [False] * only_other + [False] * 2)
     other = np.array([True] * 7 + [False] * only_one + [True] * only_other + [False] * 2)
     assert metrics.mcnemar(right, other) == (only_one, only_other, pytest.approx(p))
+
+
+def test_confusion_and_what_follows_are_those_of_scikit_learn() -> None:
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(200, 5)).astype(np.float32), rng.integers(0, 4, 200)
+    logits[:, 3] = -9  # a class that is never said, and one that is never there
+    summary = metrics.summarise(logits, labels, tuple("abcde"))
+    predicted, every = logits.argmax(axis=1), np.arange(5)
+    assert summary["confusion"] == confusion_matrix(labels, predicted, labels=every).tolist()
+    expected = precision_recall_fscore_support(labels, predicted, labels=every, zero_division=0)
+    for name, values in zip(("precision", "recall", "f1", "support"), expected, strict=True):
+        found = [one[name] for one in summary["classes"].values()]
+        np.testing.assert_allclose(found, values)

@@ -14,6 +14,7 @@ import pytest
 from torchvision import datasets as makers
 
 from digits import data
+from digits.data import unipen
 from digits.data.named import LOADERS
 from digits.errors import DigitsError
 
@@ -142,7 +143,8 @@ WRITE: dict[str, tuple[Write, int]] = {
 
 
 def test_every_named_set_is_tested() -> None:
-    assert set(WRITE) == set(LOADERS) == set(data.NAMES) - {"auto", "mnist", "uci"}
+    others = {"auto", "mnist", "uci", *unipen.SETS}
+    assert set(WRITE) == set(LOADERS) == set(data.NAMES) - others
 
 
 @pytest.mark.parametrize("name", LOADERS)

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from digits import archs
-from digits.training.config import TrainConfig
-from digits.training.optim import FEWEST_STEPS, make_optimizer, make_schedule
+from digits.training.config import CHOICES, TrainConfig
+from digits.training.optim import FEWEST_STEPS, PLATEAU_FACTOR, make_optimizer, make_schedule
+from digits.training.state import TrainingState
 
 
 def test_weights_decay_and_biases_do_not() -> None:
@@ -53,3 +54,57 @@ def test_a_schedule_lasts_for_the_warm_up() -> None:
     config = TrainConfig()
     optimizer = make_optimizer(nn.Linear(1, 1), config)
     assert make_schedule(optimizer, config, 1).total_steps == FEWEST_STEPS
+
+
+def test_a_cosine_goes_down_from_the_first_step_to_nothing() -> None:
+    config = TrainConfig(learning_rate=0.1, schedule="cosine")
+    optimizer = make_optimizer(nn.Linear(1, 1), config)
+    schedule = make_schedule(optimizer, config, 100)
+    rates = []
+    for _ in range(100):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[0] == 0.1 and rates[50] == pytest.approx(0.05) and rates[-1] < 1e-4
+    assert rates == sorted(rates, reverse=True)
+    assert optimizer.param_groups[0]["betas"][0] == 0.9
+
+
+def test_on_a_plateau_the_rate_falls_and_steps_alone_change_nothing() -> None:
+    config = TrainConfig(learning_rate=0.1, schedule="plateau")
+    state = TrainingState(nn.Linear(1, 1), config, 100, None)
+    rates = []
+    for epoch, loss in enumerate((1.0, 0.5, 0.6, 0.7, 0.8, 0.3), start=1):
+        for _ in range(10):
+            state.optimizer.step()
+            state.schedule.step()
+        state.keep_if_best(
+            {"epoch": epoch, "validation_loss": loss, "validation_accuracy": 1 - loss}
+        )
+        rates.append(state.schedule.get_last_lr()[0])
+    lower = pytest.approx(0.1 * PLATEAU_FACTOR)
+    assert rates == [0.1, 0.1, 0.1, lower, lower, lower]
+    assert state.schedule.last_epoch == 60
+
+
+@pytest.mark.parametrize("schedule", CHOICES["schedule"])
+def test_a_schedule_goes_on_where_it_was_saved_and_is_scaled_whole(schedule: str) -> None:
+    config = TrainConfig(learning_rate=0.1, schedule=schedule)
+
+    def rates(state: TrainingState, steps: int) -> list[float]:
+        found = []
+        for _ in range(steps):
+            state.optimizer.step()
+            state.schedule.step()
+            state.progress.step += 1
+            found.append(state.optimizer.param_groups[0]["lr"])
+        return found
+
+    undisturbed = rates(TrainingState(nn.Linear(1, 1), config, 40, None), 30)
+    state = TrainingState(nn.Linear(1, 1), config, 40, None)
+    rates(state, 10)
+    other = TrainingState(nn.Linear(1, 1), config, 40, None)
+    other.restore(state.content_copy())
+    assert rates(other, 20) == pytest.approx(undisturbed[10:])
+    state.scale_learning_rate(0.5)
+    assert rates(state, 20) == pytest.approx([rate / 2 for rate in undisturbed[10:]])

@@ -165,9 +165,9 @@ def test_compare_measures_both(tmp_path: Path) -> None:
     assert 0 < low <= after.speed.median_ms <= high and after.speed.tiles_per_s > 0
     printed = parity.table(before, after)
     assert "97.50%" in printed and "-2.50 pt" in printed and "100%" in printed
-    parity.require_parity(before, after, max_drop=2.5, exact=False)
+    parity.require_accuracy(before, after, max_drop=2.5)
     with pytest.raises(DigitsError, match=r"2\.50 points.*--max_drop 2\.5"):
-        parity.require_parity(before, after, max_drop=2.4, exact=False)
+        parity.require_accuracy(before, after, max_drop=2.4)
 
 
 def figures(logits: np.ndarray, median_ms: float = 1.0, tiles_per_s: float = 1e4) -> parity.Figures:
@@ -180,13 +180,13 @@ def test_other_answers_of_equal_accuracy_are_refused_and_named() -> None:
     other = logits.copy()
     other[[3, 70]] = np.roll(other[[3, 70]], 1, axis=1)
     before, after = figures(logits), figures(other)
-    parity.require_parity(before, after, max_drop=0.1, exact=False)
+    parity.require_answers(before, after, max_drop=0.1, error=1)
     with pytest.raises(DigitsError, match=r"2 of 1,000 test tiles get another label: 3, 70"):
-        parity.require_parity(before, after, max_drop=0, exact=False)
+        parity.require_answers(before, after, max_drop=0, error=1)
     close = figures(logits * 1.01)
-    parity.require_parity(before, close, max_drop=0, exact=False)
+    parity.require_answers(before, close, max_drop=0, error=1)
     with pytest.raises(DigitsError, match=r"probability is off by 0\.0"):
-        parity.require_parity(before, close, max_drop=0, exact=True)
+        parity.require_answers(before, close, max_drop=0, error=1e-4)
 
 
 def test_int8_programs_are_held_to_both_speeds() -> None:

@@ -169,7 +169,7 @@ def test_integer_formats_are_asked_for_with_quantize(
 
 def test_the_suffix_must_name_a_format(folder: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as exit_code:
-        main(["optimize", "--output", "models/a.tflite"])
+        main(["optimize", "--output", "models/a.mlmodel"])
     assert exit_code.value.code == 2 and ".onnx" in capsys.readouterr().err
 
 

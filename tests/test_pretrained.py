@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits import classifier, metrics
+from digits import classifier, data, metrics
 from digits.__main__ import main
 from digits.data import Dataset
+from digits.errors import DigitsError
 from digits.spec import pretrained_dir
+from tests.conftest import MNIST_FOLDER
 
 IMAGES = Path(__file__).parents[1] / "test_images"
 FILES = [
@@ -29,10 +31,20 @@ def test_shipped_models_load_and_have_a_card(path: Path) -> None:
     assert f"{accuracy:.2%}" in path.with_suffix(".md").read_text("utf-8")
 
 
+@pytest.fixture(scope="module")
+def letters() -> Dataset:
+    try:
+        return data.load("unipen-letters", MNIST_FOLDER)
+    except DigitsError as error:
+        pytest.skip(str(error))
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_shipped_models_keep_their_accuracy(path: Path, mnist: Dataset) -> None:
+def test_shipped_models_keep_their_accuracy(path: Path, request: pytest.FixtureRequest) -> None:
     model = classifier.load(path)
-    accuracy = metrics.accuracy(model(mnist.test.images.numpy()), mnist.test.labels.numpy())
+    of_set = {"mnist": "mnist", "unipen-letters": "letters"}[model.card["config"]["dataset"]]
+    test = request.getfixturevalue(of_set).test
+    accuracy = metrics.accuracy(model(test.images.numpy()), test.labels.numpy())
     assert accuracy == pytest.approx(model.card["metrics"]["test"]["accuracy"], abs=2e-4)
 
 

@@ -158,7 +158,8 @@ class References(HTMLParser):
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     models = ["--model", "micro", "--model", str(SHIPPED["micro"].with_suffix(".pth"))]
-    assert main(["evaluate", *models, "--dataset", "uci", "--cpu", "--output", str(folder)]) == 0
+    more = ["--robustness", "--ood", "--numbers", "--dataset", "uci", "--cpu"]
+    assert main(["evaluate", *models, *more, "--output", str(folder)]) == 0
     return folder
 
 
@@ -178,7 +179,8 @@ def test_figures_are_there_as_png_and_svg(written: Path) -> None:
     assert stems == {path.stem for path in written.glob("*.svg")}
     assert stems == {
         "accuracy", "reliability", "risk_coverage", "confusion_matrix_1", "confusion_matrix_2",
-        "sample_predictions_1", "sample_predictions_2",
+        "sample_predictions_1", "sample_predictions_2", "robustness", "robustness_curves",
+        "corruptions", "ood",
     }  # fmt: skip
 
 
@@ -191,7 +193,14 @@ def test_metrics_are_those_of_the_schema(written: Path) -> None:
     assert content["made"]["command"].startswith("digits evaluate --model micro --model ")
     schema = (Path(__file__).parents[1] / "docs" / "report.md").read_text("utf-8")
     described = set(re.findall(r"`(\w+)`", schema))
-    for part in (content, content["made"], first, content["differences"][0], first["read"]):
+    worse, numbers = content["robustness"], content["numbers"]
+    task = numbers["tasks"]["times"]["micro.onnx"]
+    parts = [
+        content, content["made"], first, content["differences"][0], first["read"], worse,
+        worse["curves"], worse["curves"]["by"]["blur"], content["ood"], numbers, task,
+        content["ood"]["models"]["micro.pth"], task["plain"],
+    ]  # fmt: skip
+    for part in parts:
         assert set(part) <= described, set(part) - described
 
 
@@ -232,7 +241,7 @@ def test_a_browser_opens_it_without_an_error(written: Path) -> None:
             browser = browsers.chromium.launch(args=["--no-sandbox"], executable_path=chromium())
         except playwright.Error:
             pytest.skip("no browser")
-        for scheme, width in (("light", 1100), ("dark", 1100), ("light", 380)):
+        for scheme, width in (("light", 1100), ("dark", 1100), ("light", 380), ("dark", 320)):
             page = browser.new_page(
                 viewport={"width": width, "height": 800},
                 color_scheme=scheme,

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
-from digits.data import Dataset, Split, rows
+from digits.data import rows
 from digits.optimization import artefact
 from digits.reading import reader
 from digits.reading import rows as reading
@@ -21,6 +21,7 @@ from digits.reading.doubt import Features, probability
 from digits.reading.formats import Format, parse
 from digits.row_image import row_image
 from digits.spec import SIGNS, data_dir, pretrained_dir
+from digits.training import made_up
 from digits.training import rows as training
 from digits.training.calibrate import threshold
 from digits.training.config import TrainConfig
@@ -57,18 +58,11 @@ times as high as its digits. Licence: MIT, as the code. Made by `python tools/sh
 """
 
 
-def sources(dataset: Dataset, held_out: bool) -> rows.Sources:
-    split: Split = dataset.validation if held_out else dataset.train
-    return rows.sources(
-        split.images[:, 0].numpy(), split.labels.numpy(), data_dir(), held_out=held_out
-    )
-
-
 def readings(
     source: rows.Sources, count: int, seed: int, model: Classifier
 ) -> Iterator[tuple[Features, bool]]:
-    """What is known of the answers to made-up crops, read whole and as rows found in them, and
-    whether they are right."""
+    """What is known of the answers to made-up crops, read whole and as rows and lines found on
+    pages are, and whether they are right."""
     rng = np.random.default_rng(seed)
     formats = {"number": parse("number"), "as written": parse(AS_WRITTEN)}
     for number in range(count):
@@ -77,11 +71,14 @@ def readings(
         ink = find(grey, inverted=False)
         if ink is None:
             continue
-        looks = [] if is_clear else [(ink.level, reading.looks_at(grey, inverted=False))]
-        looks += [
+        looks = [
             (row.level, [row_image(row.level, inverted=True), row_image(row.of_picture(grey))])
             for row in (found.with_room(ROOM) for found in find_rows(ink)[:1])
+            if is_clear
         ]
+        if not is_clear:  # as crops, and as lines of a page
+            looks.append((ink.level, reading.looks_at(grey, inverted=False)))
+            looks.append((ink.level, [row_image(ink.level, inverted=True), row_image(grey)]))
         name = "number" if number % 2 else "as written"
         wanted: Format | None = formats[name]
         truth = "".join(c for c in text if c not in SIGNS) if name == "number" else text
@@ -120,7 +117,7 @@ def main() -> None:
     content = checkpoint.load(args.run / "model.pth")
     config = TrainConfig.make(content["config"])
     dataset = data.load("mnist", hold_out=config.hold_out)
-    learned, held_out = sources(dataset, False), sources(dataset, True)
+    learned, held_out = made_up.sources(dataset, data_dir())
     some = rows.samples(CALIBRATION, learned, SEEDS["calibration"])
     some = [sample for sample in some if 96 <= sample[0].shape[1] <= 224]
     calibration = training.stack(some)[0]

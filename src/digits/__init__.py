@@ -5,9 +5,9 @@
 '40917'
 """
 
-from digits.api import Reader, load, read
+from digits.api import Reader, Report, load, read, train
 from digits.errors import DigitsError
 from digits.spec import version
 
-__all__ = ["DigitsError", "Reader", "__version__", "load", "read"]
+__all__ = ["DigitsError", "Reader", "Report", "__version__", "load", "read", "train"]
 __version__ = version()

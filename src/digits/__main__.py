@@ -1,12 +1,13 @@
 """`digits <command> [flags]`: find the command, run it, and turn what went wrong into one line."""
 
 import importlib
+import io
 import os
 import signal
 import sys
 import threading
 
-from digits.errors import DigitsError, reason
+from digits.errors import DigitsError, did_you_mean, reason
 from digits.spec import version
 
 COMMANDS = {
@@ -17,13 +18,16 @@ COMMANDS = {
     "evaluate": "measure a model on a data set",
     "optimize": "make a checkpoint small and fast for edge devices",
     "serve": "a page and an API that read pictures",
+    "completion": "complete commands and flags in your shell",
 }
 EXTRAS = {  # what is not there after a light installation -> what brings it
     "torch": "train", "torchvision": "train", "sklearn": "train", "matplotlib": "report",
-    "onnx": "optimize", "onnxscript": "optimize", "torchao": "optimize", "pyarrow": "parquet",
+    "onnx": "train", "onnxscript": "train", "torchao": "optimize", "pyarrow": "parquet",
 }  # fmt: skip
-USAGE = "usage: digits <command> [flags]\n\n" + "\n".join(
-    f"  {name:10} {what}" for name, what in COMMANDS.items()
+USAGE = (
+    "usage: digits <command> [flags]\n\n"
+    + "\n".join(f"  {name:10} {what}" for name, what in COMMANDS.items())
+    + "\n\n`digits <command> --help` begins with examples."
 )
 
 
@@ -33,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     SIGTERM ends it with 143, once it has tidied up.
     """
     argv = sys.argv[1:] if argv is None else argv
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what it cannot write, it writes as \\xe4
+        sys.stdout.reconfigure(errors="backslashreplace")
     if argv and argv[0] in ("-h", "--help"):
         print(USAGE)
         return 0
@@ -41,6 +47,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if not argv or argv[0] not in COMMANDS:
         print(USAGE, file=sys.stderr)
+        if argv:
+            hint = did_you_mean(argv[0], COMMANDS)
+            print(f"\ndigits: no command {argv[0]!r}{hint}", file=sys.stderr)
         return 2
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _stop)

@@ -4,6 +4,7 @@ A checkpoint is a dict of tensors, numbers, strings, lists and dicts, so `torch.
 `weights_only=True` and nothing in a file can run code. `checksum` is the SHA-256 of all else in it.
 """
 
+import contextlib
 import glob
 import hashlib
 import importlib.metadata
@@ -12,13 +13,18 @@ import os
 import pickle
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from digits import archs, card
 from digits.errors import DigitsError, reason
 from digits.spec import CLASSES, INPUT_SHAPE
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such lock
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from torch import nn
@@ -168,6 +174,28 @@ def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> 
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Within, no other process that asks for it is in the same folder; waits for its turn.
+
+    Raises:
+        DigitsError: the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DigitsError(f"{folder}: cannot be made: {reason(error)}") from None
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def temporary_prefix(path: Path) -> str:

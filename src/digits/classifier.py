@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from digits import card
-from digits.errors import DigitsError, reason
+from digits import card, metrics
+from digits.errors import DigitsError, did_you_mean, reason
 from digits.spec import (
     ARTEFACT_SUFFIXES,
     BLANK,
@@ -66,6 +66,10 @@ class Classifier:
             )
         return logits
 
+    def predict_proba(self, tiles: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities (N, K), float64, of tiles (N, C, H, W) uint8."""
+        return metrics.softmax(self(tiles), self.temperature)
+
 
 def find(name: str | Path | None) -> Path:
     """The artefact that `--model` means: a path, or the name of a shipped model, by default of
@@ -80,7 +84,8 @@ def find(name: str | Path | None) -> Path:
     if str(name) in shipped():
         return shipped()[str(name)]
     known = f"; shipped models are {', '.join(shipped())}" if shipped() else ""
-    raise DigitsError(f"{name}: no such model{known}; `train` makes one")
+    hint = did_you_mean(str(name), shipped())
+    raise DigitsError(f"{name}: no such model{hint or known}; `train` makes one")
 
 
 def name_of(path: Path) -> str:

@@ -1,5 +1,7 @@
 """The one exception for what a user can fix; caught once, in `digits.__main__`."""
 
+from collections.abc import Iterable
+
 
 class DigitsError(Exception):
     """What is wrong and what to do about it, in one line. No traceback, exit code 1."""
@@ -9,3 +11,11 @@ def reason(error: Exception) -> str:
     """What a library's exception says, short enough for our one line: some say a thousand words."""
     text = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0]
     return f"{text or type(error).__name__:.80}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean tiny?` where one of the known names is close to a wrong one, else nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

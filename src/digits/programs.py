@@ -41,10 +41,10 @@ OPERATORS = (
         f"torch.ops.aten.{name}"
         for name in (
             "_assert_tensor_metadata.default", "add.Tensor", "amax.default", "avg_pool2d.default",
-            "contiguous.default", "conv2d.default", "dropout.default", "feature_dropout.default",
-            "flatten.using_ints", "linear.default", "max_pool2d.default", "mean.dim", "mul.Tensor",
-            "permute.default", "pixel_unshuffle.default", "relu.default", "stack.default",
-            "sub.Tensor", "to.dtype",
+            "contiguous.default", "conv2d.default", "div.Tensor", "dropout.default",
+            "feature_dropout.default", "flatten.using_ints", "linear.default", "max_pool2d.default",
+            "mean.dim", "mul.Tensor", "pad.default", "permute.default", "pixel_unshuffle.default",
+            "relu.default", "stack.default", "sub.Tensor", "sum.dim_IntList", "to.dtype",
         )
     ),
     "torch.ops.quantized_decomposed.dequantize_per_channel.default",

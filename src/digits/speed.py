@@ -1,5 +1,6 @@
 """How fast classifiers answer, measured in turns, so that a busy spell of the machine meets all."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ class Speed:
     median_ms: float  # of one tile
     range_ms: tuple[float, float]  # 10th and 90th percentile
     tiles_per_s: float  # median, `BATCH` tiles a call
+    tail_ms: tuple[float, float] = (math.nan, math.nan)  # 95th and 99th percentile of one tile
 
 
 def race(models: Sequence[Model], tiles: np.ndarray) -> list[Speed]:
@@ -63,5 +65,6 @@ def _one_thread() -> Iterator[None]:
 
 
 def _speed(singles: list[float], batches: list[float], size: int) -> Speed:
-    low, median, high = (float(q) * 1000 for q in np.quantile(singles, (0.1, 0.5, 0.9)))
-    return Speed(median, (low, high), size / float(np.median(batches)))
+    levels = np.quantile(singles, (0.1, 0.5, 0.9, 0.95, 0.99))
+    low, median, high, *tail = (float(level) * 1000 for level in levels)
+    return Speed(median, (low, high), size / float(np.median(batches)), (tail[0], tail[1]))

@@ -7,6 +7,7 @@ names are known without importing torch, and two files cannot share one.
 
 import ast
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _FOLDER = Path(__file__).parent
-CLASSIFIER, ROWS, PAGES = "classifier", "rows", "pages"  # takes tiles, row or page images
+CLASSIFIER, ROWS, PAGES = "tiles", "row images", "page images"  # what it takes
 KINDS = (CLASSIFIER, ROWS, PAGES)
 
 
@@ -57,10 +58,13 @@ def create(
     a finder takes page images (N, 1, H, W): logits (N, H / 2, W / 2, classes).
 
     Raises:
-        DigitsError: no architecture has this name.
+        DigitsError: no architecture has this name, or it takes no such argument.
     """
     if name not in names(*KINDS):
         raise DigitsError(f"unknown architecture {name!r}; known are {', '.join(names())}")
     if tuple(shape) not in (INPUT_SHAPE, ROW_SHAPE, PAGE_SHAPE):
         arguments["shape"] = tuple(shape)
-    return importlib.import_module(f"digits.archs.{name}").build(classes, **arguments)
+    build = importlib.import_module(f"digits.archs.{name}").build
+    for argument in arguments.keys() - inspect.signature(build).parameters.keys():
+        raise DigitsError(f"--arch {name} has no {argument}")
+    return build(classes, **arguments)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from digits.archs._layers import Residual, conv_norm_relu
 
-KIND = "pages"  # takes page images and says of each pixel what is there
+KIND = "page images"  # what it takes; it says of each pixel what is there
 BLOCK = 4  # pixels: the first layer sees blocks of so many squared
 CHANNELS = 16, 32, 48, 64, 96  # of the maps, each half as large as the one before
 SIDE = 32  # channels of the way back up

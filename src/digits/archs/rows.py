@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from digits.archs._layers import Blocks, Residual, conv_norm_relu
 from digits.row_image import INK, PAPER
 
-KIND = "rows"  # takes row images and learns by CTC: the last class is the blank
+KIND = "row images"  # what it takes; it learns by CTC: the last class is the blank
 CONTEXT = 5  # columns that a convolution over the columns sees
 
 

@@ -1,23 +1,65 @@
 """Flags that several commands share, and the types of their values."""
 
 import argparse
+import importlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from digits import data
+from digits.commands._examples import EXAMPLES
+from digits.errors import did_you_mean
 from digits.spec import version
 
 
 class Parser(argparse.ArgumentParser):
-    """Flags are declared with underscores and may be typed with dashes; all have --version."""
+    """Flags are declared with underscores and may be typed with dashes; all have --version. Help
+    begins with examples; a wrong name is answered with the closest that is known."""
 
     def __init__(self, prog: str, description: str | None) -> None:
-        super().__init__(prog, description=description)
+        examples = "".join(f"\n  {line}" for line in EXAMPLES[prog])
+        super().__init__(
+            prog,
+            usage=f"{prog} [flags]",
+            description=f"{(description or '').strip()}\n\nexamples:{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         self.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
 
     def parse_args(self, args: Sequence[str], namespace: Any = None) -> Any:  # type: ignore[override]
-        return super().parse_args([underscored(word) for word in args], namespace)
+        if args is ASKED:
+            raise _Asked(self)
+        found, unknown = self.parse_known_args([underscored(word) for word in args], namespace)
+        if unknown:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            self.error(f"unknown: {' '.join(unknown)}{did_you_mean(unknown[0], flags)}")
+        return found
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            hint = did_you_mean(str(value), map(str, action.choices or ()))
+            raise argparse.ArgumentError(action, f"{error.message}{hint}") from None
+
+
+ASKED = ["\0parser"]  # given to a command as its arguments, it hands out its parser
+
+
+class _Asked(Exception):
+    """Carries a parser out of a command."""
+
+    def __init__(self, parser: Parser) -> None:
+        self.parser = parser
+
+
+def parser_of(command: str) -> Parser:
+    """The parser of a command, for what is made of it: completion, the reference of the docs."""
+    try:
+        importlib.import_module(f"digits.commands.{command}").main(ASKED)
+    except _Asked as asked:
+        return asked.parser
+    raise AssertionError(f"{command} does not parse its arguments first")
 
 
 class _Version(argparse.Action):

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digits import classifier, data, device
+from digits import api, classifier, data, device
 from digits.commands import _flags
 from digits.data import Dataset
 from digits.data.look import Look
 from digits.errors import DigitsError
-from digits.spec import CLASSES, INPUT_SHAPE, NONE
+from digits.spec import CLASSES, INPUT_SHAPE, NONE, data_dir
 
 KNOWN = {*CLASSES, NONE}  # the classes of models that read digits
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from digits.evaluation.pictures import Labelled
 
 
@@ -24,7 +26,17 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     args = _parse(argv)
 
-    from digits.evaluation import baselines, facts, measure, pictures, printed, report, robustness
+    from digits.evaluation import (
+        baselines,
+        facts,
+        measure,
+        numbers,
+        ood,
+        pictures,
+        printed,
+        report,
+        robustness,
+    )
 
     items = pictures.labelled(args.folder) if args.folder else []
     models = [_load(name, args) for name in args.model or [None]]
@@ -32,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     dataset = _dataset(models, args)
     if (args.robustness or args.explain) and dataset.shape != INPUT_SHAPE:
         raise DigitsError("--robustness and --explain are for grey tiles of 28x28 pixels alone")
+    strange = _strange(models[0], args) if args.ood else None
     tests = [measure(m, dataset.known_to(m.classes, m.shape).test) for m in models]
     print(printed.table(names, tests, dataset.name))
 
@@ -43,6 +56,13 @@ def main(argv: list[str] | None = None) -> int:
     if args.robustness:
         more["robustness"] = robustness.sweep(names, tests)
         print(f"\n{robustness.table(more['robustness'])}")
+    if strange is not None:
+        more["ood"] = ood.measure(names, tests, strange, args.ood)
+        print(f"\n{ood.table(more['ood'])}")
+    if args.numbers:
+        folder = Path(args.data_dir) if args.data_dir else data_dir()
+        more["numbers"] = numbers.measure(names, tests, folder)
+        print(f"\n{numbers.table(more['numbers'])}")
     if args.baselines:
         more["baselines"] = baselines.measure(dataset.train, dataset.test)
         print(f"\n{baselines.table(more['baselines'])}")
@@ -64,7 +84,12 @@ def _parse(argv: list[str]) -> Namespace:
         help="your own pictures too, read as predict does: one folder a label (`none` for what is "
         "no digit), or a table of path,label")  # fmt: skip
     add("--expect", default="auto", help="as of predict, for --folder (default: auto)")
-    add("--robustness", action="store_true", help="also on tiles made worse in many ways")
+    add("--robustness", action="store_true", help="also on tiles made worse: MNIST-C, and curves")
+    add("--ood", nargs="?", const="made-up", metavar="DATASET|FOLDER",
+        help="how well what the models do not know is turned away: other classes of a data set or "
+        "of your own pictures (without a name: made-up non-digits)")  # fmt: skip
+    add("--numbers", action="store_true",
+        help="ZIP codes, amounts and times put together from test digits")  # fmt: skip
     add("--baselines", action="store_true", help="train what was used before, and compare")
     add("--explain", action="store_true", help="draw what the models looked at into the report")
     _flags.add_data_flags(parser, None, "auto; of models of other classes their own")
@@ -78,7 +103,7 @@ def _parse(argv: list[str]) -> Namespace:
 def _load(name: str | None, args: Namespace) -> classifier.Classifier:
     path = classifier.find(name)
     on = "cpu" if path.suffix == ".onnx" else device.pick(args.gpu, args.cpu)
-    return classifier.load(path, on)
+    return api.load(path, on)
 
 
 def _dataset(models: Sequence[classifier.Classifier], args: Namespace) -> Dataset:
@@ -97,6 +122,16 @@ def _dataset(models: Sequence[classifier.Classifier], args: Namespace) -> Datase
     of_digits = set(models[0].classes) <= KNOWN
     name = args.dataset or ("auto" if of_digits else settings.get("dataset", "auto"))
     return data.load(name, args.data_dir, look=Look.of(settings))
+
+
+def _strange(model: classifier.Classifier, args: Namespace) -> "np.ndarray":
+    """The tiles that `--ood` names, as the models see them."""
+    from digits.evaluation import ood
+
+    if args.ood == ood.MADE_UP and model.shape == INPUT_SHAPE:
+        return ood.made_up()
+    look = Look.of(model.card["config"])
+    return ood.unknown(data.load(args.ood, args.data_dir, look=look), model.classes, model.shape)
 
 
 def _read(

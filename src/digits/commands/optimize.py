@@ -1,8 +1,11 @@
 """`digits optimize`: a checkpoint as a small, fast artefact that is proved before it is saved."""
 
 import sys
+from argparse import Namespace
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digits import checkpoint, classifier, data
 from digits.commands import _flags
@@ -10,13 +13,97 @@ from digits.data.look import Look
 from digits.errors import DigitsError
 from digits.spec import BEST_MODEL, SAVE_DIR
 
+if TYPE_CHECKING:
+    from digits.optimization.source import Source
+
 INTEGER_SUFFIXES = (".c", ".html")  # integers alone
 PROGRAM_SUFFIXES = (".pt2", ".pt")
-SUFFIXES = (".onnx", *PROGRAM_SUFFIXES, *INTEGER_SUFFIXES)
+PHONE_SUFFIXES = (".pte", ".tflite")
+SUFFIXES = (".onnx", *PROGRAM_SUFFIXES, *INTEGER_SUFFIXES, *PHONE_SUFFIXES)
 DEFAULT = SAVE_DIR / "optimized_model.onnx"
 
 
 def main(argv: list[str] | None = None) -> int:
+    args = _parse(sys.argv[1:] if argv is None else argv)
+    path = find_checkpoint(args.model)
+    before = classifier.load(path)
+    settings = before.card["config"]
+
+    from digits.optimization import artefact, benchmark, parity, phone_file
+    from digits.optimization.source import Source
+
+    for output in args.output:
+        phone_file.require(output.suffix)
+    name = args.dataset or settings.get("dataset", "auto")
+    dataset = data.load(name, args.data_dir, look=Look.of(settings))
+    dataset = dataset.known_to(before.classes, before.shape)
+    calibration = artefact.calibration_tiles(dataset.train.images)
+    tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
+    if args.benchmark:
+        figures, lacking = benchmark.side_by_side(path, calibration, tiles, labels)
+        print("\n".join([parity.table(*figures), *lacking]))
+        return 0
+    source = Source.of(checkpoint.load(path))
+    if args.prune or args.finetune:
+        source = refined(source, dataset, args)
+    calibrated = calibration if args.quantize else None
+    error = parity.ERRORS["int8" if args.quantize else "float16" if args.half else "float32"]
+    with ExitStack() as stack:  # all are put in their places, or none
+        trials = [stack.enter_context(artefact.staged(output)) for output in args.output]
+        made = [
+            artefact.make(source, trial, calibrated, tiles, args.bits, args.half)
+            for trial in trials
+        ]
+        figures = parity.compare([before, *(after for after, _ in made)], tiles, labels)
+        whole = replace(figures[0], logits=source.logits(tiles)) if source.changes else figures[0]
+        for trial, found in zip(trials, figures[1:], strict=True):
+            parity.require_accuracy(figures[0], found, args.max_drop)
+            parity.require_answers(whole, found, args.max_drop, error)
+            if args.quantize and trial.suffix in PROGRAM_SUFFIXES and not args.any_speed:
+                parity.require_speed(figures[0], found)
+            artefact.state_accuracy(trial, found.accuracy, len(labels))
+    print(parity.table(*figures))
+    for output, (_, notes), found in zip(args.output, made, figures[1:], strict=True):
+        same = f"{output.suffix}: {parity.differing(figures[0], found)}"
+        print("\n".join([*notes, same, f"{path} -> {output}"]))
+    return 0
+
+
+def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source":
+    """The source pruned and trained as the flags say, its certainty measured anew."""
+    from digits.optimization import artefact, refine
+    from digits.optimization.chain import Grid
+    from digits.training.calibrate import calibrate
+    from digits.training.config import TrainConfig
+    from digits.training.lifecycle import folder_of, measure
+
+    calibration = artefact.calibration_tiles(dataset.train.images)
+    grid = Grid(args.bits) if args.quantize else None
+    source = refine.refined(
+        source, dataset, calibration, args.prune, args.finetune, grid, args.max_drop
+    )
+    if not source.changes:
+        return source
+    config = TrainConfig.stored(source.content["config"])
+    temperature, thresholds = calibrate(
+        source.model, dataset.validation, config, folder_of(args.data_dir)
+    )
+    metrics = {"validation": measure(source.model, dataset.validation)}
+    said = {"temperature": temperature, "thresholds": thresholds, "metrics": metrics}
+    return replace(source, content={**source.content, **said})
+
+
+def find_checkpoint(name: str | None) -> Path:
+    """The checkpoint that `--model` means; of a shipped model, the one beside its .onnx file."""
+    path = classifier.find(name or (BEST_MODEL if BEST_MODEL.exists() else None))
+    if path in classifier.shipped().values() and path.with_suffix(".pth").is_file():
+        path = path.with_suffix(".pth")
+    if path.suffix != ".pth":
+        raise DigitsError(f"{path}: only a checkpoint (.pth) can be optimized; `train` makes one")
+    return path
+
+
+def _parse(argv: list[str]) -> Namespace:
     parser = _flags.Parser(prog="optimize", description="Make a checkpoint small and fast.")
     parser.add_argument("--model", help=f"checkpoint (default: {BEST_MODEL}, else the shipped one)")
     parser.add_argument(
@@ -24,7 +111,22 @@ def main(argv: list[str] | None = None) -> int:
         help=f"its suffix picks the format: {' '.join(SUFFIXES)}; may be given several times "
         f"(default: {DEFAULT})",
     )  # fmt: skip
-    parser.add_argument("--quantize", action="store_true", help="int8 (default: float32)")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--quantize", action="store_true", help="int8 (default: float32)")
+    kind.add_argument("--half", action="store_true", help="float16 (.onnx alone)")
+    parser.add_argument(
+        "--bits", type=int, choices=(8, 4), default=8,
+        help="of a weight in .c and .html files (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--prune", type=_flags.number(float, 0, 0.95), default=0.0, metavar="SHARE",
+        help="take this share of the channels out; give --finetune as well",
+    )  # fmt: skip
+    parser.add_argument(
+        "--finetune", type=_flags.number(int, 0), default=0, metavar="EPOCHS",
+        help="train a pruned network, or one that rounding costs more than --max_drop on "
+        "validation, with rounding",
+    )  # fmt: skip
     parser.add_argument(
         "--max_drop", type=_flags.number(float, 0, 100), default=0.2,
         help="points of accuracy it may lose; else nothing is saved (default: %(default)s)",
@@ -38,53 +140,19 @@ def main(argv: list[str] | None = None) -> int:
         help="save nothing: measure every format that can run here, side by side",
     )  # fmt: skip
     _flags.add_data_flags(parser, default=None, says="that of the checkpoint")
-    args = parser.parse_args(sys.argv[1:] if argv is None else argv)
-    if args.benchmark and args.output:
-        parser.error("--benchmark saves nothing: give it without --output")
-    outputs = args.output or [DEFAULT]
-    for output in outputs:
+    args = parser.parse_args(argv)
+    if args.benchmark and (args.output or args.prune or args.finetune):
+        parser.error("--benchmark saves nothing: give it without --output, --prune and --finetune")
+    if args.finetune and not (args.quantize or args.prune):
+        parser.error("--finetune is for what --quantize or --prune costs: give one of them")
+    args.output = args.output or [DEFAULT]
+    for output in args.output:
         if output.suffix not in SUFFIXES:
             parser.error(f"--output {output}: name a file that ends in {' or '.join(SUFFIXES)}")
         if output.suffix in INTEGER_SUFFIXES and not args.quantize:
             parser.error(f"--output {output}: has integers alone: give --quantize")
-
-    path = find_checkpoint(args.model)
-    before = classifier.load(path)
-    settings = before.card["config"]
-
-    from digits.optimization import artefact, benchmark, parity
-
-    name = args.dataset or settings.get("dataset", "auto")
-    dataset = data.load(name, args.data_dir, look=Look.of(settings))
-    dataset = dataset.known_to(before.classes, before.shape)
-    calibration = artefact.calibration_tiles(dataset.train.images)
-    tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
-    if args.benchmark:
-        figures, lacking = benchmark.side_by_side(path, calibration, tiles, labels)
-        print("\n".join([parity.table(*figures), *lacking]))
-        return 0
-    content, calibrated = checkpoint.load(path), calibration if args.quantize else None
-    with ExitStack() as stack:  # all are put in their places, or none
-        trials = [stack.enter_context(artefact.staged(output)) for output in outputs]
-        made = [artefact.make(content, trial, calibrated, tiles) for trial in trials]
-        figures = parity.compare([before, *(after for after, _ in made)], tiles, labels)
-        for trial, found in zip(trials, figures[1:], strict=True):
-            parity.require_parity(figures[0], found, args.max_drop, exact=not args.quantize)
-            if args.quantize and trial.suffix in PROGRAM_SUFFIXES and not args.any_speed:
-                parity.require_speed(figures[0], found)
-            artefact.state_accuracy(trial, found.accuracy, len(labels))
-    print(parity.table(*figures))
-    for output, (_, notes), found in zip(outputs, made, figures[1:], strict=True):
-        same = f"{output.suffix}: {parity.differing(figures[0], found)}"
-        print("\n".join([*notes, same, f"{path} -> {output}"]))
-    return 0
-
-
-def find_checkpoint(name: str | None) -> Path:
-    """The checkpoint that `--model` means; of a shipped model, the one beside its .onnx file."""
-    path = classifier.find(name or (BEST_MODEL if BEST_MODEL.exists() else None))
-    if path in classifier.shipped().values() and path.with_suffix(".pth").is_file():
-        path = path.with_suffix(".pth")
-    if path.suffix != ".pth":
-        raise DigitsError(f"{path}: only a checkpoint (.pth) can be optimized; `train` makes one")
-    return path
+        if output.suffix not in INTEGER_SUFFIXES and args.bits != 8:
+            parser.error(f"--output {output}: --bits is for {' and '.join(INTEGER_SUFFIXES)}")
+        if output.suffix != ".onnx" and args.half:
+            parser.error(f"--output {output}: --half is for .onnx")
+    return args

@@ -39,7 +39,7 @@ def _parsed(argv: list[str]) -> argparse.Namespace:
 
 def _parser() -> Parser:
     parser = Parser("predict", description=__doc__)
-    add = parser.add_argument
+    add = parser.add_argument_group("what is read").add_argument
     add("--image", nargs="+", action="extend", required=True, metavar="PICTURE",
         help="files, folders, 'glob patterns', or - for standard input")  # fmt: skip
     add("--model", help="file or name (default: the shipped reader)")
@@ -47,11 +47,13 @@ def _parser() -> Parser:
         help="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip, /regular"
         " expression/ or @file of allowed numbers: the likeliest answer that fits; number gives"
         " digits alone (default: auto)")  # fmt: skip
-    add("--decimal", choices=(".", ","), default=".",
-        help="the sign before decimals, for `value` in JSON (default: .)")  # fmt: skip
+    add = parser.add_argument_group("what is printed").add_argument
     add("--top_k", type=number(int, 1, 10), default=1, help="likeliest labels (default: 1)")
     add("--confidence", action="store_true", help="show probabilities")
     add("--json", action="store_true", help="one JSON object a line")
+    add("--decimal", choices=(".", ","), default=".",
+        help="the sign before decimals, for `value` in JSON (default: .)")  # fmt: skip
+    add = parser.add_argument_group("what is written").add_argument
     add("--explain", type=Path, metavar="OUT.png", help="draw the picture, its tiles and bars")
     add("--save_tiles", type=Path, metavar="DIR", help="write the tiles that the model saw")
     add("--output", type=Path, metavar="ANSWERS",
@@ -62,9 +64,8 @@ def _parser() -> Parser:
 
 
 def _some(args: argparse.Namespace) -> int:
+    from digits.api import Reader
     from digits.reading.explain import explain, save_tiles
-    from digits.reading.pages import read_pages
-    from digits.reading.reader import Reader
 
     def then(picture: "Picture", answer: "Answer") -> None:
         if args.explain:
@@ -76,7 +77,7 @@ def _some(args: argparse.Namespace) -> int:
         if args.save_tiles:
             save_tiles(answer, args.save_tiles, stems)
 
-    reader = Reader.expecting(_load(args), args.expect)
+    reader = Reader(_load(args), args.expect)
     empty: list[str] = []
     stems: set[str] = set()
     numbers = count()  # of the drawings
@@ -84,12 +85,12 @@ def _some(args: argparse.Namespace) -> int:
     if args.explain:
         names = iter(found := list(names))
         inputs = {Path(name).resolve() for name in found}
-    answers = (answer for name in names for answer in read_pages(reader, name, then))
+    answers = (answer for name in names for answer in reader.pages(name, then))
     failed = told = False
     for answer in answers:
         failed |= answer.status == "error"
         if args.json:
-            _say(json.dumps(answer.as_json(args.top_k, args.decimal), ensure_ascii=False))
+            print(json.dumps(answer.as_json(args.top_k, args.decimal)), flush=True)
             continue
         if answer.status != "error" and not told:
             told = True
@@ -137,35 +138,39 @@ def _pictures(names: list[str], empty: list[str]) -> Iterator[str]:
 
 
 def _load(args: argparse.Namespace) -> "Classifier":
-    from digits import classifier
+    from digits import api, classifier
 
     path = classifier.find(args.model)
     if path.suffix != ".onnx":
         from digits import device
 
-        return classifier.load(path, device.pick(gpu=args.gpu, cpu=args.cpu))
+        return api.load(path, device.pick(gpu=args.gpu, cpu=args.cpu))
     if args.gpu:
         print("warning: --gpu: an .onnx model runs on the CPU", file=sys.stderr)
-    return classifier.load(path)
+    return api.load(path)
 
 
 def _print(answer: "Answer", args: argparse.Namespace) -> None:
-    """One line for people: the name, the text, how sure; with --top_k a line for each digit."""
+    """The plain output, whose form docs/commands.md states: `NAME: TEXT`, and with --top_k below it
+    a line a candidate, with tabs: which digit, the label, how likely."""
     if answer.status == "error":
-        print(f"predict: {answer.error}", file=sys.stderr)
+        print(f"predict: {_one_line(answer.error)}", file=sys.stderr)
         return
+    name = _one_line(answer.image)
     for warning in answer.warnings:
-        print(f"warning: {answer.image}: {warning}", file=sys.stderr)
+        print(f"warning: {name}: {warning}", file=sys.stderr)
     says = " / ".join(answer.text.split("\n")) if answer.text else "no digit"
     sure = f"  {answer.probability:.1%}" if args.confidence and answer.text else ""
     doubt = "  (unsure)" if answer.status == "unsure" else ""
     page = f" page {answer.page}" if answer.pages > 1 else ""
-    _say(f"{answer.image}{page}: {says}{sure}{doubt}")
+    print(f"{name}{page}: {says}{sure}{doubt}", flush=True)
     if args.top_k > 1:
-        for digit in (digit for row in answer.rows for digit in row.digits):
-            print("   ", "  ".join(f"{k} {p:.1%}" for k, p in digit.ranking[: args.top_k]))
+        digits = [digit for row in answer.rows for digit in row.digits]
+        for place, digit in enumerate(digits, 1):
+            for label, probability in digit.ranking[: args.top_k]:
+                print(f"\t{place}\t{label}\t{probability:.4f}", flush=True)
 
 
-def _say(line: str) -> None:
-    """Print a line; what is not UTF-8 in a file's name is written as `\\udcff`, as in JSON."""
-    print(line.encode("utf-8", "backslashreplace").decode(), flush=True)
+def _one_line(text: str) -> str:
+    """A name as it can stand in one line: a newline in it as `\\n`."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

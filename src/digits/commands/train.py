@@ -6,12 +6,13 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from digits import archs, checkpoint, classifier, device
+from digits import archs, classifier, device
+from digits.api import Report, training
 from digits.commands import _flags
 from digits.commands._flags import number
 from digits.data.look import LEAST_SIZE, MOST_SIZE, SIZE_STEP
-from digits.spec import BEST_MODEL, SAVE_DIR
-from digits.training.config import CHOICES, MOST_SEED, TrainConfig
+from digits.spec import RUNS_DIR, SAVE_DIR
+from digits.training.config import CHOICES, MOST_DROPOUT, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
 
 AUGMENT = "light"  # what --augment without a value means
@@ -24,62 +25,33 @@ def main(argv: list[str] | None = None) -> int:
         print(f"\n{shipped_table()}")
         return 0
 
-    from digits import evaluation
-    from digits.training import ensemble, finder, made_up, rows
-    from digits.training.lifecycle import folder_of, prepare, publish
-    from digits.training.ranks import join
-
     on = device.pick(args.gpu, args.cpu, args.device)
-    with join(on) as ranks:
-        run, config, dataset, save_dir = prepare(
-            given, args.preset, args.resume, args.data_dir, args.save_dir, ranks
-        )
-        if args.tensorboard and ranks.first:
-            run.open_board()
-        if config.samples:
-            train = rows.train if archs.kind(config.arch) == archs.ROWS else finder.train
-            folder = folder_of(args.data_dir)
-            trained = train(config, dataset, folder, run, on, bool(args.resume))
-        else:
-            trained = ensemble.train(config, dataset, run, ranks, on, bool(args.resume))
-        if not ranks.first:
-            return 0
-
-    best_model = save_dir / (f"{config.arch}.pth" if config.samples else BEST_MODEL.name)
-    if trained.kept and config.samples:
-        metrics, saved = made_up.publish(trained, config, run, best_model), best_model
-    elif trained.kept:
-        content, saved = publish(
-            trained, dataset.validation, config, run, best_model, args.force, args.data_dir
-        )
-        metrics = content["metrics"]
-    if trained.stopped_by:
-        epoch = trained.outcomes[-1].best_epoch
-        kept = f"epoch {epoch} is kept" if trained.kept else "in the first epoch"
-        print(f"train: stopped ({kept}); go on with --resume {run.folder}", file=sys.stderr)
-        return 128 + trained.stopped_by
-
-    for part, outcome in zip(trained.runs, trained.outcomes, strict=True):
-        curves = part.folder / "training_curves.png"
-        evaluation.draw_curves(curves, outcome.history, outcome.best_epoch)
-    if config.samples:
-        right = metrics["validation"]["validation_accuracy"]
-        what = "rows right    " if archs.kind(config.arch) == archs.ROWS else "cores met     "
-        print(f"{what} {right:.2%} of made-up ones by held-out writers")
-    else:
-        best = classifier.load(run.model, on)
-        test = evaluation.measure(best, dataset.test)
-        evaluation.draw(run.folder, test)
-        metrics = {"test": test.summary, **metrics}
-        print(f"test accuracy  {test.accuracy_in_words()}")
-    checkpoint.write_json(run.metrics, metrics)
-    for part in trained.runs:
-        part.drop_states()
-    print(f"training       {metrics['train_seconds']:.2f} s", end=" ")
-    print(f"(warm-up {metrics['warmup_seconds']:.2f} s before it)")
-    print(f"model          {saved}")
-    print(f"run            {run.folder}")
+    try:
+        done = training.carry_out(
+            given, on,
+            preset=args.preset, resume=args.resume, data_dir=args.data_dir,
+            save_dir=args.save_dir, force=args.force, tensorboard=args.tensorboard,
+        )  # fmt: skip
+    except training.Stopped as stopped:
+        kept = f"epoch {stopped.epoch} is kept" if stopped.epoch else "in the first epoch"
+        print(f"train: stopped ({kept}); go on with --resume {stopped.run}", file=sys.stderr)
+        return 128 + stopped.number
+    if done:
+        _print(done[1])
     return 0
+
+
+def _print(report: Report) -> None:
+    if report.test:
+        print(f"test accuracy  {report.test.accuracy_in_words()}")
+    else:
+        print(f"made-up ones   {report.accuracy:.2%} right, by held-out writers")
+    print(f"training       {report.metrics['train_seconds']:.2f} s", end=" ")
+    print(f"(warm-up {report.metrics['warmup_seconds']:.2f} s before it)")
+    print(f"model          {report.model}")
+    if report.onnx.is_file():
+        print(f"as ONNX        {report.onnx}")
+    print(f"run            {report.run}")
 
 
 def _side(text: str) -> int:
@@ -94,14 +66,15 @@ def _side(text: str) -> int:
 
 def shipped_table() -> str:
     """The shipped models, a line each, as their int8 artefacts describe themselves."""
-    lines = ["shipped     parameters  classes       int8  one tile  MNIST test"]
+    lines = ["shipped     parameters  classes       int8  one tile  test accuracy"]
     for name, path in classifier.shipped().items():
         model = classifier.load(path)
         size, test = model.card["metrics"]["size"], model.card["metrics"]["test"]
         kilobytes = path.stat().st_size / 1000
         lines.append(
             f"{name:10} {size['parameters']:>11,} {len(model.classes):>8} {kilobytes:>7,.0f} kB "
-            f"{size['one_tile_ms']:>6.3f} ms {test['accuracy']:>11.2%}"
+            f"{size['one_tile_ms']:>6.3f} ms  {test['accuracy']:.2%} "
+            f"of {model.card['config']['dataset']}"
         )
     return "\n".join(lines)
 
@@ -113,7 +86,10 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         "--list", action="store_true", help="print the architectures and the shipped models"
     )
     parser.add_argument(
-        "--save_dir", type=Path, help=f"default: {SAVE_DIR}/, or that of the run to --resume"
+        "--save_dir",
+        type=Path,
+        help=f"folder for the model and for {RUNS_DIR}/ (default: "
+        f"{SAVE_DIR}/ and {RUNS_DIR}/ here, or what the run to --resume has)",
     )
     parser.add_argument("--force", action="store_true", help="overwrite a better best_model.pth")
     parser.add_argument(
@@ -144,11 +120,17 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     add("colour", "keep it, with --frame none", action="store_true", default=None)
     add("strict", "refuse own data if a picture in it is left out",
         action="store_true", default=None)  # fmt: skip
+    add("check_labels", "name own pictures whose labels may be wrong",
+        action="store_true", default=None)  # fmt: skip
     add("init", "a model to start from: its path or shipped name")
     add("freeze", "layers of --init that stay as they are, from the first on", type=number(int, 0))
     add("epochs", "passes over the training set", type=number(int, 1))
     add("batch_size", "tiles a step, over all processes", type=number(int, 1))
-    add("learning_rate", "peak of the one-cycle schedule", type=number(float, 0, above=True))
+    add("learning_rate", "the highest of the schedule", type=number(float, 0, above=True))
+    add("schedule", "of the rate: up and down, down along a wave, or down where validation stands",
+        choices=CHOICES["schedule"])  # fmt: skip
+    add("dropout", "share of their input that layers of dropout drop; -1: as the architecture has",
+        type=number(float, 0, MOST_DROPOUT))  # fmt: skip
     add("weight_decay", "of AdamW", type=number(float, 0))
     add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
     add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))

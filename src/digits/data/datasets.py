@@ -6,12 +6,12 @@ from pathlib import Path
 from digits import spec
 from digits.data.look import Look
 from digits.data.split import Dataset, Split
-from digits.errors import DigitsError
+from digits.errors import DigitsError, did_you_mean
 
 DEFAULT = Look()
 NAMES = (
     "auto", "mnist", "uci", "emnist-digits", "emnist-letters", "emnist-balanced", "fashion",
-    "kmnist", "qmnist", "usps", "cifar10",
+    "kmnist", "qmnist", "usps", "cifar10", "unipen-digits", "unipen-letters", "unipen-symbols",
 )  # fmt: skip
 
 
@@ -32,7 +32,11 @@ def load(
     Raises:
         DigitsError: the name is unknown, a file is damaged, or the set cannot be had.
     """
+    from digits.data import own
+
     names = [name] if Path(name).exists() else name.split(",")
+    if look.check_labels and not any(own.is_own(one.strip()) for one in names):
+        raise DigitsError(f"--check_labels is for your own data, not {name}")
     parts = [_load(one.strip(), data_dir, hold_out, look) for one in names]
     if len(parts) > 1:
         return mixed(parts, _weights(weights, len(parts)))
@@ -42,18 +46,21 @@ def load(
 
 
 def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> Dataset:
-    from digits.data import mnist, named, own, uci
+    from digits.data import mnist, named, own, uci, unipen
 
     if name == "uci":
         return uci.load(hold_out)
     folder = Path(data_dir) if data_dir is not None else spec.data_dir()
     if name in named.LOADERS:
         return named.load(name, folder, hold_out)
+    if name in unipen.SETS:
+        return unipen.load(name, folder, hold_out)
     if name not in NAMES:
         if own.is_own(name):
             return own.load(name, hold_out, look)
+        hint = did_you_mean(name, NAMES)
         raise DigitsError(
-            f"unknown data set {name!r}; known are {', '.join(NAMES)}; or {own.EXPECTED}"
+            f"unknown data set {name!r}{hint}; known are {', '.join(NAMES)}; or {own.EXPECTED}"
         )
     why_not = mnist.fetch(folder)
     if why_not is None:

@@ -58,15 +58,19 @@ class Hand:
 
 
 def load(
-    folder: Path, held_out: bool = False, collections: Sequence[str] = COLLECTIONS
+    folder: Path,
+    held_out: bool = False,
+    collections: Sequence[str] = COLLECTIONS,
+    lookalikes: bool = False,
 ) -> dict[str, list[Hand]]:
-    """The hands of each collection: those to learn from, or those held out.
+    """The hands of each collection: those to learn from, or those held out; with `lookalikes` also
+    what may as well be a digit, of which nobody has said where label or ink are in doubt.
 
     Raises:
         DigitsError: a file is missing or damaged.
     """
     return {
-        name: _hands(_arrays(folder / "hands" / f"{name}.npz"), name, held_out)
+        name: _hands(_arrays(folder / "hands" / f"{name}.npz"), name, held_out, lookalikes)
         for name in collections
     }
 
@@ -186,9 +190,13 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise DigitsError(f"{path}: damaged ({error!s:.80}); use another copy") from None
 
 
-def _hands(content: dict[str, np.ndarray], name: str, held_out: bool) -> list[Hand]:
+def _hands(
+    content: dict[str, np.ndarray], name: str, held_out: bool, lookalikes: bool
+) -> list[Hand]:
     count = len(content["label"])
     usable = content.get("use", np.ones(count, bool))
+    if lookalikes:
+        usable = usable | content.get("lookalike", np.zeros(count, bool))
     sheets = content["number"] % SHEETS if "number" in content else np.zeros(count, int)
     writers = content.get("writer", sheets)
     hands = {int(w): Hand(f"{name}-{w}") for w in np.unique(writers)}

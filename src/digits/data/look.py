@@ -13,12 +13,14 @@ LEAST_SIZE, MOST_SIZE, SIZE_STEP = 16, 128, 4  # pixels of a tile's side
 @dataclass(frozen=True)
 class Look:
     """`frame` is `digit` (the ink, framed as reading does) or `none` (the whole picture, resized
-    to `size` pixels a side, in `colour` or grey). `strict` refuses what else is left out."""
+    to `size` pixels a side, in `colour` or grey). `strict` refuses what else is left out;
+    `check_labels` names pictures whose labels may be wrong."""
 
     frame: str = FRAMES[0]
     size: int = TILE_SIZE
     colour: bool = False
     strict: bool = False
+    check_labels: bool = False
 
     def __post_init__(self) -> None:
         if self.frame == "digit" and (self.size != TILE_SIZE or self.colour):

@@ -16,6 +16,7 @@ MD5 = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+NO_DOWNLOAD = "that needs torchvision: pip install 'digits[train]'"
 IDX_KINDS = {8: "u1", 12: ">i4"}
 
 
@@ -23,7 +24,10 @@ def fetch(folder: Path) -> str | None:
     """As `digits.data.fetch.fetch`, of the files in folder/MNIST/raw."""
 
     def download() -> None:
-        from torchvision.datasets import MNIST
+        try:
+            from torchvision.datasets import MNIST
+        except ModuleNotFoundError:
+            raise OSError(NO_DOWNLOAD) from None
 
         MNIST(str(folder), download=True)
 

@@ -19,6 +19,7 @@ from digits import card
 from digits.data.look import Look
 from digits.data.pictures import tile_of
 from digits.data.split import Dataset, Split
+from digits.data.suspects import suspects
 from digits.errors import DigitsError, reason
 from digits.spec import NONE
 
@@ -27,6 +28,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = {"train": TRAIN, "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION,
          "test": TEST}  # fmt: skip
 TEST_NTH = 5  # every fifth picture of a class, or writer, is for the test
+MOST_SUSPECTS = 50  # labels that may be wrong and are named
 MOST_NAMED = 5  # files that are left out and named; of more their number is told
 EXPECTED = (
     "expected a folder with one folder a class (DATA/a/1.png, DATA/b/2.png), "
@@ -60,8 +62,6 @@ def load(name: str, hold_out: int, look: Look) -> Dataset:
         DigitsError: there is no such data or no picture in it can be read; with `look.strict`, also
             when one cannot, or is there twice.
     """
-    import torch
-
     path = Path(name)
     items, tiles = _readable(path, list(_items(path)), look)
     items, tiles, keys = _distinct(path, items, tiles, look)
@@ -71,9 +71,10 @@ def load(name: str, hold_out: int, look: Look) -> Dataset:
     parts = np.array(_parts(path, items, keys, hold_out))
     labels = np.array([classes.index(item.label) for item in items])
     _say_what_was_found(path, items, classes, parts)
+    if look.check_labels:
+        _say_suspects(path, items, tiles, labels, classes)
     train, validation, test = (
-        Split(torch.from_numpy(tiles[parts == part]), torch.from_numpy(labels[parts == part]))
-        for part in (TRAIN, VALIDATION, TEST)
+        Split(tiles[parts == part], labels[parts == part]) for part in (TRAIN, VALIDATION, TEST)
     )
     listing = tuple((i.name, i.label, str(part)) for i, part in zip(items, parts, strict=True))
     return Dataset(name, train, validation, test, classes, listing)
@@ -294,3 +295,13 @@ def _say_what_was_found(
             "classes cannot be measured",
             file=sys.stderr,
         )
+
+
+def _say_suspects(
+    path: Path, items: list[Item], tiles: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]
+) -> None:
+    found = suspects(tiles, labels)
+    for i, likelier in found[:MOST_SUSPECTS]:
+        words = f"labelled {items[i].label!r}, looks like {classes[likelier]!r}"
+        print(f"warning: {items[i].name}: {words}", file=sys.stderr)
+    print(f"{path}: {len(found)} of {len(items):,} labels may be wrong", file=sys.stderr)

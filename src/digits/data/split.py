@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,21 +14,47 @@ if TYPE_CHECKING:
     import torch
 
 
-@dataclass(frozen=True)
 class Split:
-    """images (N, C, H, W) uint8 and labels (N,) int64, on one device."""
+    """images (N, C, H, W) uint8 and labels (N,) int64: tensors on one device, and the same as
+    `arrays`, for which torch is not needed if it was made of arrays."""
 
-    images: "torch.Tensor"
-    labels: "torch.Tensor"
+    def __init__(self, images: "torch.Tensor | np.ndarray", labels: "torch.Tensor | np.ndarray"):
+        self._given = images, labels
+
+    @cached_property
+    def images(self) -> "torch.Tensor":
+        return _tensor(self._given[0])
+
+    @cached_property
+    def labels(self) -> "torch.Tensor":
+        return _tensor(self._given[1])
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        images, labels = (
+            part if isinstance(part, np.ndarray) else part.cpu().numpy() for part in self._given
+        )
+        return images, labels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one tile: channels, height, width."""
+        return tuple(self._given[0].shape[1:])
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self._given[1])
 
     def __getitem__(self, index: "torch.Tensor | slice") -> "Split":
         return Split(self.images[index], self.labels[index])
 
     def to(self, device: "torch.device") -> "Split":
         return Split(self.images.to(device), self.labels.to(device))
+
+
+def _tensor(given: "torch.Tensor | np.ndarray") -> "torch.Tensor":
+    import torch
+
+    return torch.from_numpy(given) if isinstance(given, np.ndarray) else given
 
 
 @dataclass(frozen=True)
@@ -48,7 +75,7 @@ class Dataset:
     @property
     def shape(self) -> tuple[int, ...]:
         """Of one tile: channels, height, width."""
-        return tuple(self.train.images.shape[1:])
+        return self.train.shape
 
     def known_to(self, classes: Sequence[str], shape: Sequence[int | None]) -> "Dataset":
         """With labels that are places in a model's `classes`.
@@ -68,12 +95,10 @@ class Dataset:
             )
         if self.classes == tuple(classes):
             return self
-        import torch
-
-        place = torch.tensor([classes.index(name) for name in self.classes])
+        place = np.array([classes.index(name) for name in self.classes], np.int64)
         train, validation, test = (
-            Split(part.images, place[part.labels])
-            for part in (self.train, self.validation, self.test)
+            Split(images, place[labels])
+            for images, labels in (p.arrays for p in (self.train, self.validation, self.test))
         )
         return Dataset(self.name, train, validation, test, tuple(classes), self.listing)
 
@@ -95,17 +120,12 @@ def every_nth(labels: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def split_of(images: np.ndarray, labels: np.ndarray) -> Split:
     """Grey images (N, H, W) or coloured ones (N, C, H, W) uint8 and labels (N,) as a split."""
-    import torch
-
     tiles = images[:, None] if images.ndim == 3 else images
-    return Split(
-        torch.from_numpy(np.array(tiles, np.uint8)), torch.from_numpy(labels.astype(np.int64))
-    )
+    return Split(np.array(tiles, np.uint8), labels.astype(np.int64))
 
 
 def held_out(learn: Split, n: int) -> tuple[Split, Split]:
     """Split off every n-th tile of each class."""
-    import torch
-
-    rest, held = every_nth(learn.labels.numpy(), n)
-    return learn[torch.from_numpy(rest)], learn[torch.from_numpy(held)]
+    images, labels = learn.arrays
+    rest, held = every_nth(labels, n)
+    return Split(images[rest], labels[rest]), Split(images[held], labels[held])

@@ -4,9 +4,8 @@ They need no network: what the tests, and those without MNIST, train on.
 """
 
 import numpy as np
-import torch
 
-from digits.data.split import Dataset, Split, held_out
+from digits.data.split import Dataset, held_out, split_of
 from digits.spec import HOLD_OUT
 from digits.tile import frame
 
@@ -16,10 +15,8 @@ def load(hold_out: int = HOLD_OUT) -> Dataset:
     from sklearn.datasets import load_digits
 
     scans = load_digits()
-    labels = torch.from_numpy(scans.target).long()
     inks = (scans.images * (255 / 16)).round().astype(np.uint8)  # (N, 8, 8)
     tiles = np.stack([frame(ink, normalise_pen=False) for ink in inks])
-    everything = Split(torch.from_numpy(tiles)[:, None], labels)
-    learn, test = held_out(everything, 5)
+    learn, test = held_out(split_of(tiles, scans.target), 5)
     train, validation = held_out(learn, hold_out)
     return Dataset("uci", train, validation, test)

@@ -54,7 +54,7 @@ class Measurement:
 
 def measure(classifier: Classifier, split: Split) -> Measurement:
     """Classify all tiles of a split and compare with its labels."""
-    images, labels = split.images.cpu().numpy(), split.labels.cpu().numpy()
+    images, labels = split.arrays
     logits = classifier(images)
     summary = metrics.summarise(logits, labels, classifier.classes, classifier.temperature)
     probabilities = metrics.softmax(logits, classifier.temperature)

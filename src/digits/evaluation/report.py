@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from digits import checkpoint
-from digits.evaluation import explain, plots, robustness
+from digits.evaluation import explain, ood, plots, robustness
 from digits.evaluation.facts import history, stated
 from digits.evaluation.measure import Measurement
 from digits.evaluation.style import GRID, INK
@@ -51,6 +51,8 @@ def write(
     figures = draw(folder, names, tests)
     if "robustness" in facts:
         figures += robustness.draw(folder, facts["robustness"], tests[0].images)
+    if "ood" in facts:
+        figures.append(ood.draw(folder / "ood", facts["ood"]))
     if explained:
         figures += [explain.draw(folder / f"explained_{i}", t) for i, t in enumerate(tests, 1)]
     page = _template().render(

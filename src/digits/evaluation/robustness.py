@@ -1,4 +1,4 @@
-"""How accuracy falls as tiles get worse: every corruption, every level, every model."""
+"""How accuracy falls as tiles get worse: MNIST-C's fifteen corruptions, and curves by degrees."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,78 +9,126 @@ import numpy as np
 from digits import metrics
 from digits.evaluation.corruptions import CORRUPTIONS, Corruption
 from digits.evaluation.measure import Measurement
+from digits.evaluation.mnist_c import MNIST_C
 from digits.evaluation.style import INK, figure, series
 from digits.spec import TILE_SIZE
 
-TILES = 2000  # the first of the test tiles: an interval of +-0.5 points at 99%
+CURVE_TILES = 2000  # the first of the test tiles: an interval of +-0.5 points at 99%
 SEED = 17
-COLUMNS = 4  # of the figure
+COLUMNS = 4  # of the curves
+EXAMPLES = 8  # tiles in a line of the sheet
 
 
-def corrupted(corruption: Corruption, images: np.ndarray, level: int) -> np.ndarray:
+def corrupted(name: str, images: np.ndarray) -> np.ndarray:
+    """Tiles (N, 1, 28, 28) uint8 by a corruption of MNIST-C; the same at every call."""
+    return MNIST_C[name](images[:, 0], np.random.default_rng(SEED))[:, None]
+
+
+def at_level(corruption: Corruption, images: np.ndarray, level: int) -> np.ndarray:
     """Tiles (N, 1, 28, 28) uint8 at a level, 0 to 4; the same at every call."""
     rng = np.random.default_rng([SEED, level])
     return corruption.apply(images[:, 0], corruption.levels[level], rng)[:, None]
 
 
 def sweep(names: Sequence[str], tests: Sequence[Measurement]) -> dict[str, Any]:
-    """The accuracy of models on the first tiles that they were measured on, clean and corrupted."""
-    images = tests[0].images[:TILES]
-    clean = [float(test.right[:TILES].mean()) for test in tests]
-    found: dict[str, Any] = {
-        name: {"what": corruption.what, "levels": list(corruption.levels), "accuracy": {}}
-        for name, corruption in CORRUPTIONS.items()
-    }
-    for name, corruption in CORRUPTIONS.items():
-        worse = [corrupted(corruption, images, level) for level in range(len(corruption.levels))]
-        for who, test in zip(names, tests, strict=True):
-            scores = [metrics.accuracy(test.model(tiles), test.labels[:TILES]) for tiles in worse]
-            found[name]["accuracy"][who] = scores
+    """The accuracy of models on the tiles that they were measured on, clean and corrupted."""
+    found = {name: _accuracies(corrupted(name, tests[0].images), names, tests) for name in MNIST_C}
+    clean = {who: test.summary["accuracy"] for who, test in zip(names, tests, strict=True)}
+    errors = {who: 1 - float(np.mean([row[who] for row in found.values()])) for who in names}
     return {
-        "count": len(images),
+        "count": len(tests[0].labels),
         "seed": SEED,
-        "clean": dict(zip(names, clean, strict=True)),
-        "mean": {who: float(_all(found, who).mean()) for who in names},
+        "clean": clean,
         "corruptions": found,
+        "mean_error": errors,
+        "relative_error": {
+            who: errors[who] / (1 - clean[who]) if clean[who] < 1 else None for who in names
+        },
+        "worst": {who: min(found, key=lambda name: found[name][who]) for who in names},
+        "curves": _curves(names, tests),
     }
 
 
-def _all(found: dict[str, Any], who: str) -> np.ndarray:
-    """Accuracies of one model: (corruptions, levels)."""
-    return np.array([row["accuracy"][who] for row in found.values()])
+def _accuracies(
+    images: np.ndarray, names: Sequence[str], tests: Sequence[Measurement]
+) -> dict[str, float]:
+    return {
+        who: metrics.accuracy(test.model(images), test.labels[: len(images)])
+        for who, test in zip(names, tests, strict=True)
+    }
+
+
+def _curves(names: Sequence[str], tests: Sequence[Measurement]) -> dict[str, Any]:
+    """Accuracies of the first tiles by corruption, of each model a list: clean and five levels."""
+    some = tests[0].images[:CURVE_TILES]
+    clean = {
+        who: float(test.right[:CURVE_TILES].mean()) for who, test in zip(names, tests, strict=True)
+    }
+    curves = {}
+    for name, corruption in CORRUPTIONS.items():
+        worse = [_accuracies(at_level(corruption, some, k), names, tests) for k in range(5)]
+        curves[name] = {
+            "what": corruption.what,
+            "levels": list(corruption.levels),
+            "accuracy": {who: [clean[who], *(level[who] for level in worse)] for who in names},
+        }
+    return {"count": len(some), "by": curves}
 
 
 def table(result: dict[str, Any]) -> str:
-    """Mean accuracy over the levels, a line a corruption and a column a model, for a terminal."""
+    """Accuracy, a line a corruption and a column a model, for a terminal."""
     names = list(result["clean"])
-    wide = max(8, *map(len, names))
-    lines = [f"{'corruption':12}  " + "  ".join(f"{name:>{wide}}" for name in names)]
-    means = {
-        name: {who: float(np.mean(scores)) for who, scores in row["accuracy"].items()}
-        for name, row in result["corruptions"].items()
+    wide = max(13, *map(len, names))
+    rows = {
+        "MNIST-C": names,
+        "none": [f"{result['clean'][who]:.2%}" for who in names],
+        **{c: [f"{row[who]:.2%}" for who in names] for c, row in result["corruptions"].items()},
+        "mean": [f"{1 - result['mean_error'][who]:.2%}" for who in names],
+        "mean error": [_times(result["relative_error"][who]) for who in names],
+        "worst": [result["worst"][who] for who in names],
     }
-    for name, row in {"none": result["clean"], **means, "mean": result["mean"]}.items():
-        lines.append(f"{name:12}  " + "  ".join(f"{row[who]:>{wide}.2%}" for who in names))
-    return "\n".join(lines)
+    return "\n".join(
+        f"{name:13}  " + "  ".join(f"{cell:>{wide}}" for cell in row) for name, row in rows.items()
+    )
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.1f} x clean"
 
 
 def draw(folder: Path, result: dict[str, Any], images: np.ndarray) -> list[Path]:
-    """The curves, and a sheet of one tile at every level; their paths without a suffix."""
-    paths = [folder / "robustness", folder / "corruptions"]
-    _draw_curves(paths[0], result)
-    _draw_sheet(paths[1], images[:1])
-    return paths
+    """The errors, the curves, and a sheet of examples; their paths without a suffix."""
+    return [
+        _draw_errors(folder / "robustness", result),
+        _draw_curves(folder / "robustness_curves", result["curves"]["by"]),
+        _draw_sheet(folder / "corruptions", images[:EXAMPLES]),
+    ]
 
 
-def _draw_curves(path: Path, result: dict[str, Any]) -> None:
-    lines = -(-len(CORRUPTIONS) // COLUMNS)
+def _draw_errors(path: Path, result: dict[str, Any]) -> Path:
+    """Errors by corruption on a logarithmic scale, the first model's worst on top."""
+    first = next(iter(result["clean"]))
+    order = sorted(result["corruptions"], key=lambda name: -result["corruptions"][name][first])
+    least = 0.5 / result["count"]  # where no error is drawn
+    with figure(path, 1, 1, (8, 5)) as axes:
+        axis = axes[0][0]
+        for i, (who, clean) in enumerate(result["clean"].items()):
+            errors = [max(1 - result["corruptions"][name][who], least) for name in order]
+            axis.plot(errors, range(len(order)), "o", color=series(i), markersize=6, label=who)
+            axis.axvline(max(1 - clean, least), color=series(i), linewidth=1, linestyle=":")
+        axis.set_yticks(range(len(order)), order)
+        axis.set(xscale="log", xlabel="errors (dotted: on clean tiles)")
+        axis.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+        axis.grid(visible=False, axis="y")
+        axis.legend(loc="lower right")
+    return path
+
+
+def _draw_curves(path: Path, curves: dict[str, Any]) -> Path:
+    lines = -(-len(curves) // COLUMNS)
     with figure(path, lines, COLUMNS, (11, 2.5 * lines)) as axes:
-        for axis in axes.flat:
-            axis.set_axis_off()
-        for axis, (name, row) in zip(axes.flat, result["corruptions"].items(), strict=False):
-            axis.set_axis_on()
-            for i, (who, scores) in enumerate(row["accuracy"].items()):
-                values = [result["clean"][who], *scores]
+        for axis, (name, row) in zip(axes.flat, curves.items(), strict=True):
+            for i, (who, values) in enumerate(row["accuracy"].items()):
                 axis.plot(range(6), values, "o-", color=series(i), markersize=3.5, label=who)
             axis.set_xticks(range(6), ["clean", *(f"{level:g}" for level in row["levels"])])
             axis.set(title=name, xlabel=row["what"], ylim=(0, 1.03))
@@ -88,28 +136,26 @@ def _draw_curves(path: Path, result: dict[str, Any]) -> None:
             axis.xaxis.label.set_size(8)
             axis.yaxis.set_major_formatter("{x:.0%}")
         axes[0][0].legend(loc="lower left", fontsize=8)
+    return path
 
 
-def _draw_sheet(path: Path, images: np.ndarray) -> None:
-    """A line a corruption, two lines side by side: the clean tile and its five levels."""
-    gap, levels = 4, 6
-    names = list(CORRUPTIONS)
+def _draw_sheet(path: Path, images: np.ndarray) -> Path:
+    """A line a corruption, two lines side by side, of the same tiles; the clean ones first."""
+    step = TILE_SIZE + 4
+    lines = {"none": images, **{name: corrupted(name, images) for name in MNIST_C}}
+    names = list(lines)
     half = -(-len(names) // 2)
-    with figure(path, 1, 2, (9, 0.62 * half)) as axes:
+    with figure(path, 1, 2, (10, 0.55 * half)) as axes:
         for axis, part in zip(axes[0], (names[:half], names[half:]), strict=True):
-            step = TILE_SIZE + gap
-            sheet = np.zeros((step * len(part), step * levels), np.uint8)
+            sheet = np.full((step * len(part), step * len(images)), 255, np.uint8)
             for line, name in enumerate(part):
-                worse = [corrupted(CORRUPTIONS[name], images, level) for level in range(5)]
-                for column, tiles in enumerate([images, *worse]):
+                for column, tile in enumerate(lines[name][:, 0]):
                     y, x = line * step, column * step
-                    sheet[y : y + TILE_SIZE, x : x + TILE_SIZE] = tiles[0, 0]
-            axis.imshow(sheet, cmap="gray_r", vmin=0, vmax=255)
+                    sheet[y : y + TILE_SIZE, x : x + TILE_SIZE] = 255 - tile
+            axis.imshow(sheet, cmap="gray", vmin=0, vmax=255)
+            axis.set_yticks([i * step + TILE_SIZE / 2 for i in range(len(part))], part, color=INK)
+            axis.set_xticks([])
             axis.grid(visible=False)
             axis.spines[:].set_visible(False)
-            middles = [line * step + TILE_SIZE / 2 for line in range(len(part))]
-            axis.set_yticks(middles, part, color=INK)
-            across = [column * step + TILE_SIZE / 2 for column in range(levels)]
-            axis.set_xticks(across, ["clean", *"12345"])
             axis.tick_params(length=0)
-            axis.xaxis.tick_top()
+    return path

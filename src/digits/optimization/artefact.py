@@ -13,10 +13,10 @@ from torch import Tensor
 from digits import checkpoint, classifier
 from digits.classifier import Classifier, metadata_of
 from digits.errors import DigitsError
-from digits.optimization import c_file, integer_file
-from digits.optimization.fold import fold_batch_norm
+from digits.optimization import c_file, integer_file, onnx_file, phone_file
 from digits.optimization.onnx_file import onnx_bytes
 from digits.optimization.program import program_bytes
+from digits.optimization.source import Source
 
 CALIBRATION_TILES = 512
 FORMATS = {".onnx": onnx_bytes, ".pt2": program_bytes, ".pt": program_bytes}
@@ -26,20 +26,30 @@ def build(content: dict[str, Any], suffix: str, calibration: Tensor | None = Non
     """The bytes of an artefact of a checkpoint's content: float32, or int8 with `calibration`
     (training tiles (M, 1, 28, 28) uint8).
     """
-    model = fold_batch_norm(checkpoint.build(content))
-    return FORMATS[suffix](model, metadata_of(content), calibration)
+    source = Source.of(content)
+    return FORMATS[suffix](source.model, metadata_of(content), calibration)
 
 
 def make(
-    content: dict[str, Any], path: Path, calibration: Tensor | None, tiles: np.ndarray
+    source: Source,
+    path: Path,
+    calibration: Tensor | None,
+    tiles: np.ndarray,
+    bits: int = 8,
+    half: bool = False,
 ) -> tuple[Classifier, list[str]]:
-    """Write a checkpoint's content to `path`, in the format of its suffix, and load it again; with
-    lines to be printed on what it costs and how it was proved on test tiles (N, 1, 28, 28) uint8.
+    """Write a source to `path`, in the format of its suffix, and load it again; with lines to be
+    printed on what it costs and how it was proved on test tiles (N, 1, 28, 28) uint8.
+
+    `bits` are those of a weight in integer formats; `half` makes an .onnx file float16.
     """
     if path.suffix in integer_file.FORMATS:
         assert calibration is not None, "integer formats are always quantized"
-        return integer_file.make(content, path, calibration, tiles)
-    path.write_bytes(build(content, path.suffix, calibration))
+        return integer_file.make(source, path, calibration, tiles, bits)
+    if path.suffix in phone_file.FORMATS:
+        return phone_file.make(source, path, calibration), []
+    content = FORMATS[path.suffix](source.model, metadata_of(source.content), calibration)
+    path.write_bytes(onnx_file.halved(content) if half else content)
     return classifier.load(path), []
 
 

@@ -11,8 +11,12 @@ from digits import checkpoint, classifier
 from digits.errors import DigitsError
 from digits.optimization import artefact, integer_file, parity
 from digits.optimization.parity import Figures
+from digits.optimization.source import Source
 
-FORMATS = ("float32.onnx", "int8.onnx", "float32.pt2", "int8.pt2", "int8.c", "int8.html")
+FORMATS = (
+    "float32.onnx", "float16.onnx", "int8.onnx", "float32.pt2", "int8.pt2", "int8.c", "int8.html",
+    "int8.pte", "int8.tflite",
+)  # fmt: skip
 
 
 def side_by_side(
@@ -22,7 +26,8 @@ def side_by_side(
 
     Calibrated on training tiles (M, 1, 28, 28) uint8, measured on test tiles (N, 1, 28, 28) uint8.
     """
-    content, models, lacking = checkpoint.load(path), [classifier.load(path)], []
+    source = Source.of(checkpoint.load(path))
+    models, lacking = [classifier.load(path)], []
     with tempfile.TemporaryDirectory() as folder:
         for name in FORMATS:
             trial = Path(folder) / name
@@ -30,9 +35,10 @@ def side_by_side(
             if missing:
                 lacking.append(f"{name}: not run: needs {missing}")
                 continue
-            tiles_for = calibration if name.startswith("int8") else None
+            tiles_for = calibration if trial.stem == "int8" else None
+            half = trial.stem == "float16"
             try:
-                models.append(artefact.make(content, trial, tiles_for, tiles)[0])
+                models.append(artefact.make(source, trial, tiles_for, tiles, half=half)[0])
             except DigitsError as error:
                 lacking.append(f"{name}: {error}")
         figures = parity.compare(models, tiles, labels)

@@ -42,8 +42,10 @@ class Link(nn.Module):
 
     def activations(self, x: Tensor, before: Tensor, weight: Tensor) -> Tensor:
         """What comes out before it is rounded and pooled: (N, out, H, W), 0 or more."""
-        x = F.pad(x, [self.pad] * 4, value=self.pad_value / PIXEL_STD)
-        y = F.conv2d(x, weight, self.bias, self.stride)
+        pad = self.pad
+        if self.pad_value:
+            x, pad = F.pad(x, [pad] * 4, value=self.pad_value / PIXEL_STD), 0
+        y = F.conv2d(x, weight, self.bias, self.stride, pad)
         return (y + before if self.skips else y).relu()
 
     def pooled(self, y: Tensor, exact: bool) -> Tensor:

@@ -5,18 +5,16 @@ reference in NumPy bit for bit.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from digits import archs, checkpoint
+from digits import archs
 from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.optimization import c_file, c_program, html_file, html_program, integer
-from digits.optimization.fold import fold_batch_norm
 from digits.optimization.integer import IntegerModel, Run
-from digits.optimization.sequential import chain_of
+from digits.optimization.source import Source
 from digits.optimization.to_integer import integers_of
 from digits.spec import CLASSES
 
@@ -47,17 +45,18 @@ def missing(suffix: str) -> str:
 
 
 def make(
-    content: dict[str, Any], path: Path, calibration: Tensor, tiles: np.ndarray
+    source: Source, path: Path, calibration: Tensor, tiles: np.ndarray, bits: int = 8
 ) -> tuple[Classifier, list[str]]:
-    """Write a checkpoint's content to `path`; what answers with it, and lines on cost and proof.
+    """Write a source to `path`, with weights of so many bits; what answers with it, and lines on
+    cost and proof.
 
     Calibrated on training tiles (M, 1, 28, 28) uint8, proved on the first `PROOF_TILES` of `tiles`.
 
     Raises:
         DigitsError: the model has no integer form, or the file answers otherwise than it.
     """
-    kind, whole = FORMATS[path.suffix], integers(content, calibration)
-    path.write_bytes(kind.write(whole, card(content), content["thresholds"]))
+    kind, whole = FORMATS[path.suffix], integers(source, calibration, bits)
+    path.write_bytes(kind.write(whole, card(source), source.content["thresholds"]))
     run, proof = kind.load(path, len(whole.head_bias)), tiles[:PROOF_TILES]
     if run is None:
         said = f"not run: needs {kind.needs}; the figures are those of its NumPy reference"
@@ -68,33 +67,35 @@ def make(
     classifier = Classifier(
         lambda batch: answer(batch) * whole.scale,
         path,
-        tuple(content["classes"]),
+        tuple(source.content["classes"]),
         whole.temperature,
     )
     return classifier, [f"{path.suffix}: {c_file.costs(whole)}", f"{path.suffix}: {said}"]
 
 
-def integers(content: dict[str, Any], calibration: Tensor) -> IntegerModel:
-    """The integer form of a checkpoint's content.
+def integers(source: Source, calibration: Tensor, bits: int = 8) -> IntegerModel:
+    """The integer form of a source, with weights of so many bits.
 
     Raises:
         DigitsError: it has none, or does not read digits, which these formats say that they do.
     """
-    if tuple(content["classes"][: len(CLASSES)]) != CLASSES:
+    if tuple(source.content["classes"][: len(CLASSES)]) != CLASSES:
         raise DigitsError(f"{' and '.join(FORMATS)} files read digits; try .onnx")
-    chain = chain_of(fold_batch_norm(checkpoint.build(content)))
-    chain.calibrate(calibration)
-    return integers_of(chain, content["temperature"])
+    chain = source.chain()
+    if not source.changes:
+        chain.calibrate(calibration)
+    return integers_of(chain, source.content["temperature"], bits)
 
 
-def card(content: dict[str, Any]) -> dict[str, str]:
+def card(source: Source) -> dict[str, str]:
     """What the head of a file says of the checkpoint that it was made of."""
-    measured = content["metrics"].get("test", {}).get("accuracy")
+    arch, measured = source.content["arch"], source.content["metrics"].get("test", {})
+    changes = f" {source.changes.capitalize()}." if source.changes else ""
     return {
-        "name": content["arch"],
-        "summary": archs.summary(content["arch"]),
-        "checksum": checkpoint.digest(content),
-        "accuracy": "unknown" if measured is None else f"{measured:.2%}",
+        "name": arch,
+        "summary": archs.summary(arch) + changes,
+        "checksum": source.checksum,
+        "accuracy": f"{measured['accuracy']:.2%}" if "accuracy" in measured else "unknown",
     }
 
 

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -53,17 +53,24 @@ def _deflate(archive: io.BytesIO) -> bytes:
 
 
 def _quantize(program: ExportedProgram, calibration: Tensor) -> nn.Module:
-    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
     from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
 
     quantizer = x86.X86InductorQuantizer()
     quantizer.set_global(x86.get_default_x86_inductor_quantization_config())
-    observed = prepare_pt2e(program.module(), quantizer)
-    for batch in calibration.split(CALIBRATION_BATCH):
-        observed(batch)
-    quantized = convert_pt2e(observed)
+    quantized = quantized_by(quantizer, program, calibration.split(CALIBRATION_BATCH))
     _drop_dead_weights(quantized)
     return quantized
+
+
+def quantized_by(quantizer: Any, program: ExportedProgram, batches: Iterable[Tensor]) -> Any:
+    """The module of a program made int8 by a quantizer of torchao's PT2E, calibrated on batches of
+    training tiles."""
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+    observed = prepare_pt2e(program.module(), quantizer)
+    for batch in batches:
+        observed(batch)
+    return convert_pt2e(observed)
 
 
 def _drop_dead_weights(module: torch.fx.GraphModule) -> None:

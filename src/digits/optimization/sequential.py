@@ -4,6 +4,8 @@ A dense layer is a convolution with a kernel as large as its input; a 3x3 one ov
 pixels is one of 6x6 with stride 2; the normalisation of pixels goes into the first layer's bias.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -12,19 +14,20 @@ from digits.archs.best import Strongest
 from digits.archs.tiny import Mean
 from digits.errors import DigitsError
 from digits.optimization.chain import Chain, Link
-from digits.spec import PIXEL_MEAN, PIXEL_STD, TILE_SIZE
+from digits.spec import INPUT_SHAPE, PIXEL_MEAN, PIXEL_STD
 
 PAPER = round(PIXEL_MEAN)  # the pixel that stands for 0 in the padding of a first layer
 NOTHING_TO_DO = (nn.Dropout, nn.Dropout2d, nn.Identity, Normalize)
 
 
-def chain_of(model: nn.Module) -> Chain:
-    """The chain of a folded sequential model in evaluation mode; its logits are the model's.
+def chain_of(model: nn.Module, shape: Sequence[int] = INPUT_SHAPE) -> Chain:
+    """The chain of a folded sequential model in evaluation mode that takes tiles of this shape; its
+    logits are the model's.
 
     Raises:
         DigitsError: it has layers that the integer form has not.
     """
-    builder = _Builder()
+    builder = _Builder(shape)
     for layer in model if isinstance(model, nn.Sequential) else [model]:
         builder.add(layer)
     return builder.chain()
@@ -33,10 +36,10 @@ def chain_of(model: nn.Module) -> Chain:
 class _Builder:
     """The links so far, and the shape (C, H, W) of the map that the next layer sees."""
 
-    def __init__(self) -> None:
+    def __init__(self, shape: Sequence[int]) -> None:
         self.links: list[Link] = []
         self.active: list[bool] = []  # whether each link has its ReLU
-        self.shape = (1, TILE_SIZE, TILE_SIZE)
+        self.shape = tuple(shape)
         self.in_blocks = self.pixels_first = False
         self.reduction = ""
 
@@ -64,7 +67,8 @@ class _Builder:
         *links, head = self.links
         if not all(self.active[:-1]) or self.active[-1]:
             raise DigitsError(
-                "only models with a ReLU after each layer but the last have an integer form"
+                "only models with a ReLU after each layer but the last have an integer form; take "
+                "--output model.onnx"
             )
         chain = Chain(links, head, self.reduction)
         _absorb_normalisation(chain)
@@ -127,6 +131,6 @@ def _absorb_normalisation(chain: Chain) -> None:
 def _require(true: bool, layer: nn.Module) -> None:
     if not true:
         raise DigitsError(
-            f"a {type(layer).__name__} layer has no integer form: .c and .html are for sequential "
-            "models; take --output model.onnx"
+            f"a {type(layer).__name__} layer has no integer form: .c, .html, --prune and "
+            "--finetune are for sequential models; take --output model.onnx"
         )

@@ -2,18 +2,23 @@
 
 from itertools import chain, count
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO
+
+from PIL import Image, ImageDraw, ImageFont
 
 from digits.errors import DigitsError, reason
 from digits.reading.answer import Answer, Digit
 from digits.vision.load import Picture
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 MOST = 24  # digits shown
 COLUMNS = 8
-COLOURS = {"read": "tab:green", "unsure": "tab:orange", "no_digit": "tab:red"}
+COLOURS = {"read": "#2ca02c", "unsure": "#d9730d", "no_digit": "#d62728"}
+WIDTH, PICTURE_HEIGHT = 1000, 460  # pixels of the drawing, and of the picture in it at the most
+LINE, MARGIN = 26, 10  # pixels of a line of text, and around things
+CELL = WIDTH // COLUMNS
+TILE, BARS = 92, 70  # pixels: a tile's side, the height of its bars
+CELL_HEIGHT = LINE + TILE + BARS + 2 * LINE
+BLUE, GREY = "#1f77b4", "#555555"
 
 
 def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
@@ -22,18 +27,25 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
     Raises:
         DigitsError: the file cannot be written, or its suffix is not known.
     """
-    from matplotlib.figure import Figure
-
     digits = [digit for row in answer.rows for digit in row.digits][:MOST]
-    lines = -(-len(digits) // COLUMNS)
-    figure = Figure(figsize=(10, 4.5 + 2.4 * lines), layout="constrained")
-    heights = [4.5, 2.4 * lines] if lines else [4.5]
-    top, *below = figure.subfigures(len(heights), height_ratios=heights, squeeze=False)[:, 0]
-    _picture(top.subplots(), picture, answer)
-    for sheet in below:
-        _digits(sheet, digits, lines)
+    shown = _picture(picture, answer)
+    text = LINE * (len(answer.warnings) + 1)
+    below = LINE + 2 * MARGIN + shown.height + text
+    height = below + CELL_HEIGHT * -(-len(digits) // COLUMNS)
+    sheet = Image.new("RGB", (WIDTH, height), "white")
+    draw = ImageDraw.Draw(sheet)
+    says = " / ".join(row.text for row in answer.rows) or "no digit"
+    title = f"{says}   {answer.probability:.1%} {answer.status}"
+    draw.text((WIDTH / 2, MARGIN), title, COLOURS[answer.status], _font(20), anchor="ma")
+    sheet.paste(shown, ((WIDTH - shown.width) // 2, LINE + 2 * MARGIN))
+    for k, warning in enumerate(answer.warnings):
+        at = (WIDTH / 2, 2 * LINE + MARGIN + shown.height + k * LINE)
+        draw.text(at, warning, GREY, _font(16), anchor="ma")
+    for k, digit in enumerate(digits):
+        line, column = divmod(k, COLUMNS)
+        _digit(sheet, draw, digit, column * CELL, below + line * CELL_HEIGHT)
     try:
-        figure.savefig(path, dpi=100)
+        sheet.save(path, None if isinstance(path, Path) else "PNG")
     except (OSError, ValueError) as error:
         raise DigitsError(f"--explain {path}: not written: {reason(error)}") from None
 
@@ -65,37 +77,36 @@ def _free(stem: str, taken: set[str]) -> str:
     return name
 
 
-def _picture(axes: "Axes", picture: Picture, answer: Answer) -> None:
-    from matplotlib.patches import Rectangle
-
-    axes.imshow(picture.grey, cmap="gray", vmin=0, vmax=255)
-    axes.axis("off")
-    colour = COLOURS[answer.status]
-    says = " / ".join(row.text for row in answer.rows) or "no digit"
-    axes.set_title(f"{says}   {answer.probability:.1%} {answer.status}", color=colour, fontsize=15)
-    for row in answer.rows:
-        for digit in row.digits:
-            x, y, width, height = (v / picture.scale for v in digit.box)
-            axes.add_patch(Rectangle((x, y), width, height, fill=False, color=colour, lw=1.5))
-            axes.annotate(digit.label, (x, y), color=colour, fontsize=12, va="bottom")
-    axes.text(
-        0.5, -0.02, "\n".join(answer.warnings), transform=axes.transAxes, ha="center", va="top"
-    )
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
 
 
-def _digits(sheet: Any, digits: list[Digit], lines: int) -> None:
-    """A tile and its bars for each digit, COLUMNS to a line."""
-    grid = sheet.subplots(2 * lines, COLUMNS, squeeze=False)
-    for axes in grid.ravel():
-        axes.axis("off")
-    for i, digit in enumerate(digits):
-        line, column = divmod(i, COLUMNS)
-        tile, bars = grid[2 * line, column], grid[2 * line + 1, column]
-        tile.imshow(digit.tile, cmap="gray", vmin=0, vmax=255)
-        tile.set_title(f"{digit.label}  {digit.probability:.0%}", fontsize=10)
-        bars.axis("on")
-        labels = sorted(label for label, _ in digit.ranking)
-        bars.bar(labels, [dict(digit.ranking)[label] for label in labels], color="tab:blue")
-        bars.set_ylim(0, 1)
-        bars.set_yticks([])
-        bars.tick_params(labelsize=7, length=0)
+def _picture(picture: Picture, answer: Answer) -> Image.Image:
+    """The picture with a box and a label at each digit."""
+    grey = picture.grey
+    zoom = min((WIDTH - 2 * MARGIN) / grey.shape[1], PICTURE_HEIGHT / grey.shape[0])
+    size = max(1, round(grey.shape[1] * zoom)), max(1, round(grey.shape[0] * zoom))
+    how = Image.Resampling.NEAREST if zoom > 4 else Image.Resampling.LANCZOS
+    shown = Image.fromarray(grey).resize(size, how).convert("RGB")
+    draw, colour = ImageDraw.Draw(shown), COLOURS[answer.status]
+    for digit in (digit for row in answer.rows for digit in row.digits):
+        x, y, width, height = (v / picture.scale * zoom for v in digit.box)
+        draw.rectangle((x, y, x + width, y + height), outline=colour, width=2)
+        draw.text((x, y), digit.label, colour, _font(15), anchor="ld", stroke_width=0)
+    return shown
+
+
+def _digit(sheet: Image.Image, draw: ImageDraw.ImageDraw, digit: Digit, x: int, y: int) -> None:
+    """A digit's tile in a cell whose top left is (x, y), and a bar for each label it may be."""
+    title = f"{digit.label}  {digit.probability:.0%}"
+    draw.text((x + CELL / 2, y), title, "black", _font(15), anchor="ma")
+    tile = Image.fromarray(digit.tile).resize((TILE, TILE), Image.Resampling.NEAREST)
+    sheet.paste(tile, (x + (CELL - TILE) // 2, y + LINE))
+    shares = dict(digit.ranking)
+    labels, foot = sorted(shares), y + LINE + TILE + BARS
+    step = (CELL - 2 * MARGIN) / max(len(labels), 1)
+    for k, label in enumerate(labels):
+        left = x + MARGIN + k * step
+        top = foot - shares[label] * (BARS - MARGIN)
+        draw.rectangle((left + 1, top, left + step - 2, foot), fill=BLUE)
+        draw.text((left + step / 2, foot + 2), label, GREY, _font(11), anchor="ma")

@@ -11,12 +11,14 @@ from digits.errors import DigitsError
 from digits.spec import BLANK, CLASSES, HOLD_OUT, NONE, PAGE_CLASSES, ROW_CLASSES, TILE_SIZE
 from digits.training.recipes import PRESETS, RECIPES
 
+MOST_DROPOUT = 0.9
 MOST_SEED = 2**62  # what is added to it for members and steps stays within 64 bits
 AT_LEAST = {"epochs": 1, "batch_size": 1, "ensemble": 1, "patience": 1, "hold_out": 2, "seed": 0,
             "freeze": 0, "size": LEAST_SIZE}  # fmt: skip
 CHOICES = {
     "frame": FRAMES,
     "augment": tuple(POLICIES),
+    "schedule": ("one-cycle", "cosine", "plateau"),
     "compile": ("auto", "on", "off"),
     "on_nan": ("stop", "lower"),
 }
@@ -34,17 +36,20 @@ class TrainConfig:
     size: int = TILE_SIZE
     colour: bool = False
     strict: bool = False  # refuse one's own data if a picture in it is left out
+    check_labels: bool = False  # name pictures of one's own whose labels may be wrong
     hold_out: int = HOLD_OUT  # every twelfth tile of a class is for validation
     init: str = ""  # a model to start from
     freeze: int = 0  # its first layers that stay as they are
     epochs: int = 10
     batch_size: int = 64  # over all ranks together
-    learning_rate: float = 1e-3  # the peak of the one-cycle schedule
-    beta1: float = 0.0  # of AdamW; 0 cycles it between 0.95 and 0.85, against the rate
+    learning_rate: float = 1e-3  # the highest of the schedule
+    schedule: str = "one-cycle"  # of the rate over the run: see `optim.make_schedule`
+    beta1: float = 0.0  # of AdamW; 0 cycles it between 0.95 and 0.85, against a one-cycle rate
     beta2: float = 0.999
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1
     clip_norm: float = 1.0  # of all gradients together; 0 clips nothing
+    dropout: float = -1.0  # of what the layers that drop out give on; below 0: the architecture's
     augment: str = "none"
     strokes: float = 0.0  # drawn digits to add, as a share of the training set
     nondigits: float = 0.0  # non-digits to add, likewise; they bring the class `none`
@@ -87,8 +92,9 @@ class TrainConfig:
                 raise DigitsError(f"{field.name} is below {AT_LEAST[field.name]}")
             if value not in CHOICES.get(field.name, (value,)):
                 raise DigitsError(f"{field.name} is none of {', '.join(CHOICES[field.name])}")
-        if values.get("seed", 0) > MOST_SEED:
-            raise DigitsError(f"seed is above {MOST_SEED}")
+        for name, most in (("seed", MOST_SEED), ("dropout", MOST_DROPOUT)):
+            if values.get(name, 0) > most:
+                raise DigitsError(f"{name} is above {most}")
         return cls.make(values)
 
     @property
@@ -101,9 +107,14 @@ class TrainConfig:
         return (*self.labels, NONE) if self.nondigits else self.labels
 
     @property
+    def arch_arguments(self) -> dict[str, float]:
+        """What the architecture is to be built with, beside its own defaults."""
+        return {"dropout": self.dropout} if self.dropout >= 0 else {}
+
+    @property
     def look(self) -> Look:
         """How one's own pictures become tiles. Raises DigitsError if the settings contradict."""
-        return Look(self.frame, self.size, self.colour, self.strict)
+        return Look(self.frame, self.size, self.colour, self.strict, self.check_labels)
 
     @classmethod
     def names(cls) -> list[str]:

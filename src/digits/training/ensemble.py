@@ -60,7 +60,9 @@ def train(
             if ranks.first:
                 print(f"member {number + 1} of {config.ensemble}, seed {seed}", file=sys.stderr)
         device.seed(seed, config.deterministic)
-        model = archs.create(config.arch, len(config.classes), dataset.shape)
+        model = archs.create(
+            config.arch, len(config.classes), dataset.shape, **config.arch_arguments
+        )
         if config.init:
             transfer.start(model, config, dataset.shape)
         model.to(on)

@@ -75,10 +75,10 @@ def learn(
     dataset = mixed([known, own], weights(len(known.train), len(own.train)))
     given = {
         **SETTINGS, **dict.fromkeys(("strokes", "nondigits", "hands"), 0.0), **added,
-        "arch": transfer.arch_of(init, None), "init": init, "seed": seed, "epochs": epochs,
-        "dataset": known.name, "labels": _labels(content),
+        "arch": transfer.arch_of(init, None), "init": init, "seed": seed,
+        "epochs": epochs or SETTINGS["epochs"], "dataset": known.name, "labels": _labels(content),
     }  # fmt: skip
-    config = TrainConfig.make({k: v for k, v in given.items() if v is not None})
+    config = TrainConfig.make(given)
     run = Run.create("learn")
     checkpoint.write_json(run.config, config.as_dict())
     run.write_splits(own.listing)

@@ -13,7 +13,7 @@ from digits import checkpoint, data, spec
 from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
-from digits.spec import CLASSES, SAVE_DIR
+from digits.spec import CLASSES, RUNS_DIR, SAVE_DIR
 from digits.training import teacher, transfer
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
@@ -42,13 +42,15 @@ def prepare(
     folder.
 
     `given` are settings that go before the recipe; `resume` names the folder of a run whose
-    settings, data set and place of the model (unless there is a `save_dir`) are taken instead.
+    settings, data set and place of the model (unless there is a `save_dir`) are taken instead. Runs
+    lie in `runs/`, of the `save_dir` if one is named.
 
     Raises:
         DigitsError: there is no such run, or the data cannot be had.
     """
+    runs = save_dir / RUNS_DIR if save_dir else RUNS_DIR
     if resume:
-        run = Run.find(resume)
+        run = Run.find(resume, runs)
         config, kept_in = _settings(run.config)
         dataset = _load(config, data_dir)
         if dataset.classes != config.labels:
@@ -60,7 +62,7 @@ def prepare(
         config = _for_few_tiles(config, given)
     if ranks.first and (said := _said_of_steps(config, preset, tiles)):
         print(f"warning: {said}", file=sys.stderr)
-    run = Run(Path(ranks.same(str(Run.create(config.arch).folder) if ranks.first else "")))
+    run = Run(Path(ranks.same(str(Run.create(config.arch, runs).folder) if ranks.first else "")))
     save_dir = save_dir or SAVE_DIR
     if ranks.first:
         checkpoint.write_json(run.config, {**config.as_dict(), KEPT_IN: str(save_dir.resolve())})
@@ -126,24 +128,14 @@ def _said_of_steps(config: TrainConfig, preset: str | None, tiles: int) -> str:
     return ""
 
 
-def publish(
-    trained: Trained,
-    validation: Split,
-    config: TrainConfig,
-    run: Run,
-    best_model: Path,
-    force: bool = False,
-    data_dir: str | None = None,
-) -> tuple[dict[str, Any], Path]:
-    """Save what was trained in the run's folder, and a copy as `best_model`: unless a better one is
-    there, or one that cannot be compared, which only `force` overwrites.
-
-    Returns the checkpoint's content, and the path that it went to last.
+def publish(content: dict[str, Any], run: Run, best_model: Path, force: bool = False) -> Path:
+    """Save a checkpoint's content in the run's folder, and a copy as `best_model`: unless a better
+    one is there, or one that cannot be compared, which only `force` overwrites. Returns the path
+    that it went to last.
 
     Raises:
         DigitsError: one of them cannot be written.
     """
-    content = packed(trained, validation, config, data_dir)
     checkpoint.save(run.model, content)
     why_not = "" if force else better_than(content, best_model)
     if why_not:
@@ -152,9 +144,10 @@ def publish(
             "--force overwrites",
             file=sys.stderr,
         )
-        return content, run.model
+        return run.model
+    best_model.with_suffix(".onnx").unlink(missing_ok=True)  # it was made of the model before
     checkpoint.save(best_model, content)
-    return content, best_model
+    return best_model
 
 
 def packed(

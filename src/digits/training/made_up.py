@@ -83,7 +83,7 @@ def train(
         DigitsError: what `fit` and `transfer.start` raise.
     """
     device.seed(config.seed, config.deterministic)
-    model = archs.create(config.arch, len(config.classes))
+    model = archs.create(config.arch, len(config.classes), shape, **config.arch_arguments)
     if config.init:
         transfer.start(model, config, shape)
     model.to(on)
@@ -187,12 +187,8 @@ def answers(model: nn.Module, images: Tensor) -> Tensor:
     return torch.as_tensor(made).float()
 
 
-def publish(done: Trained, config: TrainConfig, run: Run, best_model: Path) -> dict[str, Any]:
-    """Save what was trained in the run's folder and a copy as `best_model`; returns its figures.
-
-    Raises:
-        DigitsError: one of them cannot be written.
-    """
+def packed(done: Trained, config: TrainConfig) -> dict[str, Any]:
+    """The content of the checkpoint of what was trained."""
     (outcome,) = done.outcomes
     best = outcome.history[outcome.best_epoch - 1]
     metrics = {
@@ -201,11 +197,8 @@ def publish(done: Trained, config: TrainConfig, run: Run, best_model: Path) -> d
         "train_seconds": outcome.train_seconds,
         "warmup_seconds": outcome.warmup_seconds,
     }
-    content = checkpoint.pack(
+    return checkpoint.pack(
         done.arch, done.model, classes=config.classes,
         input_shape=ROW_SHAPE if archs.kind(done.arch) == archs.ROWS else PAGE_SHAPE,
         config=config.as_dict(), metrics=metrics,
     )  # fmt: skip
-    for path in (run.model, best_model):
-        checkpoint.save(path, content)
-    return metrics

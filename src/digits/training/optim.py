@@ -1,7 +1,10 @@
-"""The optimizer, its one-cycle schedule, and the running average of the weights."""
+"""The optimizer, the schedule of its rate, and the running average of the weights."""
+
+import math
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel
 
 from digits.training import transfer
@@ -9,6 +12,7 @@ from digits.training.config import TrainConfig
 
 TAKEN_OVER = 0.1  # of --learning_rate, for layers that were trained before
 FEWEST_STEPS = 3  # of a schedule: so many the warm-up takes, and takes back
+PLATEAU_FACTOR, PLATEAU_EPOCHS = 0.3, 1  # the rate falls to this share after as many without gain
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
@@ -27,18 +31,40 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
             if (p.ndim > 1) == is_matrix and (share == 1.0) == (not config.init or id(p) in new)
         ])
     ]  # fmt: skip
-    betas = (config.beta1 or 0.95, config.beta2)
+    cycled = config.schedule == "one-cycle"
+    betas = (config.beta1 or (0.95 if cycled else 0.9), config.beta2)
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=betas, fused=True)
 
 
-def make_schedule(
-    optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int
-) -> torch.optim.lr_scheduler.OneCycleLR:
-    """Up for 30% of the steps and down for the rest, momentum the other way (Smith 2018)."""
-    return torch.optim.lr_scheduler.OneCycleLR(
+class OnPlateau(ReduceLROnPlateau):
+    """Counts steps, as other schedules do, and lowers the rate where `look` sees no gain."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        super().__init__(optimizer, factor=PLATEAU_FACTOR, patience=PLATEAU_EPOCHS)
+
+    def step(self) -> None:  # type: ignore[override]
+        self.last_epoch += 1
+
+    def look(self, loss: float) -> None:
+        """At the end of an epoch, of its loss on validation."""
+        steps = self.last_epoch
+        super().step(loss)
+        self.last_epoch = steps
+
+
+def make_schedule(optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int) -> LRScheduler:
+    """`one-cycle`: up for 30% of the steps and down for the rest, momentum the other way (Smith
+    2018). `cosine`: down along half a wave (Loshchilov & Hutter 2017). `plateau`: down whenever
+    validation gets no better."""
+    steps = max(steps, FEWEST_STEPS)
+    if config.schedule == "cosine":
+        return LambdaLR(optimizer, lambda step: (1 + math.cos(math.pi * step / steps)) / 2)
+    if config.schedule == "plateau":
+        return OnPlateau(optimizer)
+    return OneCycleLR(
         optimizer,
         max_lr=[group["lr"] for group in optimizer.param_groups],
-        total_steps=max(steps, FEWEST_STEPS),
+        total_steps=steps,
         cycle_momentum=not config.beta1,
     )
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
-from digits.training.optim import make_average, make_optimizer, make_schedule
+from digits.training.optim import OnPlateau, make_average, make_optimizer, make_schedule
 
 
 @dataclass
@@ -90,12 +90,20 @@ class TrainingState:
     def scale_learning_rate(self, factor: float) -> None:
         """Multiply the whole of the schedule by `factor`."""
         for group in self.optimizer.param_groups:
-            for key in ("initial_lr", "max_lr", "min_lr"):
+            for key in {"initial_lr", "max_lr", "min_lr"} & set(group):
                 group[key] *= factor
+        if isinstance(self.schedule, OnPlateau):
+            for group in self.optimizer.param_groups:
+                group["lr"] *= factor
+        else:
+            self.schedule.base_lrs = [rate * factor for rate in self.schedule.base_lrs]
 
     def keep_if_best(self, row: dict[str, float]) -> bool:
-        """Note an epoch's row; keep its weights if no epoch had a better validation."""
+        """Note an epoch's row, which a schedule may wait for; keep its weights if no epoch had a
+        better validation."""
         progress = self.progress
+        if isinstance(self.schedule, OnPlateau):
+            self.schedule.look(row["validation_loss"])
         progress.history.append(row)
         if progress.best_epoch and rank_of(row) <= rank_of(
             progress.history[progress.best_epoch - 1]

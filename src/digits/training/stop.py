@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 import time
 from types import FrameType, TracebackType
 
@@ -17,7 +18,10 @@ class StopRequest:
         self._since = 0.0
 
     def __enter__(self) -> "StopRequest":
-        self._previous = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        # Signals reach the main thread alone; a training in another one is not stopped by them.
+        here = threading.current_thread() is threading.main_thread()
+        asked = SIGNALS if here else ()
+        self._previous = {number: signal.signal(number, self._handle) for number in asked}
         return self
 
     def __exit__(

@@ -1,9 +1,9 @@
-"""The Python interface: read pictures, load models.
-
-Importing it is light: NumPy, OpenCV, ONNX Runtime and PyTorch are loaded when first needed.
+"""Read pictures, load models. Importing it is light: NumPy, OpenCV, ONNX Runtime and PyTorch are
+loaded when first needed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,10 @@ IN_MEMORY = "picture"  # what answers call one that has no file
 class Reader:
     """Reads digits and numbers in pictures; loads its model once. Threads may share one.
 
-    `model` is the name of a shipped model or the path of one (.onnx, .pth, .pt2, .pt). `expect`
-    says what may stand in the pictures, as `--expect` does: "auto", "digit", "number", "decimal",
-    "signed", "money", "amount", "date", "time", "phone", "zip", "/regular expression/", or "@file"
-    of allowed numbers.
+    `model` is the name of a shipped model, the path of one (.onnx, .pth, .pt2, .pt), or what `load`
+    gave. `expect` says what may stand in the pictures, as `--expect` does: "auto", "digit",
+    "number", "decimal", "signed", "money", "amount", "date", "time", "phone", "zip",
+    "/regular expression/", or "@file" of allowed numbers.
 
     Raises:
         DigitsError: there is no such model, it is damaged, or the format is not known.
@@ -32,10 +32,13 @@ class Reader:
     '40917'
     """
 
-    def __init__(self, model: str | Path = DEFAULT_MODEL, expect: str = "auto") -> None:
+    def __init__(
+        self, model: "str | Path | Classifier" = DEFAULT_MODEL, expect: str = "auto"
+    ) -> None:
         from digits.reading import reader
 
-        self._reader = reader.Reader.expecting(load(model), expect)
+        loaded = load(model) if isinstance(model, str | Path) else model
+        self._reader = reader.Reader.expecting(loaded, expect)
 
     def read(self, source: Source) -> "Answer":
         """Read one picture: a path, the bytes of an image file, a Pillow image, or an array.
@@ -44,19 +47,41 @@ class Reader:
         file or bytes that hold no picture give an answer whose status is "error", and whose
         `error` says why. Of a file of several pages the first is read.
 
+        The answer's `status` is "read", "unsure", "no_digit" or "error"; `text` is what stands
+        there, `probability` 0..1 that all of it is right, and `rows` have boxes in pixels.
+
         Raises:
             DigitsError: an array of another shape, kind or range.
+        """
+        if isinstance(source, str | Path):
+            return replace(self._reader.read_file(str(source)), model=self._reader.classifier.name)
+        return self.pages(source)[0]
+
+    def pages(
+        self, source: Source, then: "Callable[[Picture, Answer], None] | None" = None
+    ) -> "list[Answer]":
+        """Read every page of a TIFF, every frame of an animation; see `read`. `then` is called with
+        each page's picture, while it is in memory, and its answer.
+
+        >>> [answer.text for answer in Reader().pages("test_images/two_rows.png")]
+        ['2026\\n1147']
         """
         from digits.reading.pages import read_pages
 
         if isinstance(source, str | Path):
-            return self._reader.read_file(str(source))
+            return read_pages(self._reader, str(source), then)
         if isinstance(source, bytes | bytearray | memoryview):
-            return read_pages(self._reader, IN_MEMORY, data=bytes(source))[0]
-        return self._reader.read(_picture(source), IN_MEMORY)
+            return read_pages(self._reader, IN_MEMORY, then, bytes(source))
+        picture = _picture(source)
+        answer = self._reader.read(picture, IN_MEMORY)
+        answer = replace(answer, model=self._reader.classifier.name)
+        if then:
+            then(picture, answer)
+        return [answer]
 
-    def read_many(self, sources: Iterable[Source]) -> Iterator["Answer"]:
-        """Read pictures one after the other, as they are asked for; see `read`.
+    def read_many(self, sources: Iterable[Source]) -> "Iterator[Answer]":
+        """Read pictures one after the other, as they are asked for; see `read`. For all cores at
+        once, see examples/many_processes.py.
 
         >>> [a.text for a in Reader().read_many(["test_images/number.png", b"no picture"])]
         ['40917', '']
@@ -64,7 +89,9 @@ class Reader:
         return map(self.read, sources)
 
 
-def read(source: Source, model: str | Path = DEFAULT_MODEL, expect: str = "auto") -> "Answer":
+def read(
+    source: Source, model: "str | Path | Classifier" = DEFAULT_MODEL, expect: str = "auto"
+) -> "Answer":
     """Read one picture; for many make one `Reader`, which loads its model once.
 
     >>> import digits
@@ -74,20 +101,25 @@ def read(source: Source, model: str | Path = DEFAULT_MODEL, expect: str = "auto"
     return Reader(model, expect).read(source)
 
 
-def load(model: str | Path = DEFAULT_MODEL) -> "Classifier":
+def load(model: str | Path | None = DEFAULT_MODEL, device: Any = "cpu") -> "Classifier":
     """A classifier by the name of a shipped model or by its path. Calling it: tiles uint8
-    (N, 1, 28, 28), bright ink on black -> logits (N, K) float32; its `classes` name them.
+    (N, 1, 28, 28), bright ink on black -> logits (N, K) float32; `predict_proba` gives calibrated
+    probabilities (N, K), and `classes` name the columns. `device` is a torch device or its name,
+    where a checkpoint computes; ONNX models run on the CPU.
 
     Raises:
         DigitsError: there is no such model, or it is damaged.
 
     >>> import numpy, digits
-    >>> digits.load("tiny")(numpy.zeros((5, 1, 28, 28), numpy.uint8)).shape
-    (5, 10)
+    >>> tiny, tiles = digits.load("tiny"), numpy.zeros((5, 1, 28, 28), numpy.uint8)
+    >>> tiny(tiles).shape, tiny.predict_proba(tiles).sum(axis=1).round(6).tolist()
+    ((5, 10), [1.0, 1.0, 1.0, 1.0, 1.0])
+    >>> tiny.classes[7]
+    '7'
     """
     from digits import classifier
 
-    return classifier.load(classifier.find(model))
+    return classifier.load(classifier.find(model), device)
 
 
 def _picture(source: Source) -> "Picture":

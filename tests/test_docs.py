@@ -1,0 +1,119 @@
+"""The docs: links lead somewhere, the site builds, ten minutes are what docs/start.md says."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from digits.__main__ import COMMANDS
+from digits.api.reading import Reader
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"^    ((?:make|digits) .+)$", re.M)
+
+
+def anchors(page: Path) -> set[str]:
+    """What its headings are called in links, as GitHub and MkDocs make them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text("utf-8")):
+        if link.startswith(("http://", "https://", "mailto:")):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file) if file else page
+        assert target.exists(), f"{link}: no such file"
+        assert not anchor or anchor in anchors(target), f"{link}: no such heading"
+
+
+def test_the_readme_is_for_someone_with_two_minutes() -> None:
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    assert len(lines) <= 120 and max(map(len, lines)) <= 100
+    assert sum(line.startswith("![") for line in lines) == 3
+
+
+def test_the_reference_is_made_of_the_code() -> None:
+    from tools import docs_site
+
+    page = docs_site.on_page_markdown("<!-- commands --> <!-- api --> [outside](../README.md)")
+    assert all(f"### digits {name}" in page for name in COMMANDS) and "--top_k" in page
+    assert "### digits.Reader.read_many" in page and (Reader.read.__doc__ or "")[:40] in page
+    assert page.endswith(" outside")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find_spec("mkdocs"), reason="mkdocs is not installed: '.[docs]'")
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "NO_MKDOCS_2_WARNING": "1"}
+    ended = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, env=environment)
+    assert ended.returncode == 0, ended.stderr
+    assert "--learning_rate" in (tmp_path / "reference.html").read_text("utf-8")
+    assert (tmp_path / "search" / "search_index.js").is_file()  # search without a network
+    fetched = re.findall(
+        r"<(?:script|link)[^>]*https?://[^>]*>", (tmp_path / "index.html").read_text()
+    )
+    assert not fetched
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What a stranger has, with the environment of these tests in place of one that is set up."""
+    for part in ("src", "models/pretrained", "test_images"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=ignored)
+    for part in ("Makefile", "pyproject.toml", "requirements.txt"):
+        shutil.copy(ROOT / part, tmp_path)
+    binaries = tmp_path / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    for name, begin in (("python", ""), ("digits", " -m digits")):
+        script = f'#!/bin/sh\nPYTHONPATH={tmp_path}/src exec {sys.executable}{begin} "$@"\n'
+        (binaries / name).write_text(script)
+        (binaries / name).chmod(0o755)
+    (tmp_path / ".venv" / "ready").touch()
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("make"), reason="no make here")
+def test_ten_minutes(clone: Path) -> None:
+    """Each command of docs/start.md, in its order."""
+    said = {}
+    environment = {**os.environ, "PATH": f"{clone}/.venv/bin:{os.environ['PATH']}"}
+    for command in COMMAND.findall((ROOT / "docs" / "start.md").read_text("utf-8")):
+        if command == "make serve":
+            assert served(clone, environment).startswith("reading at http://")
+            continue
+        ended = subprocess.run(
+            command, shell=True, cwd=clone, capture_output=True, text=True, env=environment
+        )
+        assert ended.returncode == 0, f"{command}\n{ended.stderr}"
+        said[command] = ended.stdout
+    outputs = [*said.values()]
+    assert len(said) == 6 and "40917" in outputs[0] and "test accuracy" in outputs[2]
+    for file in ("why.png", "mine/best_model.onnx", "report/report.html", "mine/small.onnx"):
+        assert (clone / file).is_file(), file
+
+
+def served(clone: Path, environment: dict[str, str]) -> str:
+    """The line with which `make serve` says that it serves, on a port that is free."""
+    process = subprocess.Popen(
+        ["make", "serve", "ARGS=--port 0 --workers 1"], cwd=clone, env=environment,
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout
+    line = process.stdout.readline()
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(60)
+    return line

@@ -1,0 +1,59 @@
+"""What the site of the docs needs beside its pages: the reference, made from the code.
+
+MkDocs calls `on_page_markdown`: `python -m mkdocs build --strict`, or `make docs`.
+"""
+
+import inspect
+import re
+from typing import Any
+
+OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")  # links to files that are no pages
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """A page as the site shows it."""
+    for mark, made in (("<!-- commands -->", commands), ("<!-- api -->", api)):
+        if mark in markdown:
+            markdown = markdown.replace(mark, made())
+    return OUTSIDE.sub(r"\1", markdown)
+
+
+def commands() -> str:
+    """The help of each command, as its parser prints it."""
+    from digits.__main__ import COMMANDS
+    from digits.commands._flags import parser_of
+
+    return "\n\n".join(
+        f"### digits {name}\n\n```text\n{parser_of(name).format_help().strip()}\n```"
+        for name in COMMANDS
+    )
+
+
+def api() -> str:
+    """The signature and the docstring of every public name."""
+    import digits
+    from digits.classifier import Classifier
+    from digits.reading.answer import Answer
+
+    named = [(f"digits.{name}", getattr(digits, name)) for name in digits.__all__]
+    things = [(n, t) for n, t in named if callable(t)] + [
+        ("Classifier", Classifier),
+        ("Answer", Answer),
+    ]
+    parts = []
+    for name, thing in things:
+        parts.append(described(name, thing))
+        if inspect.isclass(thing):
+            public = [(k, v) for k, v in vars(thing).items() if not k.startswith("_")]
+            parts += [described(f"{name}.{k}", v) for k, v in public if inspect.isfunction(v)]
+    return "\n\n".join(parts)
+
+
+def described(name: str, thing: Any) -> str:
+    """One name: a heading, its signature, its docstring as it stands in the code."""
+    try:
+        signature = str(inspect.signature(thing))
+    except ValueError:  # an exception takes what exceptions take
+        signature = "(message)"
+    text = inspect.getdoc(thing) or ""
+    return f"### {name}\n\n```python\n{name}{signature}\n```\n\n```text\n{text}\n```"
