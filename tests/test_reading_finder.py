@@ -23,7 +23,7 @@ def page(*texts: str) -> tuple[np.ndarray, list[Line]]:
         dark = np.argwhere(ink < 150)
         (top, left), (foot, right) = dark.min(axis=0), dark.max(axis=0)
         box = [(left, top), (right, top), (right, foot), (left, foot)]
-        found.append(Line(np.array(box, float) + (x, y), 0.9))
+        found.append(Line(np.array(box, float) + np.array([x, y]), 0.9))
     return grey, found
 
 
