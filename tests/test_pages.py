@@ -70,7 +70,7 @@ def test_predict_answers_every_page(scan: str, capsys: pytest.CaptureFixture[str
     assert printed.out.splitlines() == [
         f"{scan} page 1: 40917", f"{scan} page 2: 40917", f"{scan} page 3: no digit",
     ]  # fmt: skip
-    assert printed.err.splitlines()[0] == "model: reader"
+    assert printed.err.splitlines()[0] == "model: reader (trained on mnist)"
     assert main(["predict", "--image", scan, "--model", "reader", "--json"]) == 0
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(a["page"], a["pages"], a["model"]) for a in answers] == [

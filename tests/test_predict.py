@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digits import classifier
 from digits.__main__ import main
 
 CLASSES = [*"0123456789", "none"]
@@ -212,3 +213,22 @@ def test_output_with_all_cores_and_resume(
     answers = [json.loads(line) for line in out.read_text().splitlines()]
     assert [a["status"] for a in answers] == ["read", "read", "no_digit", "error"]
     assert "1 were there before" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", [[], ["--output", "a.csv"]])
+def test_a_model_of_the_small_scans_says_so(
+    output: list[str], folder: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import onnx
+
+    proto = onnx.load(classifier.shipped()["micro"])
+    for entry in proto.metadata_props:
+        entry.value = entry.value.replace('"dataset": "mnist"', '"dataset": "uci"')
+    onnx.save(proto, "small.onnx")
+    flags = ["predict", "--image", str(folder / "a_zero.png"), *output]
+    for model, warned in (("small.onnx", True), ("micro", False)):
+        Path("a.csv").unlink(missing_ok=True)
+        assert main([*flags, "--model", model]) == 0
+        error = capsys.readouterr().err
+        assert ("1,797 small scans" in error) == warned
+        assert f"model: {model} (trained on {'uci' if warned else 'mnist'})" in error

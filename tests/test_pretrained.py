@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -64,3 +65,12 @@ def test_the_test_images_are_read_as_expected(capsys: pytest.CaptureFixture) -> 
     assert len(answers) == len(rows) >= 16
     for row, answer in zip(rows, answers, strict=True):
         assert (answer["text"], answer["status"]) == (row["text"], row["status"]), row["image"]
+
+
+def test_the_letters_read_a_letter(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    paper = np.full((120, 120), 255, np.uint8)
+    cv2.putText(paper, "K", (30, 80), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 0, 5, cv2.LINE_AA)
+    name = str(tmp_path / "a.png")
+    cv2.imwrite(name, paper)
+    assert main(["predict", "--model", "letters", "--image", name]) == 0
+    assert capsys.readouterr().out == f"{name}: k\n"

@@ -115,6 +115,8 @@ def main() -> None:
     args = parser.parse_args()
 
     content = checkpoint.load(args.run / "model.pth")
+    if content["config"].get("init"):  # the run that this one went on from left it there
+        content["config"]["init"] = "models/rows.pth"
     config = TrainConfig.make(content["config"])
     dataset = data.load("mnist", hold_out=config.hold_out)
     learned, held_out = made_up.sources(dataset, data_dir())
@@ -143,7 +145,7 @@ def main() -> None:
         trial.write_bytes(artefact.build(content, ".onnx", calibration))
 
     commands = [train_command(config)]
-    if config.init:  # the run that this one went on from
+    if config.init:
         commands.insert(0, f"python src/train.py --arch {config.arch} --dataset mnist")
     parameters = sum(p.numel() for p in checkpoint.build(content).parameters())
     card = CARD.format(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from digits.commands._flags import Parser, add_device_flags, number
 from digits.errors import DigitsError
+from digits.spec import SMALL_SET
 
 if TYPE_CHECKING:
     from digits.classifier import Classifier
@@ -77,7 +78,8 @@ def _some(args: argparse.Namespace) -> int:
         if args.save_tiles:
             save_tiles(answer, args.save_tiles, stems)
 
-    reader = Reader(_load(args), args.expect)
+    model = _load(args)
+    reader = Reader(model, args.expect)
     empty: list[str] = []
     stems: set[str] = set()
     numbers = count()  # of the drawings
@@ -94,7 +96,7 @@ def _some(args: argparse.Namespace) -> int:
             continue
         if answer.status != "error" and not told:
             told = True
-            print(f"model: {answer.model}", file=sys.stderr)
+            _tell(model)
         _print(answer, args)
     return int(failed or bool(empty))
 
@@ -120,7 +122,7 @@ def _many(args: argparse.Namespace) -> int:
             for answer in answers:
                 counts[answer["status"]] += 1
     told = ", ".join(f"{number} {status}" for status, number in counts.items())
-    print(f"model: {classifier.name_of(model)}", file=sys.stderr)
+    _tell(classifier.load(model))
     print(f"{args.output}: {told}; {len(file.answered)} were there before", file=sys.stderr)
     return int(counts["error"] > 0 or bool(empty))
 
@@ -148,6 +150,18 @@ def _load(args: argparse.Namespace) -> "Classifier":
     if args.gpu:
         print("warning: --gpu: an .onnx model runs on the CPU", file=sys.stderr)
     return api.load(path)
+
+
+def _tell(model: "Classifier") -> None:
+    """Which model answered, and what it learned from."""
+    learned_from = model.card["config"].get("dataset") or "unknown pictures"
+    print(f"model: {model.name} (trained on {learned_from})", file=sys.stderr)
+    if learned_from == SMALL_SET:
+        print(
+            "warning: it has seen 1,797 small scans alone and reads real pictures badly: "
+            "train it on mnist, or leave --model out",
+            file=sys.stderr,
+        )
 
 
 def _print(answer: "Answer", args: argparse.Namespace) -> None:

@@ -2,7 +2,9 @@
 by ExecuTorch, .tflite by LiteRT. Both take one tile a call, (1, C, H, W) uint8 -> logits (1, K).
 """
 
+import contextlib
 import importlib.util
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,7 +53,7 @@ def make(source: Source, path: Path, calibration: Tensor | None) -> Classifier:
     """
     require(path.suffix)
     kind = FORMATS[path.suffix]
-    with quiet():
+    with quiet(), contextlib.redirect_stderr(io.StringIO()):  # bars of progress
         kind.write(source, path, calibration)
         run = kind.load(path)
     said = source.content

@@ -13,7 +13,7 @@ from digits import checkpoint, data, spec
 from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
-from digits.spec import CLASSES, RUNS_DIR, SAVE_DIR
+from digits.spec import CLASSES, RUNS_DIR, SAVE_DIR, SMALL_SET
 from digits.training import teacher, transfer
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
@@ -25,7 +25,6 @@ from digits.training.step import logits_of
 KEPT_IN = "save_dir"  # in config.json: it shapes where a run's model goes, not the run
 SPLIT = ("dataset", "hold_out")  # settings that say which tiles are for validation
 OF_DIGITS = ("strokes", "nondigits", "hands")  # what can be added to digits alone
-SMALL_SET = "uci"
 SMALL_EPOCHS, SMALL_BATCH = 12, 64  # of presets on it: 240 steps, 99.4% of its test set
 FEW_STEPS = 100
 
