@@ -126,7 +126,7 @@ class Reader:
         if whole and whole.status == "read":
             return scaled(whole, picture.scale)
         found = self._found(image) if self.kind != "digit" else None
-        if found and found.status == "read":
+        if found and judge.is_likely(found.rows):
             return scaled(found, picture.scale)
         best, crowded = found or Answer(image, "no_digit"), None
         for ink in chain(on_a_sheet(picture.grey), variants(picture.grey)):
