@@ -125,7 +125,9 @@ class Reader:
         whole = self._whole(image) if self._may_be_a_row() else None
         if whole and whole.status == "read":
             return scaled(whole, picture.scale)
-        found = self._found(image) if self.kind != "digit" else None
+        first = next(variants(picture.grey), None)
+        several = first and self.kind != "digit" and not stands_alone(first)
+        found = self._found(first, image) if first and several else None
         if found and judge.is_likely(found.rows):
             return scaled(found, picture.scale)
         best, crowded = found or Answer(image, "no_digit"), None
@@ -167,18 +169,17 @@ class Reader:
                 answers.append(self._concluded([row], ink, [], image))
         return max(answers, key=_support_of, default=None)
 
-    def _found(self, image: str) -> Answer | None:
+    def _found(self, seen: Ink, image: str) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number."""
-        seen = next(variants(self.grey), None)
         rows, lost = [], 0
-        for line in find_lines(self.grey) if seen else []:
+        for line in find_lines(self.grey):
             row = self._line(line)
             if row:
                 rows.append(row)
             else:
                 lost += 1
         numbers = judge.numbers(rows)
-        if not numbers or seen is None:
+        if not numbers:
             return None
         lost += len(rows) - len(numbers)
         answer = self._concluded(numbers, seen, [LEFT_OUT.format(lost)] * (lost > 0), image)
