@@ -13,6 +13,7 @@ from digits.errors import DigitsError
 from digits.reading import judge
 from digits.reading.answer import Answer, Digit, Row, scaled
 from digits.reading.budget import SPENT, Budget
+from digits.reading.finder import find_lines
 from digits.reading.formats import Anything, Format
 from digits.reading.formats import parse as parse_format
 from digits.reading.pages import read_pages
@@ -33,6 +34,7 @@ from digits.vision.components import (
 )
 from digits.vision.forms import in_forms
 from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
+from digits.vision.lines import Line
 from digits.vision.load import Picture
 from digits.vision.rows import RowInk, find_rows
 from digits.vision.ruled_lines import without_rules
@@ -40,6 +42,7 @@ from digits.vision.sheet import on_a_sheet
 from digits.vision.warnings import warnings
 
 FORMS = "form boxes or rings: only what stands in them is read"
+LEFT_OUT = "rows that look like numbers and could not be read: {}"
 TEXT_LEFT_OUT = "something that looks like text is left out"
 AS_IT_LIES = np.eye(2, 3)
 
@@ -122,7 +125,12 @@ class Reader:
         whole = self._whole(image) if self._may_be_a_row() else None
         if whole and whole.status == "read":
             return scaled(whole, picture.scale)
-        best, crowded = Answer(image, "no_digit"), None
+        first = next(variants(picture.grey), None)
+        several = first and self.kind != "digit" and not stands_alone(first)
+        found = self._found(first, image) if first and several else None
+        if found and judge.is_likely(found.rows):
+            return scaled(found, picture.scale)
+        best, crowded = found or Answer(image, "no_digit"), None
         for ink in chain(on_a_sheet(picture.grey), variants(picture.grey)):
             if len(components(ink.mask)) > LIMITS.most_parts:
                 crowded = crowded or ink
@@ -160,6 +168,33 @@ class Reader:
             if row and not _has_rows(ink):
                 answers.append(self._concluded([row], ink, [], image))
         return max(answers, key=_support_of, default=None)
+
+    def _found(self, seen: Ink, image: str) -> Answer | None:
+        """The answer to the lines that the finder sees; None where it sees no number."""
+        rows, lost = [], 0
+        for line in find_lines(self.grey):
+            row = self._line(line)
+            if row:
+                rows.append(row)
+            else:
+                lost += 1
+        numbers = judge.numbers(rows)
+        if not numbers:
+            return None
+        lost += len(rows) - len(numbers)
+        answer = self._concluded(numbers, seen, [LEFT_OUT.format(lost)] * (lost > 0), image)
+        return replace(answer, status="unsure") if lost and answer.status == "read" else answer
+
+    def _line(self, line: Line) -> Row | None:
+        """What stands in a line; None where it is no number, or time is over."""
+        row = line.row()
+        under = row.of_picture(self.grey)
+        inverted = polarities(under)[0]
+        ink = find(under, inverted)
+        if ink is None:
+            return None
+        looks = [row_image(ink.level, inverted=True), row_image(under, inverted)]
+        return self._row(replace(row, level=ink.level), looks)
 
     def _cropped(self, grey: np.ndarray, image: str) -> Answer | None:
         """The answer to one digit without paper around it; None where there is no plain one."""
