@@ -41,6 +41,11 @@ def probability(rows: Sequence[Row]) -> float:
     return math.prod(row.probability for row in rows) if rows else 0.0
 
 
+def worth(rows: Sequence[Row]) -> float:
+    """How many digits are right, as far as the probabilities of their rows tell."""
+    return sum(len(row.text) * row.probability for row in rows)
+
+
 def is_likely(rows: Sequence[Row]) -> bool:
     """Whether the ink is seen rightly: no other way to see it has to be tried."""
     return support(rows) > LIMITS.likely_support
@@ -78,6 +83,11 @@ def numbers(rows: list[Row]) -> list[Row]:
     return rows
 
 
+def is_one(one: list[Row]) -> bool:
+    """Whether one thing is one digit, whatever it may say as a row."""
+    return support(one) >= LIMITS.one_support
+
+
 def one_or_many(one: list[Row], many: list[Row], alone: bool) -> list[Row]:
     """One digit or several: which of the two opinions on the same ink counts.
 
@@ -90,7 +100,7 @@ def one_or_many(one: list[Row], many: list[Row], alone: bool) -> list[Row]:
     _, _, width, height = one[0].box
     is_wide = width >= LIMITS.wide_aspect * height
     least = support(one) if is_wide else LIMITS.likely_support
-    if support(one) >= LIMITS.one_support or support(many) < least:
+    if is_one(one) or support(many) < least:
         return one
     return many if is_wide else [_doubted(row) for row in many]
 

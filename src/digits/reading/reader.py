@@ -126,11 +126,10 @@ class Reader:
         if whole and whole.status == "read":
             return scaled(whole, picture.scale)
         first = next(variants(picture.grey), None)
-        several = first and self.kind != "digit" and not stands_alone(first)
-        found = self._found(first, image) if first and several else None
-        if found and judge.is_likely(found.rows):
+        found = self._found(first, image) if first and self._may_be_many(first) else None
+        if found and found.status == "read":
             return scaled(found, picture.scale)
-        best, crowded = found or Answer(image, "no_digit"), None
+        best, crowded = Answer(image, "no_digit"), None
         for ink in chain(on_a_sheet(picture.grey), variants(picture.grey)):
             if len(components(ink.mask)) > LIMITS.most_parts:
                 crowded = crowded or ink
@@ -140,8 +139,10 @@ class Reader:
             best = max(best, self._answer(ink, image), key=_support_of)
             if judge.is_likely(best.rows):
                 break
-        if crowded and not judge.is_likely(best.rows) and self.budget.left():
+        if crowded and not found and not judge.is_likely(best.rows) and self.budget.left():
             best = max(best, self._answer(crowded, image), key=_support_of)
+        if found and judge.worth(found.rows) > judge.worth(best.rows):
+            best = found
         if whole and whole.probability > best.probability:
             best = whole
         return scaled(best, picture.scale)
@@ -156,6 +157,12 @@ class Reader:
             and height <= LIMITS.most_crop_height_px
             and width < LIMITS.most_crop_aspect * height
         )
+
+    def _may_be_many(self, ink: Ink) -> bool:
+        """Whether there may be more than one digit: what stands alone and looks like one is one."""
+        if self.kind != "auto" or not stands_alone(ink):
+            return self.kind != "digit"
+        return not judge.is_one(self._one_digit(ink))
 
     def _whole(self, image: str) -> Answer | None:
         """The answer to the whole picture as the crop of one row; None where nothing is in it."""
