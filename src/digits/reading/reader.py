@@ -186,7 +186,8 @@ class Reader:
             else:
                 lost += 1
         numbers = judge.numbers(rows)
-        if not numbers:
+        single = sum(len(row.text) for row in numbers) < 2
+        if not numbers or (single and stands_alone(seen)):
             return None
         lost += len(rows) - len(numbers)
         answer = self._concluded(numbers, seen, [LEFT_OUT.format(lost)] * (lost > 0), image)
