@@ -43,7 +43,7 @@ SURFACE = {  # what programs rely on: a change here is one that CHANGELOG.md tel
 MEMBERS = {
     digits.Reader: {"pages", "read", "read_many"},
     digits.Report: {"onnx"},
-    Classifier: {"card", "classes", "name", "path", "predict_proba", "reads_rows", "shape",
+    Classifier: {"card", "classes", "name", "path", "predict_proba", "takes", "shape",
                  "temperature", "thresholds"},
     Answer: {"as_json", "error", "image", "model", "page", "pages", "probability", "rows",
              "seconds", "status", "text", "warnings"},

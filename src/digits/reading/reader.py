@@ -56,6 +56,9 @@ class Limits:
     # Columns of paper left and right of a row ROW_HEIGHT high: ink that a crop's border cuts is
     # a neighbour's to the row model, which left out first and last digits.
     room_px: int = 20
+    # What is so high, by the height of digits, and beside the rows is text if there is so much.
+    text_of_height: tuple[float, float] = (0.2, 2.0)
+    text_parts: int = 2
     row_share: float = 0.6  # of the highest row: another that has it is a row too
     most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
     most_crop_aspect: float = 16.0  # width by height of a crop of one row
@@ -173,7 +176,8 @@ class Reader:
                 continue
             row = self._row(RowInk(ink.level, AS_IT_LIES), looks_at(self.grey, inverted))
             if row and not _has_rows(ink):
-                answers.append(self._concluded([row], ink, [], image))
+                words = [TEXT_LEFT_OUT] * _has_more(ink, [row])
+                answers.append(self._concluded([row], ink, words, image))
         return max(answers, key=_support_of, default=None)
 
     def _found(self, seen: Ink, image: str) -> Answer | None:
@@ -190,7 +194,9 @@ class Reader:
         if not numbers or (single and stands_alone(seen)):
             return None
         lost += len(rows) - len(numbers)
-        answer = self._concluded(numbers, seen, [LEFT_OUT.format(lost)] * (lost > 0), image)
+        words = [LEFT_OUT.format(lost)] * (lost > 0)
+        words += [TEXT_LEFT_OUT] * _has_more(seen, numbers)
+        answer = self._concluded(numbers, seen, words, image)
         return replace(answer, status="unsure") if lost and answer.status == "read" else answer
 
     def _line(self, line: Line) -> Row | None:
@@ -353,6 +359,21 @@ def _has_rows(ink: Ink) -> bool:
         if y > 0 and y + high < bottom:
             found.append(high)
     return sum(high >= LIMITS.row_share * max(found) for high in found) > 1
+
+
+def _has_more(ink: Ink, rows: list[Row]) -> bool:
+    """Whether there is other ink beside the rows that is about as high as their digits."""
+    high = max(digit.box[3] for row in rows for digit in row.digits)
+    least, most = (share * high for share in LIMITS.text_of_height)
+    boxes = np.array([row.box for row in rows])
+
+    def is_other(box: Box) -> bool:
+        x, y, width, height = box
+        across, down = x + width / 2 - boxes[:, 0], y + height / 2 - boxes[:, 1]
+        inside = (across >= 0) & (across <= boxes[:, 2]) & (down >= 0) & (down <= boxes[:, 3])
+        return bool(least <= height <= most) and not inside.any()
+
+    return sum(is_other(part.box) for part in components(ink.mask)) >= LIMITS.text_parts
 
 
 def _around(digits: list[Digit]) -> Box:
