@@ -48,11 +48,13 @@ class Limits:
     none_weight: float = 0.01  # of a row being none of its texts, beside the less likely ones
     # Of the usual ink of a column: so much more costs a cut at the edge of its gap than amid it.
     off_centre_cost: float = 0.3
+    reach_of_height: float = 0.8  # from a character's surest column: what stands beyond is not its
     least_level: int = 32  # of 255: from which on pixels hang together
     ink_level: int = 64  # of 255: from which on a pixel belongs to a digit's box
 
 
 LIMITS = Limits()
+NOBODY = -1
 
 
 def looks_at(grey: np.ndarray, inverted: bool) -> list[np.ndarray]:
@@ -180,16 +182,23 @@ def parts(level: np.ndarray, log_probs: np.ndarray, numbers: Sequence[int]) -> l
     width = level.shape[1]
     at = (ctc.align(log_probs, numbers) + 0.5) * (width / len(log_probs))
     owner = np.repeat(np.arange(len(at)), np.diff(_cuts(level, at)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
         (level > LIMITS.least_level).astype(np.uint8)
     )
     owners = np.broadcast_to(owner, level.shape).copy()
-    for k in range(1, count):
-        x, y, wide, high = (int(v) for v in stats[k, :4])
-        if ((at > x) & (at < x + wide)).sum() <= 1:
-            there = np.s_[y : y + high, x : x + wide]
-            inside = labels[there] == k
-            owners[there][inside] = np.bincount(owners[there][inside]).argmax()
+    boxes = [tuple(int(v) for v in box) for box in stats[1:, :4]]
+    held = [int(((at > x) & (at < x + wide)).sum()) for x, _, wide, _ in boxes]
+    reach = LIMITS.reach_of_height * max(
+        (b[3] for b, n in zip(boxes, held, strict=True) if n), default=0
+    )
+    for k, ((x, y, wide, high), inner) in enumerate(zip(boxes, held, strict=True), 1):
+        if inner > 1:
+            continue
+        there = np.s_[y : y + high, x : x + wide]
+        inside = labels[there] == k
+        away = np.maximum(x - at, at - (x + wide)).min() if len(at) else 0.0
+        mine = np.bincount(owners[there][inside]).argmax() if inner or away < reach else NOBODY
+        owners[there][inside] = mine
     return [_part(level, owners == k, np.flatnonzero(owner == k)) for k in range(len(at))]
 
 
