@@ -90,7 +90,8 @@ def clone(tmp_path: Path) -> Path:
 def test_ten_minutes(clone: Path) -> None:
     """Each command of docs/start.md, in its order."""
     said = {}
-    environment = {**os.environ, "PATH": f"{clone}/.venv/bin:{os.environ['PATH']}"}
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment = {**outer, "PATH": f"{clone}/.venv/bin:{os.environ['PATH']}"}
     for command in COMMAND.findall((ROOT / "docs" / "start.md").read_text("utf-8")):
         if command == "make serve":
             assert served(clone, environment).startswith("reading at http://")
@@ -115,5 +116,5 @@ def served(clone: Path, environment: dict[str, str]) -> str:
     assert process.stdout
     line = process.stdout.readline()
     os.killpg(process.pid, signal.SIGTERM)
-    process.wait(60)
+    process.communicate(timeout=60)
     return line

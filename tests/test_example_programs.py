@@ -90,8 +90,8 @@ def test_a_model_is_tuned(tmp_path: Path) -> None:
         (tmp_path / "mine" / label).mkdir(parents=True)
         for place in range(20):
             page = np.full((90, 70), 255, np.uint8)
-            x = int(rng.integers(25, 40))
-            cv2.line(page, (x, 12), (x - 4, 78), 0, 6, cv2.LINE_AA)
+            x, lean = 24 + place, int(rng.integers(-2, 9))
+            cv2.line(page, (x, 12), (x - lean, 78), 0, 6, cv2.LINE_AA)
             if label == "7":
                 cv2.line(page, (x - 20, 12), (x, 12), 0, 6, cv2.LINE_AA)
             cv2.imwrite(str(tmp_path / "mine" / label / f"{place}.png"), page)

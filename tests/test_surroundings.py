@@ -126,6 +126,7 @@ def test_one_waits_for_the_other_to_keep_its_model(tmp_path: Path) -> None:
             asked.result(timeout=0.3)
         other.stdin.close()
         assert asked.result(timeout=20)
+    other.stdout.close()
     other.wait()
 
 

@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -39,11 +38,11 @@ def kill_at_random(process: subprocess.Popen[str], rng: random.Random) -> str:
             if line.startswith("epoch") or line.split()[0].isdigit():  # the table of epochs
                 break
         time.sleep(rng.uniform(0, 1.5))
-    threading.Thread(target=process.stderr.read, daemon=True).start()
-    if process.poll() is not None:
-        return "finished"
-    process.kill()
-    process.wait()
+    with process.stderr:
+        if process.poll() is not None:
+            return "finished"
+        process.kill()
+        process.wait()
     return moment
 
 

@@ -17,7 +17,7 @@ class Parser(argparse.ArgumentParser):
     begins with examples; a wrong name is answered with the closest that is known."""
 
     def __init__(self, prog: str, description: str | None) -> None:
-        examples = "".join(f"\n  {line}" for line in EXAMPLES[prog])
+        examples = "".join(f"\n  {line}" for line in EXAMPLES.get(prog, ()))
         super().__init__(
             prog,
             usage=f"{prog} [flags]",

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.random import Generator
-from scipy import ndimage
 
 from digits.spec import TILE_SIZE
 
@@ -43,6 +42,8 @@ def _whole(tiles: np.ndarray) -> np.ndarray:
 
 
 def _blur(tiles: np.ndarray, sigma: float, mode: str = "nearest") -> np.ndarray:
+    from scipy import ndimage
+
     return np.asarray(ndimage.gaussian_filter(tiles, (0, sigma, sigma), mode=mode))
 
 
@@ -90,6 +91,8 @@ def motion_blur(tiles: np.ndarray, rng: Generator) -> np.ndarray:
 def _warped(tiles: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     """Each pixel fetched from where its tile's matrix (N, 2, 2) for (x, y) sends it, about the
     tile's centre, linearly between pixels; outside is black."""
+    from scipy import ndimage
+
     offsets = np.stack(np.broadcast_arrays(COLUMNS, ROWS)).reshape(2, -1) - CENTRE
     x, y = (matrices @ offsets + CENTRE).swapaxes(0, 1)  # (N, 784) each
     tile = np.broadcast_to(np.arange(len(tiles))[:, None], x.shape)
@@ -232,6 +235,8 @@ def zigzag(tiles: np.ndarray, rng: Generator) -> np.ndarray:
 
 def canny_edges(tiles: np.ndarray, rng: Generator) -> np.ndarray:
     """Nothing but the edges of the ink (Canny 1986), one pixel wide."""
+    from scipy import ndimage
+
     ones = _blur(np.ones((1, TILE_SIZE, TILE_SIZE)), CANNY_SIGMA, "constant")
     smooth = _blur(tiles / 255, CANNY_SIGMA, "constant") / (ones + np.finfo(float).eps)
     down, right = _slope(smooth, 1), _slope(smooth, 2)
@@ -253,6 +258,8 @@ def canny_edges(tiles: np.ndarray, rng: Generator) -> np.ndarray:
 
 def _slope(tiles: np.ndarray, axis: int) -> np.ndarray:
     """Sobel's derivative along an axis, 1 down or 2 right."""
+    from scipy import ndimage
+
     across = ndimage.correlate1d(tiles, [1, 2, 1], 3 - axis)
     return np.asarray(ndimage.correlate1d(across, [-1, 0, 1], axis))
 

@@ -91,12 +91,15 @@ class AnswerFile:
 
     def _locked(self, mode: str) -> IO[bytes]:
         """The file that is written to, open, and locked until it is closed or we are killed."""
+        file: IO[bytes] | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            file: IO[bytes] = self.journal.open(mode)
+            file = self.journal.open(mode)
             if fcntl:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            assert file
+            file.close()
             raise DigitsError(
                 f"--output {self.path}: another process writes it; wait, or name another file"
             ) from None
