@@ -111,3 +111,11 @@ def test_what_counts_instead() -> None:
     assert judge.better(rows, [row(0.91)], attached=True)
     assert not judge.better(rows, [row(0.89)], attached=True)
     assert not judge.better([row(0.95)], [row(0.94)], attached=True)
+
+
+def test_lines_have_to_say_clearly_more() -> None:
+    other = [row(0.9, "1234", 0.5)]  # worth two digits
+    assert judge.worth(other) == pytest.approx(2.0)
+    assert judge.is_clearly_more([row(0.9, "123", 0.8)], other)
+    assert not judge.is_clearly_more([row(0.9, "123", 0.75)], other)
+    assert judge.is_clearly_more([row(0.9)], []) and not judge.is_clearly_more([], [])

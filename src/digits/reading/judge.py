@@ -22,6 +22,7 @@ class Limits:
     likely_support: float = 0.7  # from which on the ink is seen rightly: no other way is tried
     sure_support: float = 0.9  # what is attached to a ring or box has it, or is a part of them
     doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
+    clear_gain: float = 1.15  # by which the finder's lines are worth more than what rules see
     one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
     wide_aspect: float = 1.25  # width by height: of more than one digit or letter
 
@@ -44,6 +45,11 @@ def probability(rows: Sequence[Row]) -> float:
 def worth(rows: Sequence[Row]) -> float:
     """How many digits are right, as far as the probabilities of their rows tell."""
     return sum(len(row.text) * row.probability for row in rows)
+
+
+def is_clearly_more(lines: Sequence[Row], other: Sequence[Row]) -> bool:
+    """Whether the finder's lines say more than what rules see: plain pages are theirs."""
+    return worth(lines) > LIMITS.clear_gain * worth(other)
 
 
 def is_likely(rows: Sequence[Row]) -> bool:

@@ -144,7 +144,7 @@ class Reader:
                 break
         if crowded and not found and not judge.is_likely(best.rows) and self.budget.left():
             best = max(best, self._answer(crowded, image), key=_support_of)
-        if found and judge.worth(found.rows) > judge.worth(best.rows):
+        if found and judge.is_clearly_more(found.rows, best.rows):
             best = found
         if whole and whole.probability > best.probability:
             best = whole
