@@ -1,6 +1,7 @@
 """Made-up rows, the row image and the CTC loop: what they promise, on small and seeded samples."""
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,10 +106,11 @@ def test_init_begins_with_the_weights_of_a_row_model(
 
     monkeypatch.setattr(made_up, "fit", fit)
     monkeypatch.setattr(made_up, "sources", lambda *_: ([], []))
-    monkeypatch.setattr(rows, "samples", lambda *_: [])
+    subject = replace(loop.SUBJECT, make=lambda *_: [])
     config = TrainConfig(arch="rows", samples=12, init=str(tmp_path / "old.pth"))
     run, on = Run(tmp_path), torch.device("cpu")
-    assert loop.train(config, uci, tmp_path, run, on, resume=False).runs == [run]
+    done = made_up.train(subject, config, uci, tmp_path, run, on, resume=False)
+    assert done.runs == [run]
 
 
 def test_the_row_model_takes_any_width_and_leaves_no_parameter_without_a_gradient() -> None:

@@ -14,9 +14,9 @@ MOST_ZOOM = 1.5  # small pictures are made larger by so much at the most
 PIXEL = 2  # pixels of a page image that the finder's maps have one of
 
 
-def page_image(grey: np.ndarray, side: int = SIDE) -> np.ndarray:
+def page_image(grey: np.ndarray) -> np.ndarray:
     """The page image (H, W) uint8 of a grey picture (h, w) uint8."""
-    scale = min(side / max(grey.shape), MOST_ZOOM)
+    scale = min(SIDE / max(grey.shape), MOST_ZOOM)
     height, width = (max(GRID, round(v * scale / GRID) * GRID) for v in grey.shape)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return cv2.resize(grey, (width, height), interpolation=how)

@@ -145,8 +145,9 @@ def carry_out(
             run.open_board()
         takes = archs.kind(config.arch)
         if config.samples:
-            train = rows.train if takes == archs.ROWS else finder.train
-            trained = train(config, dataset, folder_of(data_dir), run, on, bool(resume))
+            subject = rows.SUBJECT if takes == archs.ROWS else finder.SUBJECT
+            folder = folder_of(data_dir)
+            trained = made_up.train(subject, config, dataset, folder, run, on, bool(resume))
         else:
             trained = ensemble.train(config, dataset, run, ranks, on, bool(resume))
         if not ranks.first:

@@ -12,6 +12,7 @@ from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading import judge
 from digits.reading.answer import Answer, Digit, Row, scaled
+from digits.reading.beside import has_more, has_rows
 from digits.reading.budget import SPENT, Budget
 from digits.reading.finder import find_lines
 from digits.reading.formats import Anything, Format
@@ -56,10 +57,6 @@ class Limits:
     # Columns of paper left and right of a row ROW_HEIGHT high: ink that a crop's border cuts is
     # a neighbour's to the row model, which left out first and last digits.
     room_px: int = 20
-    # What is so high, by the height of digits, and beside the rows is text if there is so much.
-    text_of_height: tuple[float, float] = (0.2, 2.0)
-    text_parts: int = 2
-    row_share: float = 0.6  # of the highest row: another that has it is a row too
     most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
     most_crop_aspect: float = 16.0  # width by height of a crop of one row
 
@@ -175,8 +172,8 @@ class Reader:
             if ink is None or in_forms(ink).in_forms:
                 continue
             row = self._row(RowInk(ink.level, AS_IT_LIES), looks_at(self.grey, inverted))
-            if row and not _has_rows(ink):
-                words = [TEXT_LEFT_OUT] * _has_more(ink, [row])
+            if row and not has_rows(ink):
+                words = [TEXT_LEFT_OUT] * has_more(ink, [row])
                 answers.append(self._concluded([row], ink, words, image))
         return max(answers, key=_support_of, default=None)
 
@@ -195,7 +192,7 @@ class Reader:
             return None
         lost += len(rows) - len(numbers)
         words = [LEFT_OUT.format(lost)] * (lost > 0)
-        words += [TEXT_LEFT_OUT] * _has_more(seen, numbers)
+        words += [TEXT_LEFT_OUT] * has_more(seen, numbers)
         answer = self._concluded(numbers, seen, words, image)
         return replace(answer, status="unsure") if lost and answer.status == "read" else answer
 
@@ -347,33 +344,6 @@ def _in_part(answer: Answer) -> Answer:
     if answer.status == "no_digit":
         return replace(answer, status="error", error=f"{answer.image}: {SPENT}")
     return replace(answer, status="unsure", warnings=[*answer.warnings, SPENT])
-
-
-def _has_rows(ink: Ink) -> bool:
-    """Whether there are several rows, about as high, that the picture's border does not cut."""
-    bottom = len(ink.mask)
-    found = []
-    for row in find_rows(without_rules(ink)):
-        height, width = row.level.shape
-        _, y, _, high = row.box_in_picture(row.level, (0, 0, width, height))
-        if y > 0 and y + high < bottom:
-            found.append(high)
-    return sum(high >= LIMITS.row_share * max(found) for high in found) > 1
-
-
-def _has_more(ink: Ink, rows: list[Row]) -> bool:
-    """Whether there is other ink beside the rows that is about as high as their digits."""
-    high = max(digit.box[3] for row in rows for digit in row.digits)
-    least, most = (share * high for share in LIMITS.text_of_height)
-    boxes = np.array([row.box for row in rows])
-
-    def is_other(box: Box) -> bool:
-        x, y, width, height = box
-        across, down = x + width / 2 - boxes[:, 0], y + height / 2 - boxes[:, 1]
-        inside = (across >= 0) & (across <= boxes[:, 2]) & (down >= 0) & (down <= boxes[:, 3])
-        return bool(least <= height <= most) and not inside.any()
-
-    return sum(is_other(part.box) for part in components(ink.mask)) >= LIMITS.text_parts
 
 
 def _around(digits: list[Digit]) -> Box:

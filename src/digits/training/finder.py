@@ -5,41 +5,21 @@ al. 2016), by which a small row counts as much as a large one.
 """
 
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from digits.data import Dataset, pages
+from digits.data import pages
 from digits.data.pages import Page
 from digits.spec import PAGE_SHAPE
-from digits.training import made_up
-from digits.training.config import TrainConfig
-from digits.training.ensemble import Trained
 from digits.training.loop import epoch_order
-from digits.training.made_up import Lesson, answers
-from digits.training.run import Run
+from digits.training.made_up import Lesson, Subject, answers
 
 VALIDATION = 200, 10**6  # pages by held-out writers, and their seed
 WEIGHT = 5.0  # of a pixel in a row, of one beside
 BATCH = 8  # pages that are judged together
-
-
-def train(
-    config: TrainConfig, dataset: Dataset, folder: Path, run: Run, on: torch.device, resume: bool
-) -> Trained:
-    """Train the finder that `config` names with MNIST's digits and the hands in `folder`.
-
-    Raises:
-        DigitsError: the hands are not there, or what `made_up.train` raises.
-    """
-    learned, held_out = made_up.sources(dataset, folder)
-    made = partial(made_up.samples, pages.samples, learned, config)
-    validation = pages.samples(VALIDATION[0], held_out, VALIDATION[1])
-    return made_up.train(config, lesson(made, validation), PAGE_SHAPE, run, on, resume)
 
 
 def lesson(samples_of: Callable[[int], list[Page]], validation: list[Page]) -> Lesson[Page]:
@@ -93,3 +73,6 @@ def evaluate(model: nn.Module, samples: list[Page]) -> dict[str, float]:
         "validation_loss": loss / len(samples),
         "validation_accuracy": both / max(either, 1),
     }
+
+
+SUBJECT = Subject(pages.samples, VALIDATION, lesson, PAGE_SHAPE)

@@ -7,7 +7,7 @@ own number, so that a resumed run goes on as if nothing had happened.
 import math
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -51,6 +51,18 @@ class Lesson(Generic[Sample]):
     evaluate: Callable[[nn.Module], dict[str, float]]
 
 
+@dataclass(frozen=True)
+class Subject(Generic[Sample]):
+    """A kind of models: `make(count, source, seed, processes)` makes samples, `validation` are how
+    many judge it and their seed, `lesson(samples_of, validation)` is learned, of inputs of `shape`.
+    """
+
+    make: Callable[[int, Sources, int, int], list[Sample]]
+    validation: tuple[int, int]
+    lesson: Callable[[Callable[[int], list[Sample]], list[Sample]], Lesson[Sample]]
+    shape: tuple[int | None, ...]
+
+
 def sources(dataset: Dataset, folder: Path) -> tuple[Sources, Sources]:
     """What numbers are written with: to learn from, and by held-out writers.
 
@@ -64,28 +76,28 @@ def sources(dataset: Dataset, folder: Path) -> tuple[Sources, Sources]:
     return made[0], made[1]
 
 
-def samples(
-    make: Callable[[int, Sources, int, int], list[Sample]], source: Sources, config: TrainConfig,
-    number: int,
-) -> list[Sample]:  # fmt: skip
-    """The `number`-th set of samples of a run, made on all cores."""
-    seed = config.seed * 1000 + number
-    return make(config.samples, source, seed, os.cpu_count() or 1)
-
-
 def train(
-    config: TrainConfig, lesson: Lesson[Any], shape: Sequence[int | None], run: Run,
+    subject: Subject[Any], config: TrainConfig, dataset: Dataset, folder: Path, run: Run,
     on: torch.device, resume: bool,
 ) -> Trained:  # fmt: skip
-    """Train the model that `config` names, from new weights or from those of `config.init`.
+    """Train the model that `config` names, from new weights or from those of `config.init`, with
+    MNIST's digits and the hands in `folder`.
 
     Raises:
-        DigitsError: what `fit` and `transfer.start` raise.
+        DigitsError: the hands are not there, or what `fit` and `transfer.start` raise.
     """
+    learned, held_out = sources(dataset, folder)
+
+    def samples_of(number: int) -> list[Any]:
+        seed = config.seed * 1000 + number
+        return subject.make(config.samples, learned, seed, os.cpu_count() or 1)
+
+    count, seed = subject.validation
+    lesson = subject.lesson(samples_of, subject.make(count, held_out, seed, 1))
     device.seed(config.seed, config.deterministic)
-    model = archs.create(config.arch, len(config.classes), shape, **config.arch_arguments)
+    model = archs.create(config.arch, len(config.classes), subject.shape, **config.arch_arguments)
     if config.init:
-        transfer.start(model, config, shape)
+        transfer.start(model, config, subject.shape)
     model.to(on)
     outcome = fit(model, lesson, config, run, resume)
     if outcome.best_epoch:

@@ -2,42 +2,22 @@
 has to say where in a row a digit stands."""
 
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from digits.data import Dataset, rows
+from digits.data import rows
 from digits.data.rows import Sample
 from digits.row_image import HEIGHT, PAPER, STRIDE
 from digits.spec import ROW_CLASSES, ROW_SHAPE
-from digits.training import made_up
-from digits.training.config import TrainConfig
-from digits.training.ensemble import Trained
 from digits.training.loop import epoch_order
-from digits.training.made_up import Lesson, answers
-from digits.training.run import Run
+from digits.training.made_up import Lesson, Subject, answers
 
 BLANK = len(ROW_CLASSES)  # the last class
 VALIDATION = 1500, 10**6  # row images by held-out writers, and their seed
 ALIKE = 25  # pixels by which widths within a batch may differ and not be sorted apart
-
-
-def train(
-    config: TrainConfig, dataset: Dataset, folder: Path, run: Run, on: torch.device, resume: bool
-) -> Trained:
-    """Train the row model that `config` names with MNIST's digits and the hands in `folder`.
-
-    Raises:
-        DigitsError: the hands are not there, or what `made_up.train` raises.
-    """
-    learned, held_out = made_up.sources(dataset, folder)
-    made = partial(made_up.samples, rows.samples, learned, config)
-    validation = rows.samples(VALIDATION[0], held_out, VALIDATION[1])
-    return made_up.train(config, lesson(made, validation), ROW_SHAPE, run, on, resume)
 
 
 def lesson(samples_of: Callable[[int], list[Sample]], validation: list[Sample]) -> Lesson[Sample]:
@@ -132,3 +112,6 @@ def spelled(path: np.ndarray) -> str:
     """The text of a path (T,) of classes: repeats and blanks dropped."""
     kept = path[np.flatnonzero(np.diff(path, prepend=-1))]
     return "".join(ROW_CLASSES[k] for k in kept if k != BLANK)
+
+
+SUBJECT = Subject(rows.samples, VALIDATION, lesson, ROW_SHAPE)
