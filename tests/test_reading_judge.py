@@ -3,11 +3,13 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from digits.reading import judge
-from digits.reading.answer import Row
+from digits.reading.answer import Digit, Row
 
+NO_TILE = np.zeros((28, 28), np.uint8)
 TILE = (0, 0, 20, 28)  # a box that is not wide
 
 
@@ -119,3 +121,31 @@ def test_lines_have_to_say_clearly_more() -> None:
     assert judge.is_clearly_more([row(0.9, "123", 0.8)], other)
     assert not judge.is_clearly_more([row(0.9, "123", 0.75)], other)
     assert judge.is_clearly_more([row(0.9)], []) and not judge.is_clearly_more([], [])
+
+
+def written(text: str, x: int, y: int, height: int, probability: float = 0.99) -> Row:
+    """Digits of `height` side by side, each half as wide."""
+    wide = height // 2
+    boxes = [(x + k * wide, y, wide, height) for k in range(len(text))]
+    made = [Digit(c, probability, box, [], NO_TILE) for c, box in zip(text, boxes, strict=True)]
+    around = (x, y, wide * len(text), height)
+    return Row(text, probability, around, [(text, probability)], made, 0.9)
+
+
+def test_pieces_of_a_digit_are_no_rows() -> None:
+    large = written("734", 100, 100, 300)
+    piece = written("1", 420, 110, 120)
+    half_in, beside = written("10", 100, 320, 150), written("52", 300, 410, 60)
+    assert judge.written_once([piece, large, half_in, beside]) == [large, half_in, beside]
+
+
+@pytest.mark.parametrize(("share", "stays"), [(0.55, True), (0.65, False)])
+def test_a_row_is_a_piece_from_a_share_on(share: float, stays: bool) -> None:
+    large = written("7", 0, 0, 200)  # 100 wide
+    piece = written("1", round(100 - 50 * share), 0, 100)  # 50 wide
+    assert judge.written_once([large, piece]) == ([large, piece] if stays else [large])
+
+
+def test_of_two_rows_that_say_the_same_ink_the_likelier_stays() -> None:
+    likely, other = written("407", 0, 0, 100, 0.9), written("401", 0, 0, 100, 0.4)
+    assert judge.written_once([other, likely]) == [likely]

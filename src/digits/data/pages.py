@@ -20,6 +20,7 @@ from digits.page_image import PIXEL
 
 SIDE = 512  # pixels of a page
 HEIGHTS = (11, 170)  # of digits, in pixels
+LARGE = (30, 400)  # likewise of the one number of a page
 ENDS, MOST_ENDS, UP = 0.25, 0.35, 0.27  # of a row's height, width and height: beyond its core
 NOTHING = 0.2  # the share of pages without a number
 
@@ -60,9 +61,10 @@ def _scattered(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 
 def _one(sheet: Sheet, source: Sources, rng: Generator) -> None:
-    """A number that fills much of the page."""
-    number = row_ink.number(source, _height(rng) + 30, rng)
-    sheet.write_anywhere(number, rng)
+    """A number that fills much of the page, or all of it."""
+    height = float(np.exp(rng.uniform(*np.log(LARGE))))
+    number = row_ink.number(source, height, rng)
+    sheet.write_anywhere(number.no_larger_than(0.96 * SIDE), rng)
 
 
 def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
@@ -158,7 +160,7 @@ def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 Layout = Callable[[Sheet, Sources, Generator], None]
 LAYOUTS: dict[Layout, float] = {
-    _scattered: 0.2, _one: 0.12, _column: 0.2, _table: 0.2, _form: 0.16, _envelope: 0.12,
+    _scattered: 0.18, _one: 0.18, _column: 0.18, _table: 0.2, _form: 0.15, _envelope: 0.11,
 }  # fmt: skip
 
 

@@ -18,7 +18,8 @@ WHOLE = 0.1  # the share of numbers taken as one person wrote them
 IN_CELLS = 0.12  # the share of numbers of which each character has a cell of its own
 LOOKALIKES = hands.LOOKALIKES | set("()!")  # may as well be digits, or their strokes
 # Of the digits' height, between neighbours where they are nearest: touching, usual, wide ones.
-GAPS = (0.15, (-0.15, 0.0)), (0.85, (-0.04, 0.3)), (1.0, (0.3, 1.2))
+GAPS = (0.15, (-0.15, 0.0)), (0.82, (-0.04, 0.3)), (1.0, (0.3, 1.6))
+STRETCHED = 0.15, 0.35  # the share of numbers far narrower or wider than usual; and by how much
 INK = 32  # of 255: from which on a pixel belongs to a number's box
 SHARES = {"pendigits": 0.3, "unipen_digits": 0.3, "uji": 0.12, "bhmsds": 0.28}
 
@@ -73,6 +74,14 @@ class Number:
     text: str
     ink: np.ndarray
     walls: np.ndarray
+
+    def no_larger_than(self, side: float) -> "Number":
+        """The number made smaller, if it is wider or higher than `side` pixels."""
+        scale = side / max(self.ink.shape)
+        if scale >= 1:
+            return self
+        small = cv2.resize(self.ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        return Number(self.text, small, self.walls * scale)
 
 
 NO_WALLS = np.zeros(0)
@@ -135,7 +144,8 @@ def written(
     low, high = next(gaps for share, gaps in GAPS if kind < share)
     gap = rng.uniform(low, high) * height
     drift, scatter = abs(rng.normal(0, 0.035)) * height, abs(rng.normal(0, 0.07))
-    wide = float(np.exp(rng.normal(0, 0.12)))
+    share, much = STRETCHED
+    wide = float(np.exp(rng.normal(0, much if rng.random() < share else 0.12)))
     placed = []
     for label in text:
         size = height * (1 + rng.normal(0, scatter))

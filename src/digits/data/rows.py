@@ -19,6 +19,8 @@ __all__ = ["Sample", "Sources", "crop", "samples", "sources"]
 Sample = tuple[np.ndarray, str]  # a row image (HEIGHT, W) uint8 and the text in it
 MOST_COLUMNS = 640  # of a row image made for training
 EMPTY = 0.06  # the share of crops with no number in them
+ALONE = 0.15  # the share of row images of nothing but a number's ink, as rows of pages are read
+ROOM = 0.05, 0.5  # of their height, around the ink
 
 
 def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[Sample]:
@@ -29,10 +31,21 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
 def sample(source: Sources, rng: Generator) -> Sample:
     """A row image and its text, no wider than MOST_COLUMNS."""
     while True:
-        grey, text = crop(source, rng)
-        image = row_image(grey)
+        image, text = _alone(source, rng) if rng.random() < ALONE else _seen(source, rng)
         if image.shape[1] <= MOST_COLUMNS:
             return image, text
+
+
+def _seen(source: Sources, rng: Generator) -> Sample:
+    grey, text = crop(source, rng)
+    return row_image(grey), text
+
+
+def _alone(source: Sources, rng: Generator) -> Sample:
+    number = row_ink.number(source, rng.uniform(0.5, 1) * FINE, rng)
+    above, beside = (rng.uniform(*ROOM, 2) * len(number.ink)).astype(int)
+    level = np.pad(number.ink, ((above, above), (beside, beside)))
+    return row_image(level, inverted=True), number.text
 
 
 def crop(

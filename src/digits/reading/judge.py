@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from digits.classifier import Classifier
 from digits.reading.answer import Row
+from digits.tile import Box
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Limits:
     sure_support: float = 0.9  # what is attached to a ring or box has it, or is a part of them
     doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
     clear_gain: float = 1.15  # by which the finder's lines are worth more than what rules see
+    # Of a digit's box within one of another row: half a digit is a piece, what it touches is not.
+    piece_share: float = 0.6
     one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
     wide_aspect: float = 1.25  # width by height: of more than one digit or letter
 
@@ -87,6 +90,29 @@ def numbers(rows: list[Row]) -> list[Row]:
     if any(row.support >= LIMITS.likely_support for row in rows):
         return [row for row in rows if row.support >= LIMITS.text_support]
     return rows
+
+
+def written_once(rows: list[Row]) -> list[Row]:
+    """The rows less those that are pieces of another: most of their digits lie within its digits.
+
+    Of two that say the same ink the higher, likelier one stays.
+    """
+    kept: list[Row] = []
+    for row in sorted(rows, key=lambda row: -row.box[3] * row.probability):
+        boxes = [digit.box for other in kept for digit in other.digits]
+        pieces = sum(any(_share(digit.box, box) > LIMITS.piece_share for box in boxes)
+                     for digit in row.digits)  # fmt: skip
+        if 2 * pieces <= len(row.digits):
+            kept.append(row)
+    return [row for row in rows if any(row is other for other in kept)]
+
+
+def _share(box: Box, other: Box) -> float:
+    """How much of a box lies within another."""
+    x, y, width, height = box
+    wide = min(x + width, other[0] + other[2]) - max(x, other[0])
+    high = min(y + height, other[1] + other[3]) - max(y, other[1])
+    return max(wide, 0) * max(high, 0) / max(width * height, 1)
 
 
 def is_one(one: list[Row]) -> bool:

@@ -186,6 +186,7 @@ class Reader:
                 rows.append(row)
             else:
                 lost += 1
+        rows = judge.written_once(rows)
         numbers = judge.numbers(rows)
         single = sum(len(row.text) for row in numbers) < 2
         if not numbers or (single and stands_alone(seen)):
