@@ -45,8 +45,8 @@ MEMBERS = {
     digits.Report: {"onnx"},
     Classifier: {"card", "classes", "name", "path", "predict_proba", "takes", "shape",
                  "temperature", "thresholds"},
-    Answer: {"as_json", "error", "image", "model", "page", "pages", "probability", "rows",
-             "seconds", "status", "text", "warnings"},
+    Answer: {"as_json", "error", "image", "model", "page", "pages", "places", "probability",
+             "rows", "seconds", "status", "text", "warnings"},
 }  # fmt: skip
 NOT_FOR_PROGRAMS = {"forward"}
 

@@ -10,6 +10,7 @@ from digits import archs, checkpoint
 from digits.__main__ import main
 from digits.data import Dataset
 from digits.errors import DigitsError
+from digits.spec import PAGE_SHAPE
 from digits.training import ensemble, transfer
 from digits.training.config import TrainConfig
 from digits.training.optim import TAKEN_OVER, make_optimizer
@@ -46,6 +47,19 @@ def test_layers_and_the_rows_of_known_classes_are_taken_over(old: Path) -> None:
             assert torch.equal(state[name], taken[name]), name
     assert torch.equal(state[head][1:], taken[head][[7, 3]])
     assert torch.equal(state[head][0], fresh[0])
+
+
+@pytest.mark.parametrize("arch", ["cnn5", "finder"])
+def test_where_the_classes_are_the_same_all_is_taken_over(tmp_path: Path, arch: str) -> None:
+    path, shape = tmp_path / "old.pth", PAGE_SHAPE if arch == "finder" else (1, 28, 28)
+    settings = TrainConfig(arch=arch, init=str(path))
+    made = archs.create(arch, len(settings.classes), shape)
+    content = checkpoint.pack(arch, made, classes=settings.classes, input_shape=shape)
+    checkpoint.save(path, content)
+    model = archs.create(arch, len(settings.classes), shape)
+    transfer.start(model, settings, shape)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, made.state_dict()[name]), name
 
 
 def test_frozen_layers_and_their_statistics_stay(old: Path, uci: Dataset, run_folder: Path) -> None:

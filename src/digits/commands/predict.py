@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None) -> int:
     """Print an answer for every picture, or write them to --output; 1 if one was no picture."""
     args = _parsed(sys.argv[1:] if argv is None else argv)
+    if args.table:
+        return _table(args)
     return _many(args) if args.output else _some(args)
 
 
@@ -30,6 +32,10 @@ def _parsed(argv: list[str]) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.resume and not args.output:
         parser.error("--resume: goes on with the file of --output; name it")
+    if args.table and not args.output:
+        parser.error("--table: writes the file of --output; name it")
+    if args.table and args.resume:
+        parser.error("--resume: not with --table, which is of one picture")
     for flag in ("json", "explain", "save_tiles", "gpu"):
         if args.output and getattr(args, flag):
             parser.error(f"--{flag}: not with --output, which writes a table with all CPU cores")
@@ -59,6 +65,8 @@ def _parser() -> Parser:
     add("--save_tiles", type=Path, metavar="DIR", help="write the tiles that the model saw")
     add("--output", type=Path, metavar="ANSWERS",
         help="a .csv, .jsonl or .parquet file of answers, made with all cores")  # fmt: skip
+    add("--table", action="store_true",
+        help="with --output: one picture as the table in it, .csv or .xlsx")  # fmt: skip
     add("--resume", action="store_true", help="with --output: skip what is already answered")
     add_device_flags(parser)
     return parser
@@ -125,6 +133,30 @@ def _many(args: argparse.Namespace) -> int:
     _tell(classifier.load(model))
     print(f"{args.output}: {told}; {len(file.answered)} were there before", file=sys.stderr)
     return int(counts["error"] > 0 or bool(empty))
+
+
+def _table(args: argparse.Namespace) -> int:
+    """One picture's numbers as a table."""
+    from digits.api import Reader
+    from digits.reading import table_file
+
+    table_file.check(args.output)
+    empty: list[str] = []
+    names = list(_pictures(args.image, empty))
+    if len(names) != 1:
+        raise DigitsError(f"--table: is of one picture, not of {len(names)}")
+    model = _load(args)
+    answer, *more = Reader(model, args.expect).pages(names[0])
+    if answer.status == "error" or more:
+        raise DigitsError(answer.error or f"{names[0]}: --table is of one page, not of many")
+    table_file.write(args.output, answer, args.decimal)
+    _tell(model)
+    for warning in answer.warnings:
+        print(f"warning: {_one_line(answer.image)}: {warning}", file=sys.stderr)
+    wide = max((column for _, column in answer.places), default=1)
+    doubt = ", unsure" if answer.status == "unsure" else ""
+    print(f"{args.output}: {len(answer.rows)} numbers in {wide} columns{doubt}", file=sys.stderr)
+    return 0
 
 
 def _pictures(names: list[str], empty: list[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from digits.reading import table
 from digits.tile import Box
 
 Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabilities, likeliest first
@@ -60,6 +61,11 @@ class Answer:
     pages: int = 1
     model: str = ""
 
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Line and column of a table, from 1, of each of the rows; none where they make none."""
+        return table.places([[digit.box for digit in row.digits] for row in self.rows])
+
     def as_json(self, top_k: int = 1, decimal: str = ".") -> dict[str, Any]:
         """Plain data, ready for `json.dumps`; `top_k` labels of each digit.
 
@@ -75,6 +81,16 @@ class Answer:
             "probability": round(self.probability, 4),
             "model": self.model,
             "rows": [_row_json(row, top_k, decimal) for row in self.rows],
+            "cells": [
+                {
+                    "row": line,
+                    "column": column,
+                    "text": row.text,
+                    "probability": round(row.probability, 4),
+                    "box": list(row.box),
+                }
+                for (line, column), row in zip(self.places, self.rows, strict=False)
+            ],
             "warnings": self.warnings,
             "seconds": round(self.seconds, 4),
         }

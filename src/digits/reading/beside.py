@@ -21,6 +21,10 @@ class Limits:
     text_of_height: tuple[float, float] = (0.2, 2.0)
     text_parts: int = 2
     row_share: float = 0.6  # of the highest row: another that has it is a row too
+    # Of a row's height: what is so high, so level with it and so near its ends may be its digit.
+    digit_of_height: tuple[float, float] = (0.6, 1.6)
+    level_of_height: float = 0.35
+    near_of_height: float = 1.0
 
 
 LIMITS = Limits()
@@ -51,3 +55,32 @@ def has_more(ink: Ink, rows: Sequence[Row]) -> bool:
         return bool(least <= height <= most) and not inside.any()
 
     return sum(is_other(part.box) for part in components(ink.mask)) >= LIMITS.text_parts
+
+
+def has_a_digit_more(ink: Ink, rows: Sequence[Row]) -> bool:
+    """Whether ink stands at the end of a row as its digits do, within the picture: one is lost."""
+    boxes = [part.box for part in components(ink.mask)]
+    bottom, right = ink.mask.shape
+
+    def is_free(box: Box) -> bool:
+        x, y, width, height = box
+        middle = x + width / 2, y + height / 2
+        in_rows = any(
+            0 <= middle[0] - row.box[0] <= row.box[2] and 0 <= middle[1] - row.box[1] <= row.box[3]
+            for row in rows
+        )
+        return not in_rows and x > 0 and y > 0 and x + width < right and y + height < bottom
+
+    def is_of(row: Row, box: Box) -> bool:
+        x, y, width, high = box
+        left, top, wide, height = row.box
+        least, most = (share * height for share in LIMITS.digit_of_height)
+        away = max(left - x - width, x - left - wide)
+        off = abs(y + high / 2 - top - height / 2)
+        return (
+            least <= high <= most
+            and off <= LIMITS.level_of_height * height
+            and away <= LIMITS.near_of_height * height
+        )
+
+    return any(is_of(row, box) for box in boxes if is_free(box) for row in rows)

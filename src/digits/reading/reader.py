@@ -12,7 +12,7 @@ from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading import judge
 from digits.reading.answer import Answer, Digit, Row, scaled
-from digits.reading.beside import has_more, has_rows
+from digits.reading.beside import has_a_digit_more, has_more, has_rows
 from digits.reading.budget import SPENT, Budget
 from digits.reading.finder import find_lines
 from digits.reading.formats import Anything, Format
@@ -195,7 +195,8 @@ class Reader:
         words = [LEFT_OUT.format(lost)] * (lost > 0)
         words += [TEXT_LEFT_OUT] * has_more(seen, numbers)
         answer = self._concluded(numbers, seen, words, image)
-        return replace(answer, status="unsure") if lost and answer.status == "read" else answer
+        in_doubt = lost > 0 or has_a_digit_more(seen, numbers)
+        return replace(answer, status="unsure") if in_doubt and answer.status == "read" else answer
 
     def _line(self, line: Line) -> Row | None:
         """What stands in a line; None where it is no number, or time is over."""

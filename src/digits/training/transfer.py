@@ -59,20 +59,29 @@ def start(model: nn.Module, config: TrainConfig, shape: Sequence[int | None]) ->
             f"--init {config.init}: takes tiles of {content['input_shape']}, these are {shape}"
         )
     old = checkpoint.build(content)
-    *body, head = layers(model)
+    body = layers(model)[:-1]
     if config.freeze > len(body):
         raise DigitsError(f"--freeze {config.freeze}: at most {len(body)} layers of {config.arch}")
     taken = old.state_dict()
-    path = next(path for path, module in model.named_modules() if module is head)
-    for name, value in head.state_dict().items():
-        full = f"{path}.{name}"
-        rows = value.clone()
-        for place, label in enumerate(config.classes):
-            if label in content["classes"]:
-                rows[place] = taken[full][content["classes"].index(label)]
-        taken[full] = rows
+    if list(config.classes) != list(content["classes"]):
+        taken |= _head(model, taken, config.classes, content["classes"])
     model.load_state_dict(taken)
     freeze(model, config.freeze)
+
+
+def _head(
+    model: nn.Module, taken: dict[str, Any], classes: Sequence[str], known: Sequence[str]
+) -> dict[str, Any]:
+    """The last layer, a row a class: new, but for the classes that are known."""
+    head = layers(model)[-1]
+    path = next(path for path, module in model.named_modules() if module is head)
+    made = {}
+    for name, value in head.state_dict().items():
+        rows = made[f"{path}.{name}"] = value.clone()
+        for place, label in enumerate(classes):
+            if label in known:
+                rows[place] = taken[f"{path}.{name}"][known.index(label)]
+    return made
 
 
 def fresh_layers(model: nn.Module, config: TrainConfig) -> list[nn.Module]:

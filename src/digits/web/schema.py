@@ -74,6 +74,16 @@ class Row(BaseModel):
     digits: list[Digit]
 
 
+class Cell(BaseModel):
+    """A number of a table, and its row and column in it, from 1."""
+
+    row: int
+    column: int
+    text: str
+    probability: float
+    box: Box
+
+
 class Answer(BaseModel):
     """What was read in one picture: the object that `digits predict --json` prints."""
 
@@ -86,6 +96,7 @@ class Answer(BaseModel):
     probability: float
     model: str
     rows: list[Row]
+    cells: list[Cell] = Field(description="the rows as a table, where they make one")
     warnings: list[str]
     seconds: float
     error: str | None = None
@@ -150,5 +161,6 @@ EXAMPLE: dict[str, Any] = {
                           "top_k": [["4", 0.999]]},
                          {"label": "7", "probability": 0.994, "box": [42, 13, 28, 39],
                           "top_k": [["7", 0.994]]}]}],
+    "cells": [],
     "warnings": [], "seconds": 0.011,
 }  # fmt: skip

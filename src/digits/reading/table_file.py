@@ -1,0 +1,71 @@
+"""A picture's numbers as the table that they stand in: a .csv or .xlsx file."""
+
+import csv
+import io
+from pathlib import Path
+from typing import IO, Any
+
+from digits import checkpoint
+from digits.errors import DigitsError
+from digits.reading.answer import Answer, value
+from digits.reading.table import grid
+
+SUFFIXES = (".csv", ".xlsx")
+
+
+def check(path: Path) -> None:
+    """Whether a table can be written there, before anything is read.
+
+    Raises:
+        DigitsError: the suffix is not known, the file exists, or openpyxl is not installed.
+    """
+    if path.suffix not in SUFFIXES:
+        raise DigitsError(f"--output {path}: a table is one of {', '.join(SUFFIXES)}")
+    if path.exists():
+        raise DigitsError(f"--output {path}: exists; remove it, or name another file")
+    if path.suffix == ".xlsx":
+        _openpyxl()
+
+
+def write(path: Path, answer: Answer, decimal: str = ".") -> None:
+    """The table of an answer: its texts as CSV, or its values, where they are numbers, as XLSX.
+
+    Numbers that make no table are a column, in reading order. `decimal` is the sign before the
+    decimals of a number.
+
+    Raises:
+        DigitsError: the file cannot be written.
+    """
+    where = answer.places or [(line, 1) for line in range(1, len(answer.rows) + 1)]
+    lines = grid([row.text for row in answer.rows], where)
+    content = _as_csv(lines) if path.suffix == ".csv" else _as_xlsx(lines, decimal)
+    checkpoint.write_bytes(path, content)
+
+
+def _as_csv(lines: list[list[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(lines)
+    return text.getvalue().encode()
+
+
+def _as_xlsx(lines: list[list[str]], decimal: str) -> bytes:
+    book = _openpyxl().Workbook()
+    for y, line in enumerate(lines, 1):
+        for x, text in enumerate(line, 1):
+            number = value(text, decimal)
+            kept = number if number is not None and not text.startswith("0") else text
+            book.active.cell(y, x, kept)
+    made: IO[bytes] = io.BytesIO()
+    book.save(made)
+    made.seek(0)
+    return made.read()
+
+
+def _openpyxl() -> Any:
+    try:
+        import openpyxl
+    except ImportError:
+        raise DigitsError(
+            "--output: .xlsx needs openpyxl: pip install openpyxl; or use .csv"
+        ) from None
+    return openpyxl

@@ -1,0 +1,117 @@
+"""The table among the numbers of a picture: lines and columns, and the file of it."""
+
+import csv
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+
+from digits.commands import predict
+from digits.errors import DigitsError
+from digits.reading import table_file
+from digits.reading.answer import Answer, Digit, Row
+from digits.reading.table import grid, places
+from digits.tile import Box
+
+NO_TILE = np.zeros((28, 28), np.uint8)
+TABLE = [["12", "407", ""], ["5", "", "88"], ["3140", "9", "61"]]
+
+
+def boxes(text: str, x: float, y: float, turn: float = 0.0) -> list[Box]:
+    """Digits of 20x30 pixels from (x, y) on, on a page turned by so many degrees."""
+    c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    at = [(x + 22 * k, y) for k in range(len(text))]
+    return [(round(c * u - s * v), round(s * u + c * v), 20, 30) for u, v in at]
+
+
+def table(turn: float = 0.0) -> tuple[list[str], list[list[Box]], list[tuple[int, int]]]:
+    """The texts of TABLE in no order, where they stand, and in which line and column."""
+    made = [
+        (text, boxes(text, 100 + 150 * column, 200 + 60 * line, turn), (line + 1, column + 1))
+        for line, texts in enumerate(TABLE)
+        for column, text in enumerate(texts)
+        if text
+    ]
+    random.Random(3).shuffle(made)
+    texts, numbers, where = zip(*made, strict=True)
+    return list(texts), list(numbers), list(where)
+
+
+@pytest.mark.parametrize("turn", [-6, 0, 6])
+def test_each_number_has_its_line_and_column(turn: float) -> None:
+    texts, numbers, where = table(turn)
+    assert places(numbers) == where
+    assert grid(texts, where) == TABLE
+
+
+def test_rows_one_below_the_other_or_side_by_side_are_no_table() -> None:
+    assert places([boxes("12", 50, 60 * k) for k in range(5)]) == []
+    assert places([boxes("12", 150 * k, 60) for k in range(5)]) == []
+    assert places([]) == grid([], []) == []
+
+
+def test_numbers_that_share_a_cell_stand_side_by_side_in_it() -> None:
+    assert grid(["1", "2", "3"], [(1, 1), (1, 1), (2, 2)]) == [["1 2", ""], ["", "3"]]
+
+
+def answer(texts: list[str], numbers: list[list[Box]]) -> Answer:
+    rows = []
+    for text, where in zip(texts, numbers, strict=True):
+        made = [Digit(c, 0.99, box, [], NO_TILE) for c, box in zip(text, where, strict=True)]
+        rows.append(Row(text, 0.98, where[0], [(text, 0.98)], made, 0.9))
+    return Answer("a.png", "read", "\n".join(texts), 0.9, rows)
+
+
+def test_json_says_the_cells() -> None:
+    texts, numbers, where = table()
+    cells = answer(texts, numbers).as_json()["cells"]
+    assert [(cell["row"], cell["column"]) for cell in cells] == where
+    assert [cell["text"] for cell in cells] == texts
+    assert cells[0]["box"] == list(numbers[0][0]) and cells[0]["probability"] == 0.98
+    assert answer(["12"], [boxes("12", 5, 5)]).as_json()["cells"] == []
+
+
+def test_the_file_is_the_table(tmp_path: Path) -> None:
+    texts, numbers, _ = table()
+    table_file.write(tmp_path / "a.csv", answer(texts, numbers))
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == TABLE
+    table_file.write(tmp_path / "a.xlsx", answer(["07", *texts], [boxes("07", 0, 500), *numbers]))
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    assert [[cell.value for cell in line] for line in sheet] == [
+        [None, 12, 407, None], [None, 5, None, 88], [None, 3140, 9, 61], ["07", None, None, None],
+    ]  # fmt: skip
+
+
+def test_what_is_no_table_is_a_column(tmp_path: Path) -> None:
+    table_file.write(tmp_path / "a.csv", answer(["5", "6"], [boxes("5", 0, 0), boxes("6", 0, 90)]))
+    assert (tmp_path / "a.csv").read_text().split() == ["5", "6"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "there.csv"])
+def test_where_no_table_can_be_written_is_said_first(tmp_path: Path, name: str) -> None:
+    (tmp_path / "there.csv").write_text("mine")
+    with pytest.raises(DigitsError, match=r"csv"):
+        table_file.check(tmp_path / name)
+    assert (tmp_path / "there.csv").read_text() == "mine"
+
+
+def test_the_command_writes_one_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "rows.csv"
+    arguments = ["--image", "test_images/two_rows.png", "--table", "--output", str(out)]
+    assert predict.main(arguments) == 0
+    assert out.read_text().split() == ["2026", "1147"]
+    assert "2 numbers in 1 columns" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [(["--table"], "--output"), (["--table", "--output", "a.csv", "--resume"], "--resume")],
+)
+def test_wrong_usage(arguments: list[str], wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        predict.main(["--image", "test_images/two_rows.png", *arguments])
+    assert wrong in capsys.readouterr().err
