@@ -1,0 +1,75 @@
+"""Ink beside the rows that were read: rectangles for digits, each limit from both sides."""
+
+import numpy as np
+import pytest
+
+from digits.reading import beside
+from digits.reading.answer import Digit, Row
+from digits.vision.ink import Ink
+
+NO_TILE = np.zeros((28, 28), np.uint8)
+HIGH, WIDE = 100, 50  # of a row's digits
+ROW = (300, 200)  # where the row's two digits begin
+
+
+def ink(*boxes: tuple[int, int, int, int]) -> Ink:
+    level = np.zeros((600, 1000), np.uint8)
+    for x, y, width, height in boxes:
+        level[y : y + height, x : x + width] = 255
+    return Ink(level, level > 0, 1.0, inverted=False)
+
+
+def row() -> Row:
+    x, y = ROW
+    made = [Digit("4", 0.99, (x + 60 * k, y, WIDE, HIGH), [], NO_TILE) for k in range(2)]
+    return Row("44", 0.99, (x, y, 60 + WIDE, HIGH), [], made, 0.9)
+
+
+DIGITS = [digit.box for digit in row().digits]
+
+
+@pytest.mark.parametrize(
+    ("box", "is_a_digit"),
+    [
+        ((220, 200, WIDE, HIGH), True),  # before the row
+        ((440, 200, 20, HIGH), True),  # behind it
+        ((505, 200, WIDE, HIGH), True),  # 0.95 of the height away
+        ((515, 200, WIDE, HIGH), False),  # 1.05
+        ((440, 220, WIDE, 65), True),  # high enough
+        ((440, 222, WIDE, 55), False),
+        ((440, 172, WIDE, 155), True),  # and not too high
+        ((440, 165, WIDE, 170), False),
+        ((440, 232, WIDE, HIGH), True),  # level with it
+        ((440, 238, WIDE, HIGH), False),
+        ((320, 400, WIDE, HIGH), False),  # below it
+    ],
+)
+def test_a_digit_that_is_lost(box: tuple[int, int, int, int], is_a_digit: bool) -> None:
+    assert beside.has_a_digit_more(ink(*DIGITS, box), [row()]) is is_a_digit
+
+
+def test_ink_within_a_row_is_not_lost() -> None:
+    assert not beside.has_a_digit_more(ink(*DIGITS), [row()])
+
+
+def test_what_the_border_cuts_is_nobodys() -> None:
+    at_border = Row("44", 0.99, (60, 200, 110, HIGH), [], row().digits, 0.9)
+    assert beside.has_a_digit_more(ink((1, 200, WIDE, HIGH)), [at_border])
+    assert not beside.has_a_digit_more(ink((0, 200, WIDE, HIGH)), [at_border])
+
+
+@pytest.mark.parametrize(
+    ("height", "count", "is_more"),
+    [(25, 2, True), (15, 2, False), (195, 2, True), (205, 2, False), (25, 1, False)],
+)
+def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
+    height: int, count: int, is_more: bool
+) -> None:
+    others = [(600 + 100 * k, 350, 30, height) for k in range(count)]
+    assert beside.has_more(ink(*DIGITS, *others), [row()]) is is_more
+
+
+@pytest.mark.parametrize(("height", "several"), [(65, True), (50, False)])
+def test_rows_count_from_a_share_of_the_highest_on(height: int, several: bool) -> None:
+    lower = [(300 + 60 * k, 420, 40, height) for k in range(2)]
+    assert beside.has_rows(ink(*DIGITS, *lower)) is several
