@@ -46,7 +46,7 @@ MEMBERS = {
     Classifier: {"card", "classes", "name", "path", "predict_proba", "takes", "shape",
                  "temperature", "thresholds"},
     Answer: {"as_json", "error", "image", "model", "page", "pages", "places", "probability",
-             "rows", "seconds", "status", "text", "warnings"},
+             "rows", "seconds", "seen_as", "status", "text", "warnings"},
 }  # fmt: skip
 NOT_FOR_PROGRAMS = {"forward"}
 

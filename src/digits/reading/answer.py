@@ -11,6 +11,9 @@ from digits.tile import Box
 
 Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabilities, likeliest first
 
+# What a picture was taken for: a tile in MNIST's frame, a digit without paper around it, the crop
+# of one row, a page on which the finder sees lines, or one whose ink is grouped by rules.
+WAYS = ("tile", "digit", "row", "page", "ink")
 STATUSES = ("read", "unsure", "no_digit", "error")
 
 
@@ -46,7 +49,8 @@ class Row:
 class Answer:
     """What was read in one picture; `status` is one of STATUSES, `error` says what is wrong.
 
-    `page` of `pages` in its file, from 1; `model` is the name of the classifier.
+    `page` of `pages` in its file, from 1; `model` is the name of the classifier; `seen_as` is one
+    of WAYS, what the picture was taken for.
     """
 
     image: str
@@ -60,6 +64,7 @@ class Answer:
     page: int = 1
     pages: int = 1
     model: str = ""
+    seen_as: str = ""
 
     @property
     def places(self) -> list[tuple[int, int]]:
@@ -80,6 +85,7 @@ class Answer:
             "value": value(self.text, decimal),
             "probability": round(self.probability, 4),
             "model": self.model,
+            "seen_as": self.seen_as,
             "rows": [_row_json(row, top_k, decimal) for row in self.rows],
             "cells": [
                 {

@@ -4,21 +4,29 @@ from itertools import chain, count
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from digits.errors import DigitsError, reason
+from digits.reading import finder
 from digits.reading.answer import Answer, Digit
 from digits.vision.load import Picture
 
 MOST = 24  # digits shown
 COLUMNS = 8
 COLOURS = {"read": "#2ca02c", "unsure": "#d9730d", "no_digit": "#d62728"}
-WIDTH, PICTURE_HEIGHT = 1000, 460  # pixels of the drawing, and of the picture in it at the most
+WIDTH, PICTURE_HEIGHT = 1000, 640  # pixels of the drawing, and of the picture in it at the most
 LINE, MARGIN = 26, 10  # pixels of a line of text, and around things
 CELL = WIDTH // COLUMNS
 TILE, BARS = 92, 70  # pixels: a tile's side, the height of its bars
 CELL_HEIGHT = LINE + TILE + BARS + 2 * LINE
 BLUE, GREY = "#1f77b4", "#555555"
+MAP_SHARE = 0.35  # of the blue, where the finder is sure that a number stands
+SEEN_AS = {
+    "tile": "seen as a tile", "digit": "seen as one digit", "row": "seen as one row",
+    "page": "seen as a page: blue is where its finder sees numbers",
+    "ink": "seen as ink, grouped by rules: blue is where the finder sees numbers",
+}  # fmt: skip
 
 
 def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
@@ -29,7 +37,9 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
     """
     digits = [digit for row in answer.rows for digit in row.digits][:MOST]
     shown = _picture(picture, answer)
-    text = LINE * (len(answer.warnings) + 1)
+    seen_as = [SEEN_AS[answer.seen_as]] if answer.seen_as else []
+    notes = [*seen_as, *answer.warnings]
+    text = LINE * (len(notes) + 1)
     below = LINE + 2 * MARGIN + shown.height + text
     height = below + CELL_HEIGHT * -(-len(digits) // COLUMNS)
     sheet = Image.new("RGB", (WIDTH, height), "white")
@@ -38,9 +48,9 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
     title = f"{says}   {answer.probability:.1%} {answer.status}"
     draw.text((WIDTH / 2, MARGIN), title, COLOURS[answer.status], _font(20), anchor="ma")
     sheet.paste(shown, ((WIDTH - shown.width) // 2, LINE + 2 * MARGIN))
-    for k, warning in enumerate(answer.warnings):
+    for k, note in enumerate(notes):
         at = (WIDTH / 2, 2 * LINE + MARGIN + shown.height + k * LINE)
-        draw.text(at, warning, GREY, _font(16), anchor="ma")
+        draw.text(at, note, GREY, _font(16), anchor="ma")
     for k, digit in enumerate(digits):
         line, column = divmod(k, COLUMNS)
         _digit(sheet, draw, digit, column * CELL, below + line * CELL_HEIGHT)
@@ -82,12 +92,16 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _picture(picture: Picture, answer: Answer) -> Image.Image:
-    """The picture with a box and a label at each digit."""
+    """The picture with a box and a label at each digit; blue where the finder sees numbers."""
     grey = picture.grey
     zoom = min((WIDTH - 2 * MARGIN) / grey.shape[1], PICTURE_HEIGHT / grey.shape[0])
     size = max(1, round(grey.shape[1] * zoom)), max(1, round(grey.shape[0] * zoom))
     how = Image.Resampling.NEAREST if zoom > 4 else Image.Resampling.LANCZOS
     shown = Image.fromarray(grey).resize(size, how).convert("RGB")
+    if answer.seen_as in ("page", "ink"):
+        in_row, _ = finder.maps(grey)
+        share = Image.fromarray((255 * MAP_SHARE * in_row).astype(np.uint8)).resize(size)
+        shown.paste(BLUE, (0, 0, *size), share)
     draw, colour = ImageDraw.Draw(shown), COLOURS[answer.status]
     for digit in (digit for row in answer.rows for digit in row.digits):
         x, y, width, height = (v / picture.scale * zoom for v in digit.box)

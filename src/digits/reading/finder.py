@@ -19,8 +19,14 @@ def finder() -> Classifier:
     return classifier.load(pretrained_dir() / FINDER, takes="page images")
 
 
-def find_lines(grey: np.ndarray) -> list[Line]:
-    """The lines of numbers in a grey picture (H, W) uint8."""
+def maps(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How likely each place of a grey picture (H, W) uint8 lies in a number's row, and in its core:
+    two maps (h, w) float64 of 0..1 over the whole picture."""
     logits = finder()(page_image(grey)[None, None])[0].astype(np.float64)
     in_row, in_core = np.moveaxis(1 / (1 + np.exp(-logits)), -1, 0)
-    return lines(in_row, in_core, grey.shape)
+    return in_row, in_core
+
+
+def find_lines(grey: np.ndarray) -> list[Line]:
+    """The lines of numbers in a grey picture (H, W) uint8."""
+    return lines(*maps(grey), grey.shape)

@@ -117,7 +117,7 @@ class Reader:
             ink = Ink(tile, tile > 127, 1.0, inverted=tile is picture.grey)
             x, y, width, height = cv2.boundingRect(tile)
             rows = [self._digit(tile, (x, y, width, height))]
-            return replace(self, kind="digit")._concluded(rows, ink, [], image)
+            return replace(self, kind="digit")._concluded(rows, ink, [], image, "tile")
         if self.kind != "number" and is_tight(picture.grey):
             cropped = self._cropped(picture.grey, image)
             if cropped:
@@ -174,7 +174,7 @@ class Reader:
             row = self._row(RowInk(ink.level, AS_IT_LIES), looks_at(self.grey, inverted))
             if row and not has_rows(ink):
                 words = [TEXT_LEFT_OUT] * has_more(ink, [row])
-                answers.append(self._concluded([row], ink, words, image))
+                answers.append(self._concluded([row], ink, words, image, "row"))
         return max(answers, key=_support_of, default=None)
 
     def _found(self, seen: Ink, image: str) -> Answer | None:
@@ -194,7 +194,7 @@ class Reader:
         lost += len(rows) - len(numbers)
         words = [LEFT_OUT.format(lost)] * (lost > 0)
         words += [TEXT_LEFT_OUT] * has_more(seen, numbers)
-        answer = self._concluded(numbers, seen, words, image)
+        answer = self._concluded(numbers, seen, words, image, "page")
         in_doubt = lost > 0 or has_a_digit_more(seen, numbers)
         return replace(answer, status="unsure") if in_doubt and answer.status == "read" else answer
 
@@ -216,7 +216,7 @@ class Reader:
             ink = find(grey, inverted, EVEN)
             rows = self._one_digit(ink) if ink and is_one_digit(ink) else []
             if ink and self._status(rows) == "read":
-                answers.append(self._concluded(rows, ink, [], image))
+                answers.append(self._concluded(rows, ink, [], image, "digit"))
         return max(answers, key=_support_of, default=None)
 
     def _rows(self, ink: Ink) -> tuple[list[Row], bool]:
@@ -329,16 +329,19 @@ class Reader:
             if judge.better(rows, others, attached=other is not seen):
                 ink, rows, left_out = other, others, text
         words = [FORMS] * (ink is not seen) + [TEXT_LEFT_OUT] * left_out
-        return self._concluded(rows, ink, words, image)
+        return self._concluded(rows, ink, words, image, "ink")
 
-    def _concluded(self, rows: list[Row], ink: Ink, words: list[str], image: str) -> Answer:
+    def _concluded(
+        self, rows: list[Row], ink: Ink, words: list[str], image: str, seen_as: str
+    ) -> Answer:
         """The answer that rows make: its status, and warnings of the ink before these `words`."""
         status, probability = self._status(rows), judge.probability(rows)
         height = max((digit.box[3] for row in rows for digit in row.digits), default=0)
         words = warnings(ink, height) + words
         if status == "no_digit":
-            return Answer(image, status, "", probability, [], words)
-        return Answer(image, status, "\n".join(r.text for r in rows), probability, rows, words)
+            return Answer(image, status, "", probability, [], words, seen_as=seen_as)
+        text = "\n".join(row.text for row in rows)
+        return Answer(image, status, text, probability, rows, words, seen_as=seen_as)
 
 
 def _in_part(answer: Answer) -> Answer:

@@ -95,6 +95,7 @@ class Answer(BaseModel):
     value: int | float | None = Field(description="the number that the text writes, if it does")
     probability: float
     model: str
+    seen_as: Literal["tile", "digit", "row", "page", "ink", ""]
     rows: list[Row]
     cells: list[Cell] = Field(description="the rows as a table, where they make one")
     warnings: list[str]
@@ -154,7 +155,7 @@ class Problem(BaseModel):
 
 EXAMPLE: dict[str, Any] = {
     "image": "a.png", "page": 1, "pages": 1, "status": "read", "text": "47", "value": 47,
-    "probability": 0.993, "model": "reader",
+    "probability": 0.993, "model": "reader", "seen_as": "row",
     "rows": [{"text": "47", "value": 47, "probability": 0.993, "box": [10, 12, 60, 40],
               "alternatives": [["47", 0.993], ["41", 0.004]],
               "digits": [{"label": "4", "probability": 0.999, "box": [10, 12, 27, 40],
