@@ -1,6 +1,7 @@
 """What reading a picture gives: one Answer, with its rows and digits, as Python and as JSON."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -110,13 +111,16 @@ def scaled(answer: Answer, scale: float) -> Answer:
         x, y, width, height = (round(v * scale) for v in box)
         return x, y, width, height
 
-    if scale == 1.0:
-        return answer
+    return answer if scale == 1.0 else moved(answer, times)
+
+
+def moved(answer: Answer, to: Callable[[Box], Box]) -> Answer:
+    """An answer whose boxes are put elsewhere."""
     rows = [
         replace(
             row,
-            box=times(row.box),
-            digits=[replace(digit, box=times(digit.box)) for digit in row.digits],
+            box=to(row.box),
+            digits=[replace(digit, box=to(digit.box)) for digit in row.digits],
         )
         for row in answer.rows
     ]

@@ -20,6 +20,7 @@ from digits.reading.formats import parse as parse_format
 from digits.reading.pages import read_pages
 from digits.reading.rows import looks_at, read_row, row_model
 from digits.reading.scores import score
+from digits.reading.turned import read_turned
 from digits.row_image import row_image
 from digits.spec import CLASSES, INPUT_SHAPE
 from digits.tile import Box, as_tile, frame
@@ -126,7 +127,8 @@ class Reader:
         if whole and whole.status == "read":
             return scaled(whole, picture.scale)
         first = next(variants(picture.grey), None)
-        found = self._found(first, image) if first and self._may_be_many(first) else None
+        may_be_many = first is not None and self._may_be_many(first)
+        found = self._found(first, image) if first and may_be_many else None
         if found and found.status == "read":
             return scaled(found, picture.scale)
         best, crowded = Answer(image, "no_digit"), None
@@ -145,6 +147,9 @@ class Reader:
             best = found
         if whole and whole.probability > best.probability:
             best = whole
+        if may_be_many and best.status != "read" and self.budget.left():
+            turned = read_turned(self.grey, lambda grey: self._page(grey, image))
+            best = max(best, turned or best, key=lambda answer: judge.worth(answer.rows))
         return scaled(best, picture.scale)
 
     def _may_be_a_row(self) -> bool:
@@ -176,6 +181,11 @@ class Reader:
                 words = [TEXT_LEFT_OUT] * has_more(ink, [row])
                 answers.append(self._concluded([row], ink, words, image, "row"))
         return max(answers, key=_support_of, default=None)
+
+    def _page(self, grey: np.ndarray, image: str) -> Answer | None:
+        """The answer to the lines that the finder sees in a grey picture (H, W) uint8."""
+        seen = next(variants(grey), None)
+        return replace(self, grey=grey)._found(seen, image) if seen else None
 
     def _found(self, seen: Ink, image: str) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number."""

@@ -1,0 +1,54 @@
+"""Pictures that lie on a side, or upside down: read turned, with what was found put back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from digits.reading import judge
+from digits.reading.answer import Answer, moved
+from digits.tile import Box
+
+# Quarter turns to the left, by which a picture comes upright, and what is said of it.
+TURNS = {
+    2: "the picture is upside down: turned to be read",
+    1: "the picture lies on its side: turned left to be read",
+    3: "the picture lies on its side: turned right to be read",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of pictures that are read turned."""
+
+    # Upside down 6 and 9, 0, 1 and 8 are digits too, and on its side a 1 is a dash: so many digits
+    # that are all `read` are needed.
+    least_digits: int = 4
+
+
+LIMITS = Limits()
+
+
+def read_turned(grey: np.ndarray, read: Callable[[np.ndarray], Answer | None]) -> Answer | None:
+    """What a grey picture (H, W) uint8 says to `read` once it is turned; None where no turn makes
+    it plain. Boxes are of the picture as it was given."""
+    found = []
+    for quarters, said in TURNS.items():
+        answer = read(np.ascontiguousarray(np.rot90(grey, quarters)))
+        if answer is None or answer.status != "read":
+            continue
+        if sum(len(row.text) for row in answer.rows) >= LIMITS.least_digits:
+            back = _turned_back(answer, quarters, grey.shape)
+            found.append(replace(back, warnings=[said, *back.warnings]))
+    return max(found, key=lambda answer: judge.worth(answer.rows), default=None)
+
+
+def _turned_back(answer: Answer, quarters: int, shape: tuple[int, ...]) -> Answer:
+    def back(box: Box) -> Box:
+        for turn in range(quarters, 0, -1):
+            x, y, width, height = box
+            wide = shape[1] if turn % 2 else shape[0]  # of the picture a quarter turn before
+            box = wide - y - height, x, height, width
+        return box
+
+    return moved(answer, back)
