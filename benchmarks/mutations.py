@@ -55,6 +55,9 @@ TARGETS = {
     "reading/ctc": Target("test_reading_ctc", 0.1),
     "reading/bulk": Target("test_reading_bulk", 0.1),
     "reading/budget": Target("test_reading_budget", 0.1),
+    "reading/beside": Target("test_reading_beside", 0.1),
+    "reading/turned": Target("test_reading_turned", 0.1),
+    "reading/table*": Target("test_reading_table", 0.1),
     "reading/*": Target("test_reading_pictures test_predict", 0.1),
 }
 

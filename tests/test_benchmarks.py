@@ -104,7 +104,7 @@ def test_mutants_that_read_alike_are_told_apart() -> None:
     assert [mutant.again for mutant in mutations.mutants_of("m", source)] == [1, 2]
 
 
-@pytest.mark.parametrize("module", ["tile", "checkpoint", "vision/ink", "reading/reader"])
+@pytest.mark.parametrize("module", ["tile", "checkpoint", "vision/ink", "reading/attempt"])
 def test_what_guards_a_module_is_there(module: str) -> None:
     for name in mutations.target_of(module).tests.split():
         assert (Path(__file__).parent / f"{name}.py").is_file()

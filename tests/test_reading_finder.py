@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digits.reading import reader as reading
+from digits.reading import attempt
+from digits.reading.attempt import Attempt
+from digits.reading.budget import Budget
 from digits.reading.reader import Reader
-from digits.vision.ink import variants
+from digits.reading.recognizer import Recognizer
 from digits.vision.lines import Line
 from digits.vision.load import from_array
 from tests.test_reading_rows import number
@@ -37,7 +39,7 @@ def test_all_lines_are_read_in_their_order(
     numbers: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grey, found = page("2806", "47", "13579")
-    monkeypatch.setattr(reading, "find_lines", lambda _: found)
+    monkeypatch.setattr(attempt, "find_lines", lambda _: found)
     answer = numbers.read(from_array(grey))
     assert answer.text == "2806\n47\n13579"
     for row, line in zip(answer.rows, found, strict=True):
@@ -52,17 +54,17 @@ def test_a_line_that_cannot_be_read_is_said_and_leaves_doubt(
 ) -> None:
     grey, found = page("2806", "47")
     empty = replace(found[0], corners=np.array([(500.0, 300), (600, 300), (600, 330), (500, 330)]))
-    monkeypatch.setattr(reading, "find_lines", lambda _: [*found, empty])
-    at_work = replace(numbers, grey=grey)
-    answer = at_work._found(next(variants(grey)), "a.png")
+    monkeypatch.setattr(attempt, "find_lines", lambda _: [*found, empty])
+    recognizer = Recognizer(numbers.classifier, numbers.kind, numbers.wanted, grey, Budget())
+    answer = Attempt(recognizer).of_page()
     assert answer and answer.text == "2806\n47"
     assert answer.status == "unsure"
-    assert reading.LEFT_OUT.format(1) in answer.warnings
+    assert attempt.LEFT_OUT.format(1) in answer.warnings
 
 
 def test_where_the_finder_sees_nothing_rules_go_on(
     numbers: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "find_lines", lambda _: [])
+    monkeypatch.setattr(attempt, "find_lines", lambda _: [])
     grey, _ = page("2806", "47")
     assert numbers.read(from_array(grey)).text == "2806\n47"

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from digits.data import strokes
-from digits.reading.reader import LIMITS as READER
+from digits.reading.attempt import LIMITS as ATTEMPT
+from digits.reading.recognizer import LIMITS as RECOGNIZER
 from digits.vision.components import components
 from digits.vision.forms import in_forms
 from digits.vision.ink import Ink, variants
@@ -53,11 +54,11 @@ def seen(grey: np.ndarray) -> list[dict[str, Any]]:
 def _way(ink: Ink) -> dict[str, Any]:
     parts = (in_forms(ink), in_forms(ink, attached=True))
     boxes, amounts = [], [_amount(ink.mask), _amount(ink.level)]
-    if len(components(ink.mask)) <= READER.most_parts:
+    if len(components(ink.mask)) <= ATTEMPT.most_parts:
         for row in (row for part in parts for row in find_rows(without_rules(part))):
             height, width = row.level.shape
             box = row.box_in_picture(row.level, (0, 0, width, height))
-            boxes.append([*map(int, box), width, len(row.words(READER.most_words))])
+            boxes.append([*map(int, box), width, len(row.words(RECOGNIZER.most_words))])
             amounts.append(_amount(row.level))
     flags = [ink.inverted, ink.on_sheet, parts[0].in_forms, parts[1].in_forms]
     return {"flags": flags, "words": warnings(ink, 0), "boxes": boxes, "amounts": amounts}

@@ -15,7 +15,7 @@ from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
 from digits.data import rows
 from digits.optimization import artefact
-from digits.reading import reader
+from digits.reading import recognizer
 from digits.reading import rows as reading
 from digits.reading.doubt import Features, probability
 from digits.reading.formats import Format, parse
@@ -28,7 +28,7 @@ from digits.training.config import TrainConfig
 from digits.vision.ink import find
 from digits.vision.rows import find_rows
 
-ROOM = reader.LIMITS.room_px
+ROOM = recognizer.LIMITS.room_px
 EMPTY = 0.2  # of the crops that its doubt is fitted on
 AS_WRITTEN = r"/[0-9.,:\-\/]*/"
 CALIBRATION, SEEDS = 512, {"calibration": 3 * 10**6, "weights": 4 * 10**6, "threshold": 5 * 10**6}
