@@ -180,16 +180,17 @@ def _paragraph(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 
 def _scrawled(sheet: Sheet, source: Sources, rng: Generator) -> None:
-    height = float(np.exp(rng.uniform(np.log(12), np.log(90))))
-    x, y = rng.uniform(0, 0.85, 2) * sheet.side
+    height = float(np.exp(rng.uniform(np.log(12), np.log(350))))
+    x, y = rng.uniform(-0.1, 0.85, 2) * sheet.side
     sheet.scrawl(source, x, y, height, rng)
 
 
 def _signature(sheet: Sheet, _: Sources, rng: Generator) -> None:
-    points = np.cumsum(rng.normal((5, 0), 14, (int(rng.integers(8, 30)), 2)), axis=0)
+    step = float(np.exp(rng.uniform(np.log(8), np.log(80))))
+    points = np.cumsum(rng.normal((0.4, 0), 1, (int(rng.integers(8, 30)), 2)) * step, axis=0)
     points = points + rng.uniform(0, 0.9, 2) * sheet.side
     layer = np.zeros_like(sheet.pen)
-    width = int(rng.integers(1, 5))
+    width = max(1, round(step * rng.uniform(0.05, 0.3)))
     cv2.polylines(layer, [points.round().astype(np.int32)], False, 255, width, cv2.LINE_AA)
     if not (layer & sheet.pen).any():
         np.maximum(sheet.pen, layer, out=sheet.pen)
@@ -222,7 +223,7 @@ def _ring(sheet: Sheet, _: Sources, rng: Generator) -> None:
 def _stamp(sheet: Sheet, _: Sources, rng: Generator) -> None:
     """A postmark or a logo: rings, bars, a filled shape."""
     middle = tuple(int(v) for v in rng.integers(0, sheet.side, 2))
-    radius = int(rng.integers(10, 70))
+    radius = int(np.exp(rng.uniform(np.log(10), np.log(220))))
     kind = rng.random()
     if kind < 0.4:
         for reach in (radius, int(0.7 * radius)):

@@ -22,7 +22,7 @@ SIDE = 512  # pixels of a page
 HEIGHTS = (11, 170)  # of digits, in pixels
 LARGE = (30, 400)  # likewise of the one number of a page
 ENDS, MOST_ENDS, UP = 0.25, 0.35, 0.27  # of a row's height, width and height: beyond its core
-NOTHING = 0.2  # the share of pages without a number
+NOTHING = 0.28  # the share of pages without a number
 
 
 @dataclass
