@@ -71,6 +71,11 @@ def test_words_of_text(words: list[tuple[str, float]], are_text: list[bool]) -> 
     assert judge.words_of_text(words) == are_text
 
 
+def test_lines_that_are_hardly_right_are_none() -> None:
+    likely, other = row(0.2, "40", 0.31), row(0.9, "41", 0.29)
+    assert judge.likely_lines([likely, other]) == [likely]
+
+
 def test_text_beside_a_plain_number_is_left_out() -> None:
     plain, fair, poor = row(0.71), row(0.51), row(0.49)
     assert judge.numbers([plain, fair, poor]) == [plain, fair]

@@ -114,7 +114,7 @@ class Attempt:
             return None
         read = [self.recognizer.line(line) for line in find_lines(self.grey)]
         rows = judge.written_once([row for row in read if row])
-        numbers = judge.numbers(rows)
+        numbers = judge.likely_lines(rows)
         single = sum(len(row.text) for row in numbers) < 2
         if not numbers or (single and stands_alone(self._first_seen)):
             return None

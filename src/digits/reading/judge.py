@@ -23,6 +23,9 @@ class Limits:
     likely_support: float = 0.7  # from which on the ink is seen rightly: no other way is tried
     sure_support: float = 0.9  # what is attached to a ring or box has it, or is a part of them
     doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
+    # That a line of a page is right: less is something else, or cannot be read. Of 394 numbers on
+    # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
+    line_probability: float = 0.3
     clear_gain: float = 1.15  # by which the finder's lines are worth more than what rules see
     # Of a digit's box within one of another row: half a digit is a piece, what it touches is not.
     piece_share: float = 0.6
@@ -113,6 +116,11 @@ def _share(box: Box, other: Box) -> float:
     wide = min(x + width, other[0] + other[2]) - max(x, other[0])
     high = min(y + height, other[1] + other[3]) - max(y, other[1])
     return max(wide, 0) * max(high, 0) / max(width * height, 1)
+
+
+def likely_lines(rows: list[Row]) -> list[Row]:
+    """The lines of a page that are numbers."""
+    return [row for row in rows if row.probability >= LIMITS.line_probability]
 
 
 def is_one(one: list[Row]) -> bool:
