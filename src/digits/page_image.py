@@ -12,6 +12,8 @@ GRID = 64  # pixels that the finder's coarsest map has one of
 MOST_SIDE = 2048  # that a finder can be asked for
 MOST_ZOOM = 1.5  # small pictures are made larger by so much at the most
 PIXEL = 2  # pixels of a page image that the finder's maps have one of
+# Of a row's height, width and height: beyond its core, which is what keeps it from its neighbours.
+ENDS, MOST_ENDS, UP = 0.25, 0.35, 0.27
 
 
 def page_image(grey: np.ndarray) -> np.ndarray:

@@ -16,12 +16,11 @@ from digits.data import page_things, row_ink, row_photo
 from digits.data.many import many
 from digits.data.page_things import Sheet
 from digits.data.row_ink import Sources
-from digits.page_image import PIXEL
+from digits.page_image import ENDS, MOST_ENDS, PIXEL, UP
 
 SIDE = 512  # pixels of a page
 HEIGHTS = (11, 170)  # of digits, in pixels
 LARGE = (30, 400)  # likewise of the one number of a page
-ENDS, MOST_ENDS, UP = 0.25, 0.35, 0.27  # of a row's height, width and height: beyond its core
 NOTHING = 0.28  # the share of pages without a number
 
 

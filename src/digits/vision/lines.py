@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digits.page_image import UP
 from digits.vision.rows import ROW_HEIGHT, RowInk
 
 QUARTER = 90.0  # degrees
@@ -25,6 +26,7 @@ class Limits:
     long_aspect: float = 2.2
     most_off_deg: float = 20.0
     most_tilt_deg: float = 45.0  # of a page: what is turned more is turned to another side
+    beyond_core: float = 1.3  # of what a row's height says: so far a row reaches above and below it
     paper_above_of_height: float = 0.22  # around a line, and below it
     paper_beside_of_height: float = 0.4
     beside_of_height: float = 0.6  # lines whose middles differ by less stand side by side
@@ -74,14 +76,16 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
     for k in range(1, count):
         if stats[k, cv2.CC_STAT_AREA] >= LIMITS.min_core_px:
             ys, xs = np.nonzero(owners == k)
-            points = (np.stack([xs, ys], axis=1) + 0.5) * pixel
-            found.append((points.astype(np.float32), float(in_core[labels == k].mean())))
-    tilts = [_tilt(points) for points, _ in found]
+            middle = np.stack(np.nonzero(labels == k)[::-1], axis=1)
+            row, inner = ((places + 0.5) * pixel for places in (np.stack([xs, ys], axis=1), middle))
+            found.append((row.astype(np.float32), inner, float(in_core[labels == k].mean())))
+    tilts = [_tilt(row) for row, _, _ in found]
     page = _page_tilt(tilts)
     made = []
-    for (points, probability), (tilt, wide, high) in zip(found, tilts, strict=True):
+    for (row, inner, probability), (tilt, wide, high) in zip(found, tilts, strict=True):
         is_long = wide > LIMITS.long_aspect * high and abs(tilt - page) < LIMITS.most_off_deg
-        made.append(Line(_corners(points, tilt if is_long else page, pixel[0]), probability))
+        corners = _corners(row, inner, tilt if is_long else page, pixel[0])
+        made.append(Line(corners, probability))
     return _in_order(made, page)
 
 
@@ -114,16 +118,21 @@ def _page_tilt(tilts: list[tuple[float, float, float]]) -> float:
     return tilt if abs(tilt) <= LIMITS.most_tilt_deg else 0.0
 
 
-def _corners(points: np.ndarray, tilt: float, pixel: float) -> np.ndarray:
-    """The corners (4, 2) of the box around points (N, 2) that lies at a tilt in degrees."""
+def _corners(row: np.ndarray, core: np.ndarray, tilt: float, pixel: float) -> np.ndarray:
+    """The corners (4, 2) of the box around a row's points (N, 2) that lies at a tilt in degrees, no
+    further from the points (M, 2) of its core than a row is high: print above it may hang on."""
     turn = np.radians(tilt)
     along, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-    u, v = points @ along, points @ down
-    (left, right), (top, bottom) = (
-        (side.min() - pixel / 2, side.max() + pixel / 2) for side in (u, v)
-    )
+    (left, right), (top, bottom) = (_reach(row @ way, pixel) for way in (along, down))
+    high, low = _reach(core @ down, pixel)
+    beyond = LIMITS.beyond_core * UP * (low - high) / (1 - 2 * UP) + pixel
+    top, bottom = max(top, high - beyond), min(bottom, low + beyond)
     places = [(left, top), (right, top), (right, bottom), (left, bottom)]
     return np.array([x * along + y * down for x, y in places])
+
+
+def _reach(places: np.ndarray, pixel: float) -> tuple[float, float]:
+    return float(places.min()) - pixel / 2, float(places.max()) + pixel / 2
 
 
 def _in_order(some: list[Line], tilt: float) -> list[Line]:
