@@ -71,6 +71,10 @@ def test_words_of_text(words: list[tuple[str, float]], are_text: list[bool]) -> 
     assert judge.words_of_text(words) == are_text
 
 
+def test_from_so_many_lines_on_it_is_a_page() -> None:
+    assert judge.is_a_page([row(0.9)] * 4) and not judge.is_a_page([row(0.9)] * 3)
+
+
 def test_lines_that_are_hardly_right_are_none() -> None:
     likely, other = row(0.2, "40", 0.31), row(0.9, "41", 0.29)
     assert judge.likely_lines([likely, other]) == [likely]

@@ -63,7 +63,7 @@ class Attempt:
         if row and row.status == "read":
             return row
         page = self.of_page() if self._may_be_many else None
-        if page and page.status == "read":
+        if page and (page.status == "read" or judge.is_a_page(page.rows)):
             return page
         best = self.of_ink(crowded_last=page is None)
         if page and judge.is_clearly_more(page.rows, best.rows):
