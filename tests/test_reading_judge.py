@@ -72,7 +72,8 @@ def test_words_of_text(words: list[tuple[str, float]], are_text: list[bool]) -> 
 
 
 def test_from_so_many_lines_on_it_is_a_page() -> None:
-    assert judge.is_a_page([row(0.9)] * 4) and not judge.is_a_page([row(0.9)] * 3)
+    assert judge.is_a_page([row(0.9)] * 4, 4) and not judge.is_a_page([row(0.9)] * 3, 3)
+    assert judge.is_a_page([row(0.9)] * 5, 10) and not judge.is_a_page([row(0.9)] * 5, 11)
 
 
 def test_lines_that_are_hardly_right_are_none() -> None:

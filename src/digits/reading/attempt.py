@@ -18,6 +18,7 @@ from digits.tile import as_tile
 from digits.vision.components import components, is_one_digit, stands_alone
 from digits.vision.forms import in_forms
 from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
+from digits.vision.lines import Line
 from digits.vision.rows import RowInk
 from digits.vision.sheet import on_a_sheet
 
@@ -63,7 +64,7 @@ class Attempt:
         if row and row.status == "read":
             return row
         page = self.of_page() if self._may_be_many else None
-        if page and (page.status == "read" or judge.is_a_page(page.rows)):
+        if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
             return page
         best = self.of_ink(crowded_last=page is None)
         if page and judge.is_clearly_more(page.rows, best.rows):
@@ -112,7 +113,7 @@ class Attempt:
         """The answer to the lines that the finder sees; None where it sees no number."""
         if self._first_seen is None:
             return None
-        read = [self.recognizer.line(line) for line in find_lines(self.grey)]
+        read = [self.recognizer.line(line) for line in self._lines]
         rows = judge.written_once([row for row in read if row])
         numbers = judge.likely_lines(rows)
         single = sum(len(row.text) for row in numbers) < 2
@@ -165,6 +166,11 @@ class Attempt:
     def _of(self, grey: np.ndarray) -> "Attempt":
         """An attempt at another picture (H, W) uint8, within the same budget."""
         return Attempt(replace(self.recognizer, grey=grey))
+
+    @cached_property
+    def _lines(self) -> list[Line]:
+        """What the finder sees."""
+        return find_lines(self.grey)
 
     @cached_property
     def _first_seen(self) -> Ink | None:

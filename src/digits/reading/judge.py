@@ -26,7 +26,10 @@ class Limits:
     # That a line of a page is right: less is something else, or cannot be read. Of 394 numbers on
     # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
     line_probability: float = 0.3
-    page_rows: int = 4  # of so many lines rules would say no more, and take three times as long
+    # Of so many lines rules would say no more, and take three times as long; where fewer of what the
+    # finder sees can be read, it is no page, or lies on its side.
+    page_rows: int = 4
+    page_share: float = 0.5
     clear_gain: float = 1.15  # by which the finder's lines are worth more than what rules see
     # Of a digit's box within one of another row: half a digit is a piece, what it touches is not.
     piece_share: float = 0.6
@@ -54,9 +57,9 @@ def worth(rows: Sequence[Row]) -> float:
     return sum(len(row.text) * row.probability for row in rows)
 
 
-def is_a_page(lines: Sequence[Row]) -> bool:
-    """Whether the finder's lines count as they are: rules are not asked."""
-    return len(lines) >= LIMITS.page_rows
+def is_a_page(lines: Sequence[Row], seen: int) -> bool:
+    """Whether these of `seen` lines of the finder count as they are: rules are not asked."""
+    return len(lines) >= max(LIMITS.page_rows, LIMITS.page_share * seen)
 
 
 def is_clearly_more(lines: Sequence[Row], other: Sequence[Row]) -> bool:
