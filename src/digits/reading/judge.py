@@ -26,8 +26,8 @@ class Limits:
     # That a line of a page is right: less is something else, or cannot be read. Of 394 numbers on
     # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
     line_probability: float = 0.3
-    # Of so many lines rules would say no more, and take three times as long; where fewer of what the
-    # finder sees can be read, it is no page, or lies on its side.
+    # Of so many lines rules would say no more, and take three times as long; where less of what
+    # the finder sees can be read, it is no page, or lies on its side.
     page_rows: int = 4
     page_share: float = 0.5
     clear_gain: float = 1.15  # by which the finder's lines are worth more than what rules see
