@@ -64,6 +64,16 @@ def train_command(config: TrainConfig) -> str:
     return f"python src/train.py --arch {config.arch} --dataset {config.dataset} {flags}".rstrip()
 
 
+def runs_of(content: dict[str, Any]) -> list[TrainConfig]:
+    """The settings of the runs that made a checkpoint, the first one first: each went on from the
+    model of the one before, which `train` left in models/."""
+    config = dict(content["config"])
+    before = runs_of(checkpoint.load(config["init"])) if config.get("init") else []
+    if before:
+        config["init"] = f"models/{content['arch']}.pth"
+    return [*before, TrainConfig.make(config)]
+
+
 def milliseconds(speed: dict[str, Any]) -> str:
     low, high = speed["range_ms"]
     return f"{speed['median_ms']:.3f} ms ({low:.3f} to {high:.3f})"

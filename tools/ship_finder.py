@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from ship import train_command
+from ship import runs_of, train_command
 
 from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
@@ -17,7 +17,6 @@ from digits.data.pages import Page
 from digits.optimization import artefact
 from digits.spec import data_dir, pretrained_dir
 from digits.training import finder, made_up
-from digits.training.config import TrainConfig
 from digits.vision.lines import lines
 
 PATH = pretrained_dir() / "_finder.onnx"
@@ -38,9 +37,9 @@ says of every second pixel whether it lies in the row of a number by hand, and i
 
 Trained on {learned:,} made-up pages (`data/pages.py`) with the row model's writers (UNIPEN, CC BY
 4.0; pen-based digits by Alpaydin and Alimoglu, CC BY 4.0; UJI Pen Characters, CC BY 4.0; bhmsds,
-MIT) and MNIST's training part, in {seconds:.0f} s, by
+MIT) and MNIST's training part, in {runs} runs, the last in {seconds:.0f} s, by
 
-    {command}
+{commands}
 
 Every eighth writer was held out. Limits: numbers of 10 to 300 pixels height on a picture whose
 longer side is 1024; text by hand beside them may be taken for one. Licence: MIT, as the code. Made
@@ -73,7 +72,9 @@ def main() -> None:
     args = parser.parse_args()
 
     content = checkpoint.load(args.run / "model.pth")
-    config = TrainConfig.make(content["config"])
+    runs = runs_of(content)
+    config = runs[-1]
+    content["config"] = config.as_dict()
     learned, held_out = made_up.sources(data.load("mnist", hold_out=config.hold_out), data_dir())
     calibration = finder.stack(pages.samples(CALIBRATION[0], learned, CALIBRATION[1]))[0]
     some = pages.samples(JUDGED[0], held_out, JUDGED[1])
@@ -91,8 +92,9 @@ def main() -> None:
             parameters=sum(p.numel() for p in checkpoint.build(content).parameters()),
             count=JUDGED[0], numbers=sum(len(page.rows) for page in some), sizes=sizes,
             overlap=LEAST_OVERLAP, recall=recall, precision=precision,
-            learned=config.samples * -(-config.epochs // made_up.REUSE),
-            seconds=content["metrics"]["train_seconds"], command=train_command(config),
+            learned=sum(run.samples * -(-run.epochs // made_up.REUSE) for run in runs),
+            runs=len(runs), seconds=content["metrics"]["train_seconds"],
+            commands="\n".join(f"    {train_command(run)}" for run in runs),
         ),
         "utf-8",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from ship import train_command
+from ship import runs_of, train_command
 from sklearn.linear_model import LogisticRegression
 
 from digits import archs, checkpoint, classifier, data
@@ -24,7 +24,6 @@ from digits.spec import SIGNS, data_dir, pretrained_dir
 from digits.training import made_up
 from digits.training import rows as training
 from digits.training.calibrate import threshold
-from digits.training.config import TrainConfig
 from digits.vision.ink import find
 from digits.vision.rows import find_rows
 
@@ -115,9 +114,9 @@ def main() -> None:
     args = parser.parse_args()
 
     content = checkpoint.load(args.run / "model.pth")
-    if content["config"].get("init"):  # the run that this one went on from left it there
-        content["config"]["init"] = "models/rows.pth"
-    config = TrainConfig.make(content["config"])
+    runs = runs_of(content)
+    config = runs[-1]
+    content["config"] = config.as_dict()
     dataset = data.load("mnist", hold_out=config.hold_out)
     learned, held_out = made_up.sources(dataset, data_dir())
     some = rows.samples(CALIBRATION, learned, SEEDS["calibration"])
@@ -144,15 +143,12 @@ def main() -> None:
     with artefact.staged(path) as trial:
         trial.write_bytes(artefact.build(content, ".onnx", calibration))
 
-    commands = [train_command(config)]
-    if config.init:
-        commands.insert(0, f"python src/train.py --arch {config.arch} --dataset mnist")
     parameters = sum(p.numel() for p in checkpoint.build(content).parameters())
     card = CARD.format(
         summary=archs.summary(config.arch), parameters=parameters, count=len(judged), sizes=sizes,
         right=right, read=read, shown=len(others), coverage=(sure >= read).mean(),
-        error=1 - good[sure >= read].mean(), runs="two runs" if config.init else "one run",
-        commands="\n".join(f"    {line}" for line in commands),
+        error=1 - good[sure >= read].mean(), runs=f"{len(runs)} runs",
+        commands="\n".join(f"    {train_command(run)}" for run in runs),
         writers=sum(len(hands) for hands in learned.writers.values()),
     )  # fmt: skip
     checkpoint.write_atomically(path.with_suffix(".md"), lambda file: file.write(card.encode()))
