@@ -8,6 +8,7 @@ import pytest
 
 from digits.reading import judge
 from digits.reading.answer import Digit, Row
+from digits.vision.lines import Line
 
 NO_TILE = np.zeros((28, 28), np.uint8)
 TILE = (0, 0, 20, 28)  # a box that is not wide
@@ -159,3 +160,18 @@ def test_a_row_is_a_piece_from_a_share_on(share: float, stays: bool) -> None:
 def test_of_two_rows_that_say_the_same_ink_the_likelier_stays() -> None:
     likely, other = written("407", 0, 0, 100, 0.9), written("401", 0, 0, 100, 0.4)
     assert judge.written_once([other, likely]) == [likely]
+    digit = written("4", 0, 0, 101, 0.99)  # of which `likely` says more
+    assert judge.written_once([digit, likely]) == [likely]
+
+
+@pytest.mark.parametrize(
+    ("inside", "probability", "is_missed"),
+    [(65, 0.9, False), (55, 0.9, True), (0, 0.61, True), (0, 0.59, False)],
+)
+def test_a_line_is_missed_unless_it_is_a_piece_or_doubtful(
+    inside: int, probability: float, is_missed: bool
+) -> None:
+    left, right = 200 - inside, 300 - inside
+    corners = np.array([(left, 10.0), (right, 10), (right, 30), (left, 30)])
+    there = [written("40", 100, 0, 100)]  # 100 wide
+    assert judge.is_missed(Line(corners, probability), there) is is_missed

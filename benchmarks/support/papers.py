@@ -18,6 +18,7 @@ from digits.data import hands, row_ink, row_text
 from digits.data.row_ink import Sources
 
 HEIGHT, WIDTH = 1400, 1000
+TRIES = 8  # to write a number into its room
 FONTS = (
     "DejaVuSansMono-Bold", "cmtt10", "STIXGeneralItalic", "DejaVuSerif-Italic", "cmb10",
     "DejaVuSansMono-Oblique",
@@ -37,10 +38,18 @@ class Paper:
     numbers: list[tuple[str, tuple[int, int, int, int]]] = field(default_factory=list)
 
     def write(
-        self, text: str, x: float, y: float, height: float, source: Sources, rng: Generator
-    ) -> float:
-        """A number by a held-out hand with its foot at y; answers how wide it is."""
-        ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
+        self, text: str, x: float, y: float, height: float, room: float, source: Sources,
+        rng: Generator,
+    ) -> float:  # fmt: skip
+        """A number by a held-out hand with its foot at y, written narrower or smaller where it
+        would be wider than `room`; answers how wide it is."""
+        for _ in range(TRIES):
+            ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
+            if ink.shape[1] <= room:
+                break
+        else:
+            small = room / ink.shape[1]
+            ink = cv2.resize(ink, None, fx=small, fy=small, interpolation=cv2.INTER_AREA)
         high, wide = ink.shape
         left, top = int(x), int(y - high)
         there = self.pen[max(top, 0) : top + high, left : left + wide]
@@ -81,7 +90,7 @@ def form(source: Sources, rng: Generator) -> Paper:
             corners = (int(x), int(y - 55)), (int(x + room), int(y + 15))
             cv2.rectangle(paper.print, *corners, 220, 2)
         if rng.random() < 0.8:
-            paper.write(_some(rng), x + 20, y, rng.uniform(30, 46), source, rng)
+            paper.write(_some(rng), x + 20, y, rng.uniform(30, 46), room - 30, source, rng)
     return paper
 
 
@@ -133,8 +142,9 @@ def table(source: Sources, rng: Generator) -> Paper:
                 )
             elif rng.random() < 0.75:
                 height = min(0.55 * high, 44) * rng.uniform(0.85, 1.1)
+                foot -= 0.2 * high
                 paper.write(
-                    _some(rng, 1, 4), x + 0.12 * wide, foot - 0.2 * high, height, source, rng
+                    _some(rng, 1, 4), x + 0.12 * wide, foot, height, 0.84 * wide, source, rng
                 )
     return paper
 
@@ -148,7 +158,8 @@ def tally(source: Sources, rng: Generator) -> Paper:
     for k in range(rows):
         y = 180 + 100 * k
         paper.label(LABELS[rng.integers(len(LABELS))], 110, y - 34, 26, rng)
-        paper.write(_some(rng, 2, 5), 600 + rng.uniform(0, 60), y, rng.uniform(38, 54), source, rng)
+        left = 600 + rng.uniform(0, 60)
+        paper.write(_some(rng, 2, 5), left, y, rng.uniform(38, 54), 850 - left, source, rng)
         if k % 3 == 2:
             paper.line(90, y + 24, 860, y + 24, 1)
     return paper
@@ -169,7 +180,7 @@ def envelope(source: Sources, rng: Generator) -> Paper:
             np.maximum(there, ink[:, : there.shape[1]][-len(there) :], out=there)
             x += wide + 50
         if k == 3 and x < 700:
-            paper.write(_some(rng, 5, 5), x, y, rng.uniform(52, 68), source, rng)
+            paper.write(_some(rng, 5, 5), x, y, rng.uniform(52, 68), WIDTH - 40 - x, source, rng)
     return paper
 
 
@@ -178,8 +189,8 @@ def plain(source: Sources, rng: Generator) -> Paper:
     paper = Paper()
     rows = int(rng.integers(1, 9))
     for k in range(rows):
-        height = rng.uniform(36, 80)
-        paper.write(_some(rng, 1, 8), rng.uniform(60, 300), 180 + 145 * k, height, source, rng)
+        height, x, y = rng.uniform(36, 80), rng.uniform(60, 300), 180 + 145 * k
+        paper.write(_some(rng, 1, 8), x, y, height, WIDTH - 60 - x, source, rng)
     return paper
 
 

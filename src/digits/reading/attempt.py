@@ -119,7 +119,11 @@ class Attempt:
         single = sum(len(row.text) for row in numbers) < 2
         if not numbers or (single and stands_alone(self._first_seen)):
             return None
-        lost = read.count(None) + len(rows) - len(numbers)
+        lost = sum(
+            judge.is_missed(line, numbers)
+            for line, row in zip(self._lines, read, strict=True)
+            if not any(row is number for number in numbers)
+        )
         words = [LEFT_OUT.format(lost)] * (lost > 0)
         words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
         answer = self.recognizer.concluded(numbers, self._first_seen, words, "page")

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from digits.page_image import UP
+from digits.tile import Box
 from digits.vision.rows import ROW_HEIGHT, RowInk
 
 QUARTER = 90.0  # degrees
@@ -50,6 +51,12 @@ class Line:
     @property
     def width(self) -> float:
         return float(np.linalg.norm(self.corners[1] - self.corners[0]))
+
+    @property
+    def box(self) -> Box:
+        """The upright box around it."""
+        (left, top), (right, bottom) = self.corners.min(axis=0), self.corners.max(axis=0)
+        return round(left), round(top), round(right - left), round(bottom - top)
 
     def row(self) -> RowInk:
         """The empty row that lies over the line, with some paper around it."""
