@@ -82,6 +82,26 @@ def test_a_study_of_other_settings_is_refused(run_folder: Path) -> None:
         tune.open_study(Path("a.db"), config)
 
 
+def test_a_study_is_there_whole_or_not_at_all(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import optuna
+
+    def killed(*_: object) -> None:
+        assert not STUDY.exists(), "others would find it half made"
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(optuna.Study, "set_user_attr", killed)
+        study()
+    assert list(STUDY.parent.iterdir()) == []
+    config, _ = begin({"arch": "micro", "dataset": "uci", "epochs": 1}, None)
+    first = study().study_name
+    tune._make(STUDY, {"arch": "of another who began it at the same time"})
+    assert study().study_name == first
+    assert tune.open_study(STUDY, config).user_attrs["about"]["arch"] == "micro"
+
+
 def test_what_is_worse_than_the_median_is_pruned() -> None:
     import optuna
 

@@ -4,8 +4,11 @@ A study lies in one SQLite file. It is killed and gone on with as one likes, and
 may share it: each trial is in it as soon as it is done.
 """
 
+import contextlib
 import dataclasses
+import os
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -57,20 +60,19 @@ def open_study(path: Path, config: TrainConfig) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     about = {name: getattr(config, name) for name in ABOUT}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        study = optuna.create_study(
+        if not path.exists():
+            _make(path, about)
+        study = optuna.load_study(
             study_name="tune",
             storage=f"sqlite:///{path}",
-            direction="maximize",
-            load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(STARTUP_TRIALS, max(config.epochs // 4, 1)),
         )
         before = study.user_attrs.get("about")
-        if before is None:
-            study.set_user_attr("about", about)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, KeyError) as error:
         raise DigitsError(f"{path}: no study that can be used ({reason(error)})") from None
-    if before not in (None, about):
+    if before is None:
+        raise DigitsError(f"{path}: a study of another program; name another --study")
+    if before != about:
         other = next(name for name in ABOUT if before[name] != about[name])
         raise DigitsError(
             f"{path}: a study of --{other} {before[other]}, not {about[other]}; "
@@ -81,6 +83,21 @@ def open_study(path: Path, config: TrainConfig) -> Any:
         n_startup_trials=STARTUP_TRIALS, seed=config.seed + len(study.trials)
     )
     return study
+
+
+def _make(path: Path, about: dict[str, Any]) -> None:
+    """A new study, there whole or not at all, whoever else begins it or kills us meanwhile."""
+    import optuna
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+        new = Path(folder) / path.name
+        study = optuna.create_study(
+            study_name="tune", storage=f"sqlite:///{new}", direction="maximize"
+        )
+        study.set_user_attr("about", about)
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)
 
 
 def search(
