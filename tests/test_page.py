@@ -1,7 +1,6 @@
 """The page in a real browser; skipped where there is none (`tools/get_browser.sh` gets one)."""
 
 import json
-import math
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect  # noqa: E402
 
 from tests.conftest import Servers  # noqa: E402
+from tests.drawn import DIGITS, Point  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 SHOTS = os.environ.get("DIGITS_SHOTS")  # a folder: keep a picture of what each test sees at its end
@@ -26,29 +26,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu",
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ]  # fmt: skip
-Point = tuple[float, float]
 expect.set_options(timeout=60_000)  # cores are often shared with a training
 
 
-def arc(x: float, y: float, rx: float, ry: float, begin: float, end: float) -> list[Point]:
-    """Points on an ellipse, from one angle to another, in degrees, clockwise from the right."""
-    angles = [math.radians(begin + (end - begin) * i / 24) for i in range(25)]
-    return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
-
-
-# Strokes in a box of 1x1.
-DIGITS: dict[str, list[list[Point]]] = {
-    "0": [arc(0.5, 0.5, 0.32, 0.5, -90, 270)],
-    "1": [[(0.35, 0.2), (0.55, 0.0), (0.55, 1.0)]],
-    "2": [[*arc(0.5, 0.28, 0.32, 0.28, -170, 40), (0.15, 1.0), (0.9, 1.0)]],
-    "3": [arc(0.45, 0.25, 0.35, 0.25, -150, 90) + arc(0.45, 0.75, 0.4, 0.25, -90, 150)],
-    "4": [[(0.6, 0.0), (0.1, 0.65), (0.9, 0.65)], [(0.68, 0.35), (0.68, 1.0)]],
-    "5": [[(0.85, 0.0), (0.25, 0.0), (0.2, 0.45), *arc(0.45, 0.69, 0.38, 0.31, -120, 150)]],
-    "6": [[(0.7, 0.0), (0.35, 0.35), *arc(0.5, 0.72, 0.3, 0.28, 180, -180)]],
-    "7": [[(0.1, 0.0), (0.9, 0.0), (0.4, 1.0)]],
-    "8": [arc(0.5, 0.25, 0.26, 0.25, 90, -270) + arc(0.5, 0.75, 0.32, 0.25, -90, 270)],
-    "9": [[*arc(0.45, 0.28, 0.3, 0.28, 0, -360), (0.72, 1.0)]],
-}
 SCRIBBLE = [[(0.1 + 0.8 * ((i * 7) % 11) / 10, 0.1 + 0.8 * ((i * 5) % 9) / 8) for i in range(40)]]
 
 

@@ -86,6 +86,15 @@ def test_the_file_is_the_table(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("0", 0), ("0.5", 0.5), ("-4", -4), ("07", "07"), ("-07", "-07"), ("12/5", "12/5")],
+)
+def test_what_a_spreadsheet_keeps_of_a_text(tmp_path: Path, text: str, kept: object) -> None:
+    table_file.write(tmp_path / "a.xlsx", answer([text], [boxes(text, 0, 0)]))
+    assert openpyxl.load_workbook(tmp_path / "a.xlsx").active["A1"].value == kept
+
+
 def test_what_is_no_table_is_a_column(tmp_path: Path) -> None:
     table_file.write(tmp_path / "a.csv", answer(["5", "6"], [boxes("5", 0, 0), boxes("6", 0, 90)]))
     assert (tmp_path / "a.csv").read_text().split() == ["5", "6"]

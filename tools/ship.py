@@ -74,6 +74,13 @@ def runs_of(content: dict[str, Any]) -> list[TrainConfig]:
     return [*before, TrainConfig.make(config)]
 
 
+def told(runs: list[TrainConfig], notebook: str) -> str:
+    """How many runs there were, and where it stands how what they learned from differed."""
+    if len(runs) == 1:
+        return "one run"
+    return f"{len(runs)} runs (what is made up changed between them: {notebook})"
+
+
 def milliseconds(speed: dict[str, Any]) -> str:
     low, high = speed["range_ms"]
     return f"{speed['median_ms']:.3f} ms ({low:.3f} to {high:.3f})"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from ship import runs_of, train_command
+from ship import runs_of, told, train_command
 
 from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
@@ -37,7 +37,8 @@ says of every second pixel whether it lies in the row of a number by hand, and i
 
 Trained on {learned:,} made-up pages (`data/pages.py`) with the row model's writers (UNIPEN, CC BY
 4.0; pen-based digits by Alpaydin and Alimoglu, CC BY 4.0; UJI Pen Characters, CC BY 4.0; bhmsds,
-MIT) and MNIST's training part, in {runs} runs, the last in {seconds:.0f} s, by
+MIT) and MNIST's training part, in
+{runs}, the last in {seconds:.0f} s, by
 
 {commands}
 
@@ -93,7 +94,7 @@ def main() -> None:
             count=JUDGED[0], numbers=sum(len(page.rows) for page in some), sizes=sizes,
             overlap=LEAST_OVERLAP, recall=recall, precision=precision,
             learned=sum(run.samples * -(-run.epochs // made_up.REUSE) for run in runs),
-            runs=len(runs), seconds=content["metrics"]["train_seconds"],
+            runs=told(runs, "docs/lab/pages.md"), seconds=content["metrics"]["train_seconds"],
             commands="\n".join(f"    {train_command(run)}" for run in runs),
         ),
         "utf-8",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from ship import runs_of, train_command
+from ship import runs_of, told, train_command
 from sklearn.linear_model import LogisticRegression
 
 from digits import archs, checkpoint, classifier, data
@@ -48,7 +48,8 @@ An answer counts as `read` from a probability of {read:.4f}: of {shown:,} other 
 
 Trained on numbers composed of digits and signs by {writers} writers of many countries (UNIPEN,
 CC BY 4.0; pen-based digits by Alpaydin and Alimoglu, CC BY 4.0; UJI Pen Characters, CC BY 4.0;
-bhmsds, MIT) and of MNIST's training part, in {runs}, by
+bhmsds, MIT) and of MNIST's training part, in
+{runs}, by
 
 {commands}
 
@@ -147,7 +148,7 @@ def main() -> None:
     card = CARD.format(
         summary=archs.summary(config.arch), parameters=parameters, count=len(judged), sizes=sizes,
         right=right, read=read, shown=len(others), coverage=(sure >= read).mean(),
-        error=1 - good[sure >= read].mean(), runs=f"{len(runs)} runs",
+        error=1 - good[sure >= read].mean(), runs=told(runs, "docs/lab/reading.md"),
         commands="\n".join(f"    {train_command(run)}" for run in runs),
         writers=sum(len(hands) for hands in learned.writers.values()),
     )  # fmt: skip

@@ -46,7 +46,8 @@ class AnswerFile:
 
     def __init__(self, path: Path, resume: bool) -> None:
         if path.suffix not in SUFFIXES:
-            raise DigitsError(f"--output {path}: known are {', '.join(SUFFIXES)}")
+            hint = "; .xlsx with --table" if path.suffix == ".xlsx" else ""
+            raise DigitsError(f"--output {path}: known are {', '.join(SUFFIXES)}{hint}")
         if path.suffix == ".parquet":
             _parquet()  # what is not installed is said before anything is read
         self.path = path

@@ -46,30 +46,17 @@ def has_more(ink: Ink, rows: Sequence[Row]) -> bool:
     """Whether there is other ink beside the rows that is about as high as their digits."""
     high = max(digit.box[3] for row in rows for digit in row.digits)
     least, most = (share * high for share in LIMITS.text_of_height)
-    boxes = np.array([row.box for row in rows])
-
-    def is_other(box: Box) -> bool:
-        x, y, width, height = box
-        across, down = x + width / 2 - boxes[:, 0], y + height / 2 - boxes[:, 1]
-        inside = (across >= 0) & (across <= boxes[:, 2]) & (down >= 0) & (down <= boxes[:, 3])
-        return bool(least <= height <= most) and not inside.any()
-
-    return sum(is_other(part.box) for part in components(ink.mask)) >= LIMITS.text_parts
+    others = [box for box in _beside(ink, rows) if least <= box[3] <= most]
+    return len(others) >= LIMITS.text_parts
 
 
 def has_a_digit_more(ink: Ink, rows: Sequence[Row]) -> bool:
     """Whether ink stands at the end of a row as its digits do, within the picture: one is lost."""
-    boxes = [part.box for part in components(ink.mask)]
     bottom, right = ink.mask.shape
 
-    def is_free(box: Box) -> bool:
+    def is_whole(box: Box) -> bool:
         x, y, width, height = box
-        middle = x + width / 2, y + height / 2
-        in_rows = any(
-            0 <= middle[0] - row.box[0] <= row.box[2] and 0 <= middle[1] - row.box[1] <= row.box[3]
-            for row in rows
-        )
-        return not in_rows and x > 0 and y > 0 and x + width < right and y + height < bottom
+        return x > 0 and y > 0 and x + width < right and y + height < bottom
 
     def is_of(row: Row, box: Box) -> bool:
         x, y, width, high = box
@@ -83,4 +70,17 @@ def has_a_digit_more(ink: Ink, rows: Sequence[Row]) -> bool:
             and away <= LIMITS.near_of_height * height
         )
 
-    return any(is_of(row, box) for box in boxes if is_free(box) for row in rows)
+    return any(is_of(row, box) for box in _beside(ink, rows) if is_whole(box) for row in rows)
+
+
+def _beside(ink: Ink, rows: Sequence[Row]) -> list[Box]:
+    """The boxes of the ink's parts whose middles lie in no row."""
+    spans = np.array([row.box for row in rows])
+
+    def is_in(box: Box) -> bool:
+        x, y, width, height = box
+        across, down = x + width / 2 - spans[:, 0], y + height / 2 - spans[:, 1]
+        inside = (across >= 0) & (across <= spans[:, 2]) & (down >= 0) & (down <= spans[:, 3])
+        return bool(inside.any())
+
+    return [part.box for part in components(ink.mask) if not is_in(part.box)]

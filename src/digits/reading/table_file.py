@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,8 +54,8 @@ def _as_xlsx(lines: list[list[str]], decimal: str) -> bytes:
     for y, line in enumerate(lines, 1):
         for x, text in enumerate(line, 1):
             number = value(text, decimal)
-            kept = number if number is not None and not text.startswith("0") else text
-            book.active.cell(y, x, kept)
+            is_code = re.match(r"-?0\d", text)  # as 007 and ZIP codes: their zeros are to stay
+            book.active.cell(y, x, text if number is None or is_code else number)
     made: IO[bytes] = io.BytesIO()
     book.save(made)
     made.seek(0)

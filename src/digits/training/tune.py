@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from digits import checkpoint
 from digits.data import Dataset
 from digits.errors import DigitsError, reason
 from digits.training import ensemble
@@ -90,14 +91,17 @@ def _make(path: Path, about: dict[str, Any]) -> None:
     import optuna
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
-        new = Path(folder) / path.name
+    descriptor, name = tempfile.mkstemp(".db", checkpoint.temporary_prefix(path), path.parent)
+    os.close(descriptor)
+    try:
         study = optuna.create_study(
-            study_name="tune", storage=f"sqlite:///{new}", direction="maximize"
+            study_name="tune", storage=f"sqlite:///{name}", direction="maximize"
         )
         study.set_user_attr("about", about)
         with contextlib.suppress(FileExistsError):
-            os.link(new, path)
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def search(
