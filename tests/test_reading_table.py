@@ -113,7 +113,7 @@ def test_the_command_writes_one_picture(tmp_path: Path, capsys: pytest.CaptureFi
     arguments = ["--image", "test_images/two_rows.png", "--table", "--output", str(out)]
     assert predict.main(arguments) == 0
     assert out.read_text().split() == ["2026", "1147"]
-    assert "2 numbers in 1 columns" in capsys.readouterr().err
+    assert "numbers: 2, columns: 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

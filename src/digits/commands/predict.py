@@ -154,8 +154,8 @@ def _table(args: argparse.Namespace) -> int:
     for warning in answer.warnings:
         print(f"warning: {_one_line(answer.image)}: {warning}", file=sys.stderr)
     wide = max((column for _, column in answer.places), default=1)
-    doubt = ", unsure" if answer.status == "unsure" else ""
-    print(f"{args.output}: {len(answer.rows)} numbers in {wide} columns{doubt}", file=sys.stderr)
+    doubt = "; unsure" if answer.status == "unsure" else ""
+    print(f"{args.output}: numbers: {len(answer.rows)}, columns: {wide}{doubt}", file=sys.stderr)
     return 0
 
 
