@@ -24,6 +24,11 @@ STEPS: dict[str, str | Policy] = {
     "contrast": Policy(contrast=0.5),
     "binary": Policy(binary=0.5),
     "noise": Policy(noise=20),
+    "outline": Policy(outline=0.5),
+    "inverted": Policy(inverted=0.5),
+    "scratched": Policy(scratched=0.5),
+    "paper": Policy(paper=0.5),
+    "specks": Policy(specks=0.5),
 } | {name: name for name in POLICIES if name != "none"}
 
 
@@ -183,3 +188,46 @@ def test_noise_has_the_deviation_that_was_asked_for() -> None:
     deviations = augment(grey, Policy(noise=20), generator()).std(dim=(1, 2, 3))
     assert 19 < deviations.max() < 21
     assert deviations.mean() == pytest.approx(10, abs=0.5)
+
+
+def test_an_outline_is_what_a_wider_pen_adds() -> None:
+    tiles = digits().float()
+    left = augment(tiles, Policy(outline=1.0), generator())
+    cross = [tiles.roll(step, axis) for axis in (2, 3) for step in (-1, 1)]  # ink ends before sides
+    assert torch.equal(left, torch.stack([tiles, *cross]).amax(0) - tiles)
+
+
+def test_inverted_is_one_band_or_all_but_one() -> None:
+    tiles = torch.zeros(400, 1, 28, 28)
+    result = augment(tiles, Policy(inverted=1.0), generator())
+    assert set(result.unique().tolist()) == {0.0, 255.0}
+    lying = (result == result[..., :1]).all(dim=(1, 2, 3))  # the same in all columns
+    assert 150 < lying.sum() < 250
+    profile = torch.where(lying[:, None], result[:, 0, :, 0], result[:, 0, 0])
+    assert (profile.diff(dim=1) != 0).sum(dim=1).max() == 2
+    assert 150 < (profile[:, 0] == 255).sum() < 250
+
+
+def test_scratches_go_across_and_cover_little() -> None:
+    result = augment(torch.zeros(400, 1, 28, 28), Policy(scratched=1.0), generator())
+    inked = (result > 50).float().mean(dim=(1, 2, 3))
+    assert 0.02 < inked.mean() < 0.15 and inked.max() < 0.3
+    whole = (result > 0).any(dim=2).all(dim=2) | (result > 0).any(dim=3).all(dim=2)
+    assert 0.3 < whole.float().mean() < 0.95  # from side to side, or dashed
+
+
+def test_paper_gets_lighter_and_ink_stays_above_it() -> None:
+    tiles = digits(1).repeat(400, 1, 1, 1).float()
+    result = augment(tiles, Policy(paper=1.0), generator())
+    paper, ink = result[..., tiles[0, 0] == 0], result[..., tiles[0, 0] == 255]
+    assert paper.mean() > 40 and paper.max() <= 0.75 * 255
+    assert (ink.mean(dim=(1, 2)) > paper.mean(dim=(1, 2))).float().mean() > 0.95
+    even = paper.flatten(1).std(dim=1) < 1
+    assert 150 < even.sum() < 250
+
+
+def test_specks_are_few_and_of_any_grey() -> None:
+    result = augment(torch.zeros(400, 1, 28, 28), Policy(specks=1.0), generator())
+    share = (result > 0).float().mean(dim=(1, 2, 3))
+    assert share.max() < 0.3 and 0.1 < share.mean() < 0.15
+    assert result[result > 0].mean() == pytest.approx(127.5, abs=3)

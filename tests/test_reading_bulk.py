@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,24 @@ from digits import classifier
 from digits.__main__ import main
 from digits.errors import DigitsError
 from digits.reading import bulk
+from digits.reading.ahead import Ahead
 from digits.reading.answer import Answer
+from digits.reading.bulk import Workers
+from digits.reading.reader import Reader
+from digits.tile import frame
+from digits.vision.load import load
+from digits.vision.packed import File
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 MODEL = classifier.shipped()["micro"]
 
 
 def _read(
-    model: Path, expect: str, top_k: int, decimal: str, name: str, *data: bytes
-) -> list[dict[str, Any]]:
-    if "crash" in name:
+    model: Path, expect: str, top_k: int, decimal: str, given: list[tuple[File, bytes | None]]
+) -> list[list[dict[str, Any]]]:
+    if any("crash" in file.name for file, _ in given):
         os._exit(11)
-    return [Answer(name, "read", "7").as_json()]
+    return [[Answer(file.name, "read", "7").as_json()] for file, _ in given]
 
 
 def _load(model: Path, expect: str) -> None:
@@ -47,17 +54,24 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_crashing_decoder_costs_one_answer(forked: None) -> None:
-    names = [f"{i}.png" for i in range(20)]
-    names[7] = "crash.png"
-    answers = [a for some in bulk.read_all(names, Path("none"), processes=2) for a in some]
+    names = [f"{i}.png" for i in range(100)]  # twelve at once
+    names[7] = names[50] = "crash.png"
+    with Workers(Path("none"), processes=2) as workers:
+        answers = [a for some in workers.read([File(name) for name in names]) for a in some]
     assert [a["image"] for a in answers] == names
-    assert [a["status"] for a in answers].count("error") == 1
-    assert "crashed" in answers[7]["error"]
+    assert [a["status"] for a in answers].count("error") == 2
+    assert "crashed" in answers[7]["error"] and "crashed" in answers[50]["error"]
+
+
+def test_where_all_crash_it_is_not_the_pictures(forked: None) -> None:
+    with Workers(Path("none"), processes=2) as workers, pytest.raises(DigitsError, match="memory"):
+        list(workers.read([File(f"crash{i}.png") for i in range(100)]))
 
 
 def test_a_model_that_crashes_is_no_fault_of_the_pictures(forked: None) -> None:
-    with pytest.raises(DigitsError, match=r"crash\.onnx: loading it crashes"):
-        list(bulk.read_all(["crash.png"], Path("crash.onnx"), processes=2))
+    told = pytest.raises(DigitsError, match=r"crash\.onnx: loading it crashes")
+    with Workers(Path("crash.onnx"), processes=2) as workers, told:
+        list(workers.read([File("crash.png")]))
 
 
 def test_a_damaged_model_marks_no_picture(
@@ -115,3 +129,35 @@ def test_standard_input_goes_into_the_file(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "digits", "predict", *flags]
         assert subprocess.run(command, stdin=picture).returncode == 0
     assert '"text": "40917"' in out.read_text()
+
+
+def test_tiles_of_many_files_are_one_batch(tmp_path: Path) -> None:
+    """A file looked at with others has the answer that it has alone; what is no tile as well."""
+    model = classifier.load(MODEL)
+    sizes: list[int] = []
+
+    def forward(tiles: np.ndarray) -> np.ndarray:
+        sizes.append(len(tiles))
+        return model.forward(tiles)
+
+    tiles = sorted(FOLDER.glob("tile_*.png")) or [_tile(tmp_path, i) for i in range(5)]
+    pictures = [load(path) for path in [*tiles, FOLDER / "number.png"]]
+    ahead = Ahead(replace(model, forward=forward))
+    ahead.look(pictures)
+    assert sizes == [len(tiles)]
+    together = [Reader.expecting(ahead.classifier).read(picture) for picture in pictures[:-1]]
+    assert sizes == [len(tiles)], "a tile was looked at again"
+    alone = [Reader.expecting(model).read(picture) for picture in pictures[:-1]]
+    assert [a.text for a in together] == [a.text for a in alone]
+    np.testing.assert_allclose(
+        [a.probability for a in together], [a.probability for a in alone], atol=1e-5
+    )
+    assert Reader.expecting(ahead.classifier).read(pictures[-1]).text == "40917"
+
+
+def _tile(folder: Path, place: int) -> Path:
+    tile = np.zeros((28, 28), np.uint8)
+    tile[4:24, 12 + place % 3 : 15 + place % 3] = 255
+    tile[4:7, 8 : 12 + place] = 255
+    Image.fromarray(frame(tile)).save(folder / f"{place}.png")
+    return folder / f"{place}.png"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Classifier:
             return "row images"
         return "page images" if self.classes == PAGE_CLASSES else "tiles"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What answers call it: `name_of` its file."""
         return name_of(self.path)

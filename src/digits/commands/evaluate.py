@@ -142,12 +142,14 @@ def _read(
 ) -> tuple[dict[str, Any], list[Any]]:
     """How the models read a user's pictures, and the pictures of each one's failures."""
     from digits.evaluation import pictures
-    from digits.reading.bulk import read_all
+    from digits.reading.bulk import Workers
+    from digits.vision.packed import File
 
-    paths = [item.path for item in items]
-    answers = [  # of each file the first page
-        [pages[0] for pages in read_all(paths, model.path, args.expect)] for model in models
-    ]
+    paths = [File(item.path) for item in items]
+    answers = []
+    for model in models:
+        with Workers(model.path, args.expect) as workers:  # of each file the first page
+            answers.append([pages[0] for pages in workers.read(paths)])
     judged = [pictures.judge(items, each) for each in answers]
     found: dict[str, Any] = {"source": str(args.folder), "expect": args.expect, "count": len(items)}
     found |= {"models": dict(zip(names, judged, strict=True))}

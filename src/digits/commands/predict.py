@@ -3,8 +3,9 @@
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from digits.classifier import Classifier
     from digits.reading.answer import Answer
     from digits.vision.load import Picture
+    from digits.vision.packed import File
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
     args = _parsed(sys.argv[1:] if argv is None else argv)
     if args.table:
         return _table(args)
+    if args.engine == "ray":
+        return _cluster(args)
     return _many(args) if args.output else _some(args)
 
 
@@ -36,10 +40,19 @@ def _parsed(argv: list[str]) -> argparse.Namespace:
         parser.error("--table: writes the file of --output; name it")
     if args.table and args.resume:
         parser.error("--resume: not with --table, which is of one picture")
+    if not args.output:
+        for flag, usual in (("shard", parser.get_default("shard")), ("engine", "local")):
+            if getattr(args, flag) != usual:
+                parser.error(f"--{flag}: shares out what --output writes; name it")
     for flag in ("json", "explain", "save_tiles", "gpu"):
         if args.output and getattr(args, flag):
             parser.error(f"--{flag}: not with --output, which writes a table with all CPU cores")
-    if args.output and args.output.suffix != ".jsonl" and args.top_k > 1:
+    if args.engine == "ray":
+        if args.table or Path(args.output).suffix:
+            parser.error("--engine ray: --output is a folder, into which machines write files")
+    elif args.output:
+        args.output = Path(args.output)
+    if args.output and Path(args.output).suffix != ".jsonl" and args.top_k > 1:
         parser.error("--top_k: with --output only in a .jsonl file")
     return args
 
@@ -63,11 +76,15 @@ def _parser() -> Parser:
     add = parser.add_argument_group("what is written").add_argument
     add("--explain", type=Path, metavar="OUT.png", help="draw the picture, its tiles and bars")
     add("--save_tiles", type=Path, metavar="DIR", help="write the tiles that the model saw")
-    add("--output", type=Path, metavar="ANSWERS",
+    add("--output", metavar="ANSWERS",
         help="a .csv, .jsonl or .parquet file of answers, made with all cores")  # fmt: skip
     add("--table", action="store_true",
         help="with --output: one picture as the table in it, .csv or .xlsx")  # fmt: skip
     add("--resume", action="store_true", help="with --output: skip what is already answered")
+    add("--shard", type=_shard, default=(0, None, 1), metavar="I/N",
+        help="with --output: every N-th picture from the I-th on, for N machines")  # fmt: skip
+    add("--engine", choices=("local", "ray"), default="local",
+        help="with --output: this machine, or a Ray cluster, which writes a folder")  # fmt: skip
     add_device_flags(parser)
     return parser
 
@@ -91,7 +108,7 @@ def _some(args: argparse.Namespace) -> int:
     empty: list[str] = []
     stems: set[str] = set()
     numbers = count()  # of the drawings
-    names = _pictures(args.image, empty)
+    names: Iterator[str] = (_alone(file) for file in _pictures(args.image, empty))
     if args.explain:
         names = iter(found := list(names))
         inputs = {Path(name).resolve() for name in found}
@@ -115,7 +132,7 @@ def _many(args: argparse.Namespace) -> int:
     from digits import classifier
     from digits.reading.answer import STATUSES
     from digits.reading.answer_file import AnswerFile
-    from digits.reading.bulk import read_all
+    from digits.reading.bulk import Workers
     from digits.reading.formats import parse
 
     parse(args.expect)  # what is wrong with it is said before any process starts
@@ -123,16 +140,45 @@ def _many(args: argparse.Namespace) -> int:
     counts = dict.fromkeys(STATUSES, 0)
     empty: list[str] = []
     with AnswerFile(args.output, args.resume) as file:
-        names = [name for name in _pictures(args.image, empty) if not file.has(name)]
-        read = read_all(names, model, args.expect, args.top_k, args.decimal)
-        for answers in tqdm(read, total=len(names), unit="picture", disable=None, leave=False):
-            file.write(answers)
-            for answer in answers:
-                counts[answer["status"]] += 1
+        mine = islice(_pictures(args.image, empty), *args.shard)
+        todo = [one for one in mine if not file.has(one.name)]
+        with Workers(model, args.expect, args.top_k, args.decimal) as workers:
+            read = workers.read(todo)
+            for answers in tqdm(read, total=len(todo), unit="picture", disable=None, leave=False):
+                file.write(answers)
+                for answer in answers:
+                    counts[answer["status"]] += 1
     told = ", ".join(f"{number} {status}" for status, number in counts.items())
     _tell(classifier.load(model))
     print(f"{args.output}: {told}; {len(file.answered)} were there before", file=sys.stderr)
     return int(counts["error"] > 0 or bool(empty))
+
+
+def _cluster(args: argparse.Namespace) -> int:
+    """As `_many`, by the machines of a Ray cluster; the answers are a folder of Parquet files."""
+    from tqdm import tqdm
+
+    from digits import classifier
+    from digits.reading.answer import STATUSES
+    from digits.reading.formats import parse
+    from digits.reading.ray_engine import read_into
+
+    parse(args.expect)
+    empty: list[str] = []
+    total: Counter[str] = Counter()
+    mine = islice(_pictures(args.image, empty), *args.shard)
+    model = str(args.model or classifier.DEFAULT_SHIPPED)
+    settings = {"model": model, "expect": args.expect, "decimal": args.decimal}
+    counts = read_into(args.output, mine, args.resume, **settings)
+    with tqdm(unit="picture", disable=None, leave=False) as bar:
+        for some in counts:
+            total += some
+            bar.update(some.total())
+    before = total.pop("there before", 0)
+    _tell(classifier.load(classifier.find(model)))
+    told = ", ".join(f"{total[status]} {status}" for status in STATUSES)
+    print(f"{args.output}: {told}; {before} were there before", file=sys.stderr)
+    return int(total["error"] > 0 or bool(empty))
 
 
 def _table(args: argparse.Namespace) -> int:
@@ -142,7 +188,7 @@ def _table(args: argparse.Namespace) -> int:
 
     table_file.check(args.output)
     empty: list[str] = []
-    names = list(_pictures(args.image, empty))
+    names = [_alone(file) for file in _pictures(args.image, empty)]
     if len(names) != 1:
         raise DigitsError(f"--table: is of one picture, not of {len(names)}")
     model = _load(args)
@@ -159,13 +205,28 @@ def _table(args: argparse.Namespace) -> int:
     return 0
 
 
-def _pictures(names: list[str], empty: list[str]) -> Iterator[str]:
+def _shard(text: str) -> tuple[int, None, int]:
+    """I/N as the start, end and step of a slice."""
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not I/N with I from 1 to N, as 3/8")
+    return int(number) - 1, None, int(count)
+
+
+def _alone(file: "File") -> str:
+    """The name of a file that lies by itself."""
+    if file.shard or "://" in file.name:
+        raise DigitsError(f"{file.name}: add --output ANSWERS.csv, which reads what lies elsewhere")
+    return file.name
+
+
+def _pictures(names: list[str], empty: list[str]) -> "Iterator[File]":
     """The files that all the names mean; those that mean none are said and added to `empty`."""
-    from digits.vision.files import pictures
+    from digits.vision.files import files
 
     for name in names:
         try:
-            yield from pictures(name)
+            yield from files(name)
         except DigitsError as error:
             print(f"predict: {error}", file=sys.stderr)
             empty.append(name)

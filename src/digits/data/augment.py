@@ -2,7 +2,8 @@
 
 Every step works on the whole batch with parameters drawn for each tile, on the batch's device, and
 reads nothing back from it. Batches are float32 (N, C, S, S) on the 0..255 scale. The order is
-that of the world: the pen, the hand, the neighbours and the scissors, the camera, the sensor.
+that of the world: the pen, the hand, the neighbours and the scissors, the paper, the camera, the
+sensor.
 """
 
 import math
@@ -15,6 +16,9 @@ from torch.nn import functional
 
 from digits.data.policies import Policy, named
 
+_DIM_INK, _LIGHT_PAPER = 0.25, 0.75  # the least ink and the most paper, as shares of white
+_CLOUDS = 4  # clouds are a smooth surface over 4x4 random heights
+_SPECKED = 0.25  # of a tile's pixels, at most
 _KNOTS = 7  # an elastic displacement is a smooth surface over 7x7 random knots
 
 
@@ -37,17 +41,27 @@ def _follow(chosen: Policy, images: Tensor, generator: Generator) -> Tensor:
     drawn = vary_stroke(images, chosen.stroke, generator) if any(chosen.stroke) else images
     if chosen.line:
         drawn = torch.where(_some(images, chosen.line, generator), thin_lines(images), drawn)
+    if chosen.outline:
+        drawn = torch.where(_some(images, chosen.outline, generator), outline(drawn), drawn)
     images = warp(drawn, chosen, generator)
     if chosen.neighbour:
         images = add_neighbours(images, chosen.neighbour, generator)
     if chosen.cut:
         images = cut_sides(images, chosen.cut, generator)
+    if chosen.inverted:
+        images = invert_band(images, chosen.inverted, generator)
+    if chosen.scratched:
+        images = scratch(images, chosen.scratched, generator)
+    if chosen.paper:
+        images = lighten_paper(images, chosen.paper, generator)
     if chosen.resample:
         images = resample(images, chosen.resample, generator)
     if chosen.contrast or chosen.binary:
         images = vary_contrast(images, chosen.contrast, chosen.binary, generator)
     if chosen.noise:
         images = add_noise(images, chosen.noise, generator)
+    if chosen.specks:
+        images = strew(images, chosen.specks, generator)
     return images
 
 
@@ -102,6 +116,11 @@ def thin_lines(images: Tensor) -> Tensor:
     above = torch.maximum(padded[..., :-2, 1:-1], padded[..., 2:, 1:-1])
     ridge = (smooth > torch.minimum(beside, above)) & (images > 80)
     return torch.where(ridge, images, 0.0)
+
+
+def outline(images: Tensor) -> Tensor:
+    """Leave a line of a pixel about the ink: what it gains when its edge moves outwards by one."""
+    return _extreme(images, torch.maximum, square=False) - images
 
 
 def warp(images: Tensor, policy: Policy, generator: Generator) -> Tensor:
@@ -183,6 +202,51 @@ def add_neighbours(images: Tensor, share: float, generator: Generator) -> Tensor
 def cut_sides(images: Tensor, share: float, generator: Generator) -> Tensor:
     """Blank a strip of up to 7 px (the ink begins at 4) at one side of a share of the tiles."""
     return images.masked_fill(_strip(images, share, 4, 7, generator), 0)
+
+
+def invert_band(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """Turn a band across a share of the tiles to its negative, or all but a band."""
+    side = images.shape[-1]
+    across = _depths(images.device, side)[_choice(images, 2, generator) * 2]  # x or y
+    ends = [_uniform(images, 0, side, generator) for _ in range(2)]
+    within = (across >= torch.minimum(*ends)) & (across < torch.maximum(*ends))
+    turned = (within ^ _some(images, 0.5, generator)) & _some(images, share, generator)
+    return torch.where(turned, 255 - images, images)
+
+
+def scratch(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """Draw a line of 1 to 3 px of any direction across a share of the tiles: wavy by up to 3 px,
+    half of them dashed."""
+    line = torch.arange(images.shape[-1], device=images.device) - (images.shape[-1] - 1) / 2
+    angle = _uniform(images, 0, math.pi, generator)
+    along = line * angle.cos() + line[:, None] * angle.sin()
+    across = line[:, None] * angle.cos() - line * angle.sin()
+    wave = _uniform(images, 0, 3, generator) * (along * _uniform(images, 0.2, 1, generator)).sin()
+    distance = (across - _uniform(images, -10, 10, generator) - wave).abs()
+    ink = (_uniform(images, 1, 2, generator) - distance).clamp(0, 1)
+    gaps = (along * _uniform(images, 0.5, 2, generator)).sin() < 0
+    ink = ink.masked_fill(gaps & _some(images, 0.5, generator), 0)
+    ink *= _uniform(images, 100, 255, generator) * _some(images, share, generator)
+    return torch.maximum(images, ink)
+
+
+def lighten_paper(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """Make the paper of a share of the tiles grey, of half of these in clouds, and the ink dimmer
+    against it; what is brighter than white is white."""
+    shape = (len(images), 1, _CLOUDS, _CLOUDS)
+    heights = torch.rand(shape, generator=generator, device=images.device)
+    clouds = functional.interpolate(heights, images.shape[-2:], mode="bicubic").clamp(0, 1)
+    clouds = clouds.masked_fill(_some(images, 0.5, generator), 1)
+    paper = clouds * _uniform(images, 0, _LIGHT_PAPER * 255, generator)
+    spoiled = (images * _uniform(images, _DIM_INK, 1, generator) + paper).clamp(max=255)
+    return torch.where(_some(images, share, generator), spoiled, images)
+
+
+def strew(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """Give up to a quarter of the pixels of a share of the tiles any grey."""
+    amount = _uniform(images, 0, _SPECKED, generator) * _some(images, share, generator)
+    drawn = torch.rand(2, *images.shape, generator=generator, device=images.device)
+    return torch.where(drawn[0] < amount, drawn[1] * 255, images)
 
 
 def resample(images: Tensor, share: float, generator: Generator) -> Tensor:

@@ -1,6 +1,6 @@
 """How far augmentation goes, by name. Loads without torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digits.errors import DigitsError
 
@@ -23,6 +23,11 @@ class Policy:
     contrast: float = 0.0  # ink and gamma vary by this factor
     binary: float = 0.0  # the share of tiles made black and white
     noise: float = 0.0  # deviation at most, on the 0..255 scale
+    outline: float = 0.0  # the share of tiles of which the ink's outline is left
+    inverted: float = 0.0  # the share of tiles with a band, or all but one, as a negative
+    scratched: float = 0.0  # the share of tiles with a line across them, straight, wavy or dashed
+    paper: float = 0.0  # the share of tiles whose paper is grey, evenly or in clouds
+    specks: float = 0.0  # the share of tiles strewn with grey pixels
 
 
 _LIGHT = Policy(rotation_deg=12, slant=0.12, scale=0.1, aspect=0.06, shift_px=1.5, noise=8)
@@ -34,6 +39,9 @@ _STRONG = Policy(
     shift_px=2, elastic_px=1.0, neighbour=0.1, cut=0.05, resample=0.35, contrast=0.4,
     binary=0.15, noise=20,
 )  # fmt: skip
+_SPOILED = replace(
+    _ELASTIC, outline=0.08, inverted=0.1, scratched=0.12, paper=0.2, resample=0.2, specks=0.1,
+)  # fmt: skip
 
 # Where there are several, each has an even share of a batch's tiles.
 POLICIES: dict[str, tuple[Policy, ...]] = {
@@ -42,6 +50,7 @@ POLICIES: dict[str, tuple[Policy, ...]] = {
     "elastic": (_ELASTIC,),
     "strong": (_STRONG,),
     "mixed": (_ELASTIC, _STRONG),
+    "spoiled": (_ELASTIC, _STRONG, _SPOILED),
 }
 
 

@@ -14,7 +14,7 @@ from digits import metrics
 from digits.errors import DigitsError, reason
 from digits.evaluation.style import WRONG
 from digits.spec import NONE, ROW_CLASSES
-from digits.vision.files import pictures
+from digits.vision.files import files
 from digits.vision.load import load
 
 SHOWN = 48  # failures shown as pictures
@@ -54,7 +54,7 @@ def _of_folder(folder: Path) -> list[Labelled]:
         raise DigitsError(
             f"{folder}: no folders in it; put the pictures of each label into a folder of its name"
         )
-    return [Labelled(name, _label(part.name)) for part in parts for name in pictures(str(part))]
+    return [Labelled(file.name, _label(part.name)) for part in parts for file in files(str(part))]
 
 
 def _of_csv(path: Path) -> list[Labelled]:

@@ -22,8 +22,8 @@ except ImportError:  # Windows has no such lock: two at once are not told apart 
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 COLUMNS = (
-    "image", "page", "pages", "status", "text", "probability", "model", "warnings", "seconds",
-    "error",
+    "image", "page", "pages", "status", "text", "probability", "alternatives", "boxes", "model",
+    "warnings", "seconds", "error",
 )  # fmt: skip
 HEADER = (",".join(COLUMNS) + "\r\n").encode()
 FIRST_KEY = b'{"image": '
@@ -200,10 +200,13 @@ class AnswerFile:
 
 
 def _flat(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer as a row of a table: rows of digits joined by spaces, warnings by semicolons."""
+    """An answer as a row of a table: rows of digits joined by spaces, warnings by semicolons; what
+    each row may say and its box as JSON."""
     row = {name: answer.get(name, "") for name in COLUMNS}
     return row | {
         "text": answer["text"].replace("\n", " "),
+        "alternatives": json.dumps([row["alternatives"] for row in answer["rows"]]),
+        "boxes": json.dumps([row["box"] for row in answer["rows"]]),
         "warnings": "; ".join(answer["warnings"]),
     }
 

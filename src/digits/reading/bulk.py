@@ -1,7 +1,7 @@
 """Read very many pictures with all cores, and go on where one kills its process.
 
-Pictures stream through: no more than a few per core are in memory. Answers come in the pictures'
-order, one picture at a time.
+Pictures stream through: no more than a few dozen per core are in memory. Answers come in the files'
+order, one file at a time.
 """
 
 import contextlib
@@ -9,72 +9,120 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache, partial
+from itertools import chain, islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from digits.errors import DigitsError
+from digits.reading.ahead import Ahead
 from digits.reading.answer import Answer
 from digits.reading.answer_file import Answers
-from digits.reading.pages import read_pages
+from digits.reading.pages import read_loaded
 from digits.reading.reader import Reader
-from digits.vision.files import STDIN, source
+from digits.vision.files import STDIN, size, source
+from digits.vision.load import Picture, pages
+from digits.vision.packed import File
 
-IN_FLIGHT = 8  # pictures per process: enough that none waits for the slowest
+TOGETHER = 32  # files that a process is given at once: their tiles are one batch, one message
+SHARES = 4  # but so few that each process is given some as often as this: none waits at the end
+IN_FLIGHT = 3  # of these per process: enough that none waits for the slowest
 MOST_CRASHES = 5  # one after the other
+MOST_BYTES_OF_TILE = 8192  # of a file that may be a tile, whose picture is kept for the batch
 
-Read = Callable[..., Answers]
-Arguments = tuple[str] | tuple[str, Path | bytes]  # a name, and what is in it if it is no file
+Given = tuple[File, Path | bytes | None]  # a file, and what is in it if a process cannot see it
+Read = Callable[[Sequence[Given]], list[Answers]]
 
 
-def read_all(
-    names: Iterable[str],
-    model: Path,
-    expect: str = "auto",
-    top_k: int = 1,
-    decimal: str = ".",
-    processes: int = 0,
-) -> Iterator[Answers]:
-    """The answers to each name's pages as plain data, in the order of the names.
-
-    A picture that kills its process (a decoder's fault) gets an answer `error` like any other.
+class Workers:
+    """Processes that read files with a model: `with Workers(model, ...) as workers`.
 
     Raises:
-        DigitsError: the model cannot be loaded, or loading it crashes.
+        DigitsError: from `read`, when the model cannot be loaded, or loading it crashes.
     """
-    count = processes or os.cpu_count() or 1
-    read = partial(_read, model, expect, top_k, decimal)
-    waiting = iter(names)
-    flying: deque[tuple[Arguments, Future[Answers]]] = deque()
-    pool, crashes = _pool(count), 0
-    try:
+
+    def __init__(
+        self,
+        model: Path,
+        expect: str = "auto",
+        top_k: int = 1,
+        decimal: str = ".",
+        processes: int = 0,
+    ) -> None:
+        self._model, self._expect = model, expect
+        self._read: Read = partial(_read, model, expect, top_k, decimal)
+        self._count = processes or os.cpu_count() or 1
+        self._pool = _pool(self._count)
+        self._crashes = 0  # one after the other
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def read(self, files: Sequence[File]) -> Iterator[Answers]:
+        """The answers to each file's pages as plain data, in the order of the files.
+
+        A picture that kills its process (a decoder's fault) gets an answer `error` like any other.
+        """
+        together = max(1, min(TOGETHER, len(files) // (SHARES * self._count)))
+        waiting = (files[at : at + together] for at in range(0, len(files), together))
+        flying: deque[tuple[list[Given], Future[list[Answers]]]] = deque()
         while True:
-            while len(flying) < IN_FLIGHT * count and (name := next(waiting, None)) is not None:
+            while len(flying) < IN_FLIGHT * self._count and (some := next(waiting, None)):
                 # workers have no standard input
-                given: Arguments = (name, source(name)) if name == STDIN else (name,)
-                flying.append((given, _submit(pool, read, given)))
+                given = [(file, source(file) if file.name == STDIN else None) for file in some]
+                flying.append((given, _submit(self._pool, self._read, given)))
             if not flying:
                 return
             given, future = flying.popleft()
             try:
-                yield future.result()
-                crashes = 0
+                yield from future.result()
+                self._crashes = 0
             except BrokenProcessPool:
-                pool.shutdown(cancel_futures=True)
-                answers = _alone(given, read, model, expect)
-                crashes = crashes + 1 if answers[-1]["status"] == "error" else 0
-                if crashes == MOST_CRASHES:
-                    raise DigitsError(
-                        "reading crashes on every picture; is memory short?"
-                    ) from None
+                self._pool.shutdown(cancel_futures=True)
+                yield from self._one_by_one(given)
+                self._pool = _pool(self._count)
+                flying = deque(
+                    (other, _submit(self._pool, self._read, other)) for other, _ in flying
+                )
+
+    def _one_by_one(self, given: list[Given]) -> Iterator[Answers]:
+        """Read files in a process of their own: which of them was it that killed it?"""
+        with contextlib.ExitStack() as stack:
+            pool: ProcessPoolExecutor | None = None
+            for one in given:
+                pool = pool or stack.enter_context(self._with_model())
+                try:
+                    (answers,) = pool.submit(self._read, [one]).result()
+                    self._crashes = 0
+                except BrokenProcessPool:
+                    pool = None
+                    self._crashes += 1
+                    if self._crashes == MOST_CRASHES:
+                        raise DigitsError(
+                            "reading crashes on every picture; is memory short?"
+                        ) from None
+                    name = one[0].name
+                    crashed = Answer(name, "error", error=f"{name}: its decoder crashed")
+                    answers = [crashed.as_json()]
                 yield answers
-                pool = _pool(count)
-                flying = deque((other, _submit(pool, read, other)) for other, _ in flying)
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+    def _with_model(self) -> ProcessPoolExecutor:
+        """A process that has loaded the model."""
+        pool = _pool(1)
+        try:
+            with _interrupts_held():
+                loaded = pool.submit(_load, self._model, self._expect)
+            loaded.result()
+        except BrokenProcessPool:
+            pool.shutdown()
+            raise DigitsError(f"{self._model}: loading it crashes; get another copy") from None
+        return pool
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
@@ -82,29 +130,14 @@ def _pool(count: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_start)
 
 
-def _submit(pool: ProcessPoolExecutor, read: Read, given: Arguments) -> "Future[Answers]":
+def _submit(pool: ProcessPoolExecutor, read: Read, given: list[Given]) -> "Future[list[Answers]]":
     try:
         with _interrupts_held():
-            return pool.submit(read, *given)
+            return pool.submit(read, given)
     except BrokenProcessPool as error:
-        broken: Future[Answers] = Future()
+        broken: Future[list[Answers]] = Future()
         broken.set_exception(error)
         return broken
-
-
-def _alone(given: Arguments, read: Read, model: Path, expect: str) -> Answers:
-    """Read one picture in a process of its own: was it this one that killed the others?"""
-    with _pool(1) as pool:
-        try:
-            with _interrupts_held():
-                loaded = pool.submit(_load, model, expect)
-            loaded.result()
-        except BrokenProcessPool:
-            raise DigitsError(f"{model}: loading it crashes; get another copy") from None
-        try:
-            return pool.submit(read, *given).result()
-        except BrokenProcessPool:
-            return [Answer(given[0], "error", error=f"{given[0]}: its decoder crashed").as_json()]
 
 
 @contextlib.contextmanager
@@ -142,10 +175,11 @@ def _end_with_parent() -> None:
 
 
 @cache
-def _reader(model: Path, expect: str) -> Reader:
+def _reader(model: Path, expect: str) -> tuple[Ahead, Reader]:
     from digits import classifier
 
-    return Reader.expecting(classifier.load(model), expect)
+    ahead = Ahead(classifier.load(model))
+    return ahead, Reader.expecting(ahead.classifier, expect)
 
 
 def _load(model: Path, expect: str) -> None:
@@ -153,7 +187,30 @@ def _load(model: Path, expect: str) -> None:
 
 
 def _read(
-    model: Path, expect: str, top_k: int, decimal: str, name: str, data: bytes | None = None
-) -> Answers:
-    answers = read_pages(_reader(model, expect), name, data=data)
-    return [answer.as_json(top_k, decimal) for answer in answers]
+    model: Path, expect: str, top_k: int, decimal: str, given: Sequence[Given]
+) -> list[Answers]:
+    ahead, reader = _reader(model, expect)
+    begun = [_begun(*one) for one in given]
+    ahead.look(picture for first, _ in begun for picture in first)
+    return [
+        [
+            answer.as_json(top_k, decimal)
+            for answer in read_loaded(reader, file.name, chain(first, rest))
+        ]
+        for (file, _), (first, rest) in zip(given, begun, strict=True)
+    ]
+
+
+def _begun(file: File, data: Path | bytes | None) -> tuple[list[Picture], Iterator[Picture]]:
+    """The first picture of a file that may be a tile, and the others, not loaded yet."""
+    pictures = _pages(file, data)
+    if (size(file) if data is None else MOST_BYTES_OF_TILE + 1) > MOST_BYTES_OF_TILE:
+        return [], pictures
+    try:
+        return list(islice(pictures, 1)), pictures
+    except DigitsError:  # it is said when it is read
+        return [], _pages(file, data)
+
+
+def _pages(file: File, data: Path | bytes | None) -> Iterator[Picture]:
+    yield from pages(source(file) if data is None else data, file.name)

@@ -11,6 +11,7 @@ from digits.reading.answer import Answer
 from digits.reading.formats import Format
 from digits.vision.files import source
 from digits.vision.load import Picture, pages
+from digits.vision.packed import File
 
 Then = Callable[[Picture, Answer], None]
 NOTHING_FITS = "nothing in it fits what --expect asks for"
@@ -39,7 +40,14 @@ def read_pages(
     Raises:
         DigitsError: the model answers no numbers.
     """
-    answers = list(_answers(reader, name, then, data))
+    return read_loaded(reader, name, _loaded(name, data), then)
+
+
+def read_loaded(
+    reader: Reads, name: str, pictures: Iterator[Picture], then: Then | None = None
+) -> list[Answer]:
+    """The answers to the pictures of a file, which may raise a DigitsError as they come."""
+    answers = list(_answers(reader, name, pictures, then))
     model = reader.classifier.name
     return [
         replace(answer, page=page, pages=len(answers), model=model)
@@ -47,22 +55,27 @@ def read_pages(
     ]
 
 
-def _answers(reader: Reads, name: str, then: Then | None, data: bytes | None) -> Iterator[Answer]:
-    found: Iterator[Picture] | None = None
+def _loaded(name: str, data: bytes | None) -> Iterator[Picture]:
+    yield from pages(source(File(name)) if data is None else data, name)
+
+
+def _answers(
+    reader: Reads, name: str, pictures: Iterator[Picture], then: Then | None
+) -> Iterator[Answer]:
     while True:
         start = time.perf_counter()
         try:
-            found = found or pages(source(name) if data is None else data, name)
-            picture = next(found, None)
+            picture = next(pictures, None)
         except DigitsError as error:
             yield Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
             return
         if picture is None:
             return
         answer = reader.read(picture, name)
+        words = answer.warnings
         if answer.status == "no_digit" and reader.wanted:
-            answer = replace(answer, warnings=[*answer.warnings, NOTHING_FITS])
-        answer = replace(answer, seconds=time.perf_counter() - start)
+            words = [*words, NOTHING_FITS]
+        answer = replace(answer, warnings=words, seconds=time.perf_counter() - start)
         if then:
             then(picture, answer)
         yield answer

@@ -44,7 +44,7 @@ def calibrate(
         held_out=True,
     )
     rehearsal = extras.extend(cpu, more, SEED)
-    policy = "strong" if config.augment in ("strong", "mixed") else "elastic"
+    policy = "elastic" if config.augment in ("none", "light", "elastic") else "strong"
     images = augment(rehearsal.images, policy, torch.Generator().manual_seed(SEED))
     logits = logits_of(model, images.to(device)).cpu().numpy()
     known = np.array([i for i, name in enumerate(config.classes) if name != NONE])

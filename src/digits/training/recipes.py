@@ -39,7 +39,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     # hold them.
     "reader": {
         **_BEST, "epochs": 24, "patience": 24, "label_smoothing": 0.05,
-        "augment": "mixed", "strokes": 0.15, "nondigits": 0.2, "hands": 0.4, "max_error": 0.002,
+        "augment": "spoiled", "strokes": 0.15, "nondigits": 0.2, "hands": 0.4, "max_error": 0.002,
     },
     "rows": {
         "samples": 60_000, "epochs": 6, "batch_size": 64, "learning_rate": 2e-3,

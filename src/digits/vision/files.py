@@ -1,4 +1,6 @@
-"""Which picture files `--image` means: files, folders, glob patterns, '-' for standard input."""
+"""Which picture files `--image` means: files, folders, glob patterns, what others hold, '-' for
+standard input; here or at an address (s3://..., by fsspec).
+"""
 
 import glob
 import os
@@ -7,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from digits.errors import DigitsError, reason
+from digits.vision import packed
 from digits.vision.load import MAX_BYTES
+from digits.vision.packed import File
 
 STDIN = "-"
 SUFFIXES = (
@@ -16,32 +20,39 @@ SUFFIXES = (
 )  # fmt: skip
 
 
-def pictures(name: str) -> Iterator[str]:
-    """The files that a name means, in sorted order within a folder or a pattern.
+def files(name: str) -> Iterator[File]:
+    """The picture files that a name means, in an order that is always the same.
 
-    A folder means the pictures in it, and in its folders; a pattern may have `**`. A name that is
-    neither stays as it is, so that a missing file is answered for like any other.
+    A folder means the pictures in it, and in its folders; a pattern may have `**`; a .tar or
+    .parquet file means the pictures in it; a .csv or .txt file those that it lists. A name that is
+    none of these stays as it is, so that a missing file is answered for like any other.
 
     Raises:
-        DigitsError: a folder or a pattern holds no picture.
+        DigitsError: a folder, pattern, archive or list holds no picture, or is damaged.
     """
     if name != STDIN and os.path.isdir(name):  # noqa: PTH112, Path's raises for a name too long
-        yield from _some(_in_folder(name), f"{name}: no pictures in this folder")
+        yield from _some(map(File, _in_folder(name)), f"{name}: no pictures in this folder")
+    elif name.lower().endswith(packed.SUFFIXES):
+        yield from _some(packed.files(name), f"{name}: no pictures in it")
+    elif packed.is_address(name):
+        yield from _some(map(File, _at_address(name)), f"{name}: no pictures there")
     elif name != STDIN and not os.path.lexists(name) and glob.has_magic(name):
-        found = (path for path in _globbed(name) if not Path(path).is_dir())
+        found = (File(path) for path in _globbed(name) if not Path(path).is_dir())
         yield from _some(found, f"{name}: no file fits this pattern")
     else:
-        yield name
+        yield File(name)
 
 
-def source(name: str) -> Path | bytes:
-    """What `load` takes for a name: its path, or for '-' all that stands on standard input.
+def source(file: File) -> Path | bytes:
+    """What `load` takes for a file: its path, or what stands in it; for '-' on standard input.
 
     Raises:
-        DigitsError: standard input is closed or cannot be read.
+        DigitsError: it cannot be read.
     """
-    if name != STDIN:
-        return Path(name)
+    if file.shard or packed.is_address(file.name):
+        return packed.read(file)
+    if file.name != STDIN:
+        return Path(file.name)
     if sys.stdin is None:
         raise DigitsError("-: standard input is closed; name a file")
     try:
@@ -50,12 +61,28 @@ def source(name: str) -> Path | bytes:
         raise DigitsError(f"-: standard input cannot be read: {reason(error)}") from None
 
 
+def size(file: File) -> int:
+    """The bytes of a file; 0 where they cannot be told, or not without asking another machine."""
+    try:
+        if file.shard:
+            return packed.size(file)
+        return 0 if packed.is_address(file.name) else Path(file.name).stat().st_size
+    except (OSError, ValueError, DigitsError):
+        return 0
+
+
 def _in_folder(folder: str) -> Iterator[str]:
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
         folders.sort()
-        for name in sorted(files):
+        for name in sorted(names):
             if name.lower().endswith(SUFFIXES):
                 yield str(Path(parent) / name)
+
+
+def _at_address(name: str) -> Iterator[str]:
+    for address in packed.listed(name):
+        if address == name or address.lower().endswith(SUFFIXES):
+            yield address
 
 
 def _globbed(pattern: str) -> Iterator[str]:
@@ -63,10 +90,10 @@ def _globbed(pattern: str) -> Iterator[str]:
     yield from sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207
 
 
-def _some(found: Iterator[str], otherwise: str) -> Iterator[str]:
+def _some(found: Iterator[File], otherwise: str) -> Iterator[File]:
     empty = True
-    for name in found:
+    for file in found:
         empty = False
-        yield name
+        yield file
     if empty:
         raise DigitsError(otherwise)

@@ -7,7 +7,6 @@ import base64
 import io
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing.connection import Connection
@@ -88,25 +87,20 @@ class Readers:
     """The loaded models, and a reader for whatever is expected."""
 
     def __init__(self, models: dict[str, Any]) -> None:
-        self._known: dict[str, dict[bytes, np.ndarray]] = {name: {} for name in models}
-        self._models = {
-            name: replace(model, forward=self._remembering(name, model.forward))
-            for name, model in models.items()
-        }
+        from digits.reading.ahead import Ahead
+
+        self._ahead = {name: Ahead(model) for name, model in models.items()}
         self._reader = lru_cache(READERS)(self._new_reader)
 
     def read(self, jobs: list[Job]) -> list[Result]:
         """A result for each job; never raises for what a client can send."""
         loaded = [self._load(job) for job in jobs]
-        if len(jobs) > 1:
-            self._look_at_tiles(jobs, loaded)
-        results = [
-            one if isinstance(one, Result) else _read(job, one)
-            for job, one in zip(jobs, loaded, strict=True)
-        ]
-        for known in self._known.values():
-            known.clear()
-        return results
+        pairs = list(zip(jobs, loaded, strict=True))
+        for name, ahead in self._ahead.items():
+            ahead.look(
+                one.picture for job, one in pairs if isinstance(one, Loaded) and job.model == name
+            )
+        return [one if isinstance(one, Result) else _read(job, one) for job, one in pairs]
 
     def _load(self, job: Job) -> Loaded | Result:
         from digits.reading.answer import Answer
@@ -123,40 +117,15 @@ class Readers:
             picture = load(job.data, job.name)
         except DigitsError as error:
             seconds = time.perf_counter() - start
-            model = self._models[job.model].name
+            model = self._ahead[job.model].classifier.name
             answer = Answer(job.name, "error", error=str(error), seconds=seconds, model=model)
             return Result(422, "error", _json(answer.as_json()), str(error))
         return Loaded(picture, reader, time.perf_counter() - start)
 
-    def _look_at_tiles(self, jobs: list[Job], loaded: list[Loaded | Result]) -> None:
-        """What is a tile already goes through its model as one batch, and is remembered."""
-        from digits.tile import as_tile
-
-        waiting: dict[str, list[np.ndarray]] = {}
-        for job, one in zip(jobs, loaded, strict=True):
-            tile = as_tile(one.picture.grey) if isinstance(one, Loaded) else None
-            if tile is not None:
-                waiting.setdefault(job.model, []).append(tile)
-        for name, tiles in waiting.items():
-            logits = self._models[name](np.stack(tiles)[:, None])  # (N, K)
-            for i, tile in enumerate(tiles):
-                self._known[name][tile.tobytes()] = logits[i : i + 1]
-
-    def _remembering(
-        self, name: str, forward: Callable[[np.ndarray], np.ndarray]
-    ) -> Callable[[np.ndarray], np.ndarray]:
-        def remembered(tiles: np.ndarray) -> np.ndarray:
-            known = self._known[name]
-            if len(tiles) == 1 and known and (logits := known.get(tiles.tobytes())) is not None:
-                return logits
-            return forward(tiles)
-
-        return remembered
-
     def _new_reader(self, model: str, expect: str) -> Any:
         from digits.reading.reader import Reader
 
-        return Reader.expecting(self._models[model], expect)
+        return Reader.expecting(self._ahead[model].classifier, expect)
 
 
 def refusal(data: bytes, name: str) -> Result | None:

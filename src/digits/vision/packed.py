@@ -1,0 +1,214 @@
+"""Pictures that lie together: in a tar archive, in a Parquet table, in a list of their names; here
+or at an address (s3://..., gs://..., by fsspec).
+
+Names alone are read until a picture is asked for, so that millions can be shared out.
+"""
+
+import csv
+import io
+import tarfile
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from digits.errors import DigitsError, reason
+from digits.vision.load import MAX_BYTES
+
+ARCHIVES = (".tar", ".parquet")
+LISTS = (".csv", ".txt")
+SUFFIXES = ARCHIVES + LISTS
+NAME_COLUMNS = ("path", "image")  # of a list, or of a table, where pictures may have names
+NOT_PICTURES = (".json", ".txt", ".cls", ".csv", ".md")  # WebDataset's labels beside the pictures
+GZIP = b"\x1f\x8b"
+
+
+class File(NamedTuple):
+    """A picture file by `name`. In a `shard` it lies `at` byte or row group, `size` bytes long or
+    in that row of the group."""
+
+    name: str
+    shard: str = ""
+    at: int = 0
+    size: int = 0
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is an address as fsspec takes them, and no path."""
+    return "://" in name
+
+
+def listed(address: str) -> list[str]:
+    """The files at an address, which may be a folder or a pattern, in sorted order.
+
+    Raises:
+        DigitsError: it cannot be reached.
+    """
+    try:
+        system, path = _fsspec().core.url_to_fs(address)
+        found = system.glob(path) if "*" in path else system.find(path)
+        return sorted(str(system.unstrip_protocol(one)) for one in found)
+    except (OSError, ValueError, ImportError) as error:
+        raise DigitsError(f"{address}: cannot be listed: {reason(error)}") from None
+
+
+def files(name: str) -> Iterator[File]:
+    """The pictures in an archive, or those that a list names.
+
+    Raises:
+        DigitsError: it is not there, or damaged.
+    """
+    kinds = {".tar": _in_tar, ".parquet": _in_parquet, ".csv": _in_csv, ".txt": _in_text}
+    found = kinds[Path(name).suffix.lower()](name)
+    while True:
+        try:
+            file = next(found, None)
+        except DigitsError:
+            raise
+        except UnicodeDecodeError:
+            raise DigitsError(f"{name}: not UTF-8; save it as UTF-8") from None
+        except (OSError, EOFError, ValueError, tarfile.TarError, csv.Error) as error:
+            raise DigitsError(f"{name}: cannot be read: {reason(error)}") from None
+        if file is None:
+            return
+        yield file
+
+
+def read(file: File) -> bytes:
+    """What stands in a file of an archive, or at an address; no more than `load` takes.
+
+    Raises:
+        DigitsError: it cannot be read, or is not there any more.
+    """
+    try:
+        if file.shard.lower().endswith(".parquet"):
+            return _of_parquet(file)
+        with _opened(file.shard or file.name) as whole:
+            if not file.shard:
+                return whole.read(MAX_BYTES + 1)
+            whole.seek(file.at)
+            return whole.read(min(file.size, MAX_BYTES + 1))
+    except DigitsError:
+        raise
+    except (OSError, ValueError, ImportError) as error:
+        raise DigitsError(f"{file.name}: cannot be read: {reason(error)}") from None
+
+
+def write(address: str, path: Path) -> None:
+    """Put a file at an address, whole or not at all as far as its store does so.
+
+    Raises:
+        DigitsError: it cannot be written.
+    """
+    try:
+        system, there = _fsspec().core.url_to_fs(address)
+        system.makedirs(there.rpartition("/")[0], exist_ok=True)
+        system.put_file(str(path), there)
+    except (OSError, ValueError, ImportError) as error:
+        raise DigitsError(f"{address}: cannot be written: {reason(error)}") from None
+
+
+def size(file: File) -> int:
+    """The bytes of a file in an archive."""
+    return len(_of_parquet(file)) if file.shard.lower().endswith(".parquet") else file.size
+
+
+def _opened(name: str) -> IO[bytes]:
+    if not is_address(name):
+        return Path(name).open("rb")
+    return _fsspec().open(name, "rb").open()
+
+
+def _in_tar(name: str) -> Iterator[File]:
+    with _opened(name) as whole:
+        if whole.read(2) == GZIP:
+            raise DigitsError(f"{name}: is compressed, which pictures are already; gunzip it")
+        whole.seek(0)
+        with tarfile.open(fileobj=whole, mode="r:") as archive:
+            for member in archive:
+                archive.members = []  # type: ignore[attr-defined]  # it would keep them all
+                if member.isfile() and not member.name.lower().endswith(NOT_PICTURES):
+                    yield File(f"{name}/{member.name}", name, member.offset_data, member.size)
+
+
+def _in_parquet(name: str) -> Iterator[File]:
+    table = _table(name)
+    names, _ = _columns(name)
+    for group in range(table.num_row_groups):
+        count = table.metadata.row_group(group).num_rows
+        known = table.read_row_group(group, [names])[names].to_pylist() if names else range(count)
+        for row, one in enumerate(known):
+            yield File(f"{name}/{one if names else f'{group}/{one}'}", name, group, row)
+
+
+def _of_parquet(file: File) -> bytes:
+    return _bytes_of_group(file.shard, file.at)[file.size] or b""
+
+
+@lru_cache(1)  # pictures of a group are asked for one after the other
+def _bytes_of_group(name: str, group: int) -> list[bytes | None]:
+    _, pictures = _columns(name)
+    column, *inner = pictures.split(".")
+    values = _table(name).read_row_group(group, [pictures])[column].to_pylist()
+    return [value[inner[0]] if inner and value else value for value in values]
+
+
+def _columns(name: str) -> tuple[str, str]:
+    """The columns of names, '' if there is none, and of pictures: the first that is binary, or
+    Hugging Face's structure of bytes and path."""
+    import pyarrow
+
+    schema = _table(name).schema_arrow
+    names = [c for c in NAME_COLUMNS if c in schema.names and schema.field(c).type == "string"]
+    for field in schema:
+        if pyarrow.types.is_binary(field.type) or pyarrow.types.is_large_binary(field.type):
+            return (names or [""])[0], field.name
+        if pyarrow.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0:
+            return (names or [""])[0], f"{field.name}.bytes"
+    raise DigitsError(f"{name}: no column of it is binary; pictures are expected as bytes")
+
+
+@lru_cache(4)
+def _table(name: str) -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise DigitsError(f"{name}: .parquet needs pyarrow: pip install pyarrow") from None
+    return pyarrow.parquet.ParquetFile(_opened(name) if is_address(name) else name)
+
+
+def _in_csv(name: str) -> Iterator[File]:
+    with io.TextIOWrapper(_opened(name), "utf-8-sig", newline="") as text:
+        rows = csv.DictReader(text, strict=True)
+        column = next((c for c in NAME_COLUMNS if c in (rows.fieldnames or ())), None)
+        if column is None:
+            raise DigitsError(f"{name}: no column of it is called {' or '.join(NAME_COLUMNS)}")
+        for row in rows:
+            yield from _beside(name, row[column] or "")
+
+
+def _in_text(name: str) -> Iterator[File]:
+    with io.TextIOWrapper(_opened(name), "utf-8-sig") as text:
+        for line in text:
+            yield from _beside(name, line.rstrip("\r\n"))
+
+
+def _beside(name: str, entry: str) -> Iterator[File]:
+    """What a line of a list names, seen from where the list lies; of an archive what is in it."""
+    if not entry:
+        return
+    if not is_address(entry):
+        parent = name.rpartition("/")[0] + "/" if is_address(name) else ""
+        entry = parent + entry if parent else str(Path(name).parent / entry)
+    if entry.lower().endswith(ARCHIVES):
+        yield from files(entry)
+    else:
+        yield File(entry)
+
+
+def _fsspec() -> Any:
+    try:
+        import fsspec
+    except ImportError:
+        raise DigitsError("addresses need fsspec: pip install 'digits[many]'") from None
+    return fsspec

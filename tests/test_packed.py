@@ -1,0 +1,172 @@
+"""Pictures in archives, tables and lists, here and at an address."""
+
+import csv
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from digits.__main__ import main
+from digits.errors import DigitsError
+from digits.vision import files, packed
+from digits.vision.packed import File
+
+FOLDER = Path(__file__).parents[1] / "test_images"
+NAMES = ["dark_on_light.png", "number.png", "two_rows.png"]
+
+
+def contents() -> dict[str, bytes]:
+    return {name: (FOLDER / name).read_bytes() for name in NAMES if (FOLDER / name).exists()}
+
+
+def tar(path: Path, mode: Any = "w") -> Path:
+    """A WebDataset: pictures, a label beside each, in a folder of the archive."""
+    with tarfile.open(path, mode) as archive:
+        for name, data in contents().items():
+            for member, some in ((name, data), (f"{Path(name).stem}.json", b"{}")):
+                info = tarfile.TarInfo(f"a/{member}")
+                info.size = len(some)
+                archive.addfile(info, io.BytesIO(some))
+    return path
+
+
+def parquet(path: Path, **columns: Any) -> Path:
+    table = pyarrow.table({"label": list(range(len(contents()))), **columns})
+    pyarrow.parquet.write_table(table, path, row_group_size=2)
+    return path
+
+
+def listing(path: Path, entries: list[str]) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["label", "path"], *([1, entry] for entry in entries)])
+    return path
+
+
+def read_back(name: str) -> dict[str, bytes]:
+    return {
+        Path(file.name).name: data
+        if isinstance(data := files.source(file), bytes)
+        else data.read_bytes()
+        for file in files.files(name)
+    }
+
+
+def test_an_archive_means_the_pictures_in_it(tmp_path: Path) -> None:
+    archive = tar(tmp_path / "shard.tar")
+    assert [file.name for file in files.files(str(archive))] == [
+        f"{archive}/a/{name}" for name in contents()
+    ]
+    assert read_back(str(archive)) == contents()
+    assert [files.size(file) for file in files.files(str(archive))] == [
+        len(data) for data in contents().values()
+    ]
+
+
+def test_a_table_means_the_pictures_in_it(tmp_path: Path) -> None:
+    images = list(contents().values())
+    named = parquet(tmp_path / "a.parquet", image=list(contents()), png=images)
+    assert read_back(str(named)) == contents()
+    bare = parquet(tmp_path / "b.parquet", png=images)
+    places = ["0/0", "0/1", "1/0"]
+    assert [file.name for file in files.files(str(bare))] == [f"{bare}/{at}" for at in places]
+    assert [files.source(file) for file in files.files(str(bare))] == images
+    faces = parquet(tmp_path / "c.parquet", image=[{"bytes": one, "path": ""} for one in images])
+    assert [files.source(file) for file in files.files(str(faces))] == images
+
+
+def test_lists_name_pictures_and_archives_beside_them(tmp_path: Path) -> None:
+    tar(tmp_path / "shard.tar")
+    for name, data in contents().items():
+        (tmp_path / name).write_bytes(data)
+    entries = [*contents(), "shard.tar", str(tmp_path / "shard.tar")]
+    text = tmp_path / "list.txt"
+    text.write_text("\n".join(entries) + "\n\n")
+    expected = [str(tmp_path / name) for name in contents()]
+    expected += [f"{tmp_path}/shard.tar/a/{name}" for name in contents()] * 2
+    assert [file.name for file in files.files(str(text))] == expected
+    table = listing(tmp_path / "list.csv", entries)
+    assert [file.name for file in files.files(str(table))] == expected
+
+
+def test_an_address_is_read_as_a_path_is(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    for name, data in contents().items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "notes.md").write_text("no picture")
+    assert read_back(f"file://{tmp_path}") == contents()
+    assert read_back(f"file://{tmp_path}/n*.png") == {"number.png": contents()["number.png"]}
+    archive = tar(tmp_path / "shard.tar")
+    assert read_back(f"file://{archive}") == contents()
+    listing(tmp_path / "list.csv", [f"file://{tmp_path}/number.png", "number.png"])
+    found = list(files.files(f"file://{tmp_path}/list.csv"))
+    assert found == [File(f"file://{tmp_path}/number.png")] * 2
+
+
+def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
+    def error(name: str, content: bytes) -> str:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DigitsError) as raised:
+            list(files.files(str(tmp_path / name)))
+        assert "\n" not in str(raised.value) and name in str(raised.value)
+        return str(raised.value)
+
+    assert "no pictures in it" in error("empty.txt", b"\n")
+    assert "no column of it is called path or image" in error("a.csv", b"x,y\n1,2\n")
+    assert "not UTF-8" in error("b.txt", b"\xff\xfe\n")
+    assert "cannot be read" in error("c.tar", b"no archive" * 100)
+    assert "cannot be read" in error("d.parquet", b"no table")
+    assert "compressed" in error("e.tar", tar(tmp_path / "z.tar", "w:gz").read_bytes())
+    assert "no column of it is binary" in error("f.parquet", parquet(tmp_path / "y").read_bytes())
+    with pytest.raises(DigitsError, match=r"g\.tar: cannot be read: No such file"):
+        list(files.files(str(tmp_path / "g.tar")))
+
+
+def test_a_file_that_went_away_is_an_answer(tmp_path: Path, capfd: Any) -> None:
+    listing(tmp_path / "list.csv", ["gone.png", str(FOLDER / "number.png")])
+    out = tmp_path / "answers.jsonl"
+    assert main(["predict", "--image", str(tmp_path / "list.csv"), "--output", str(out)]) == 1
+    first, second = map(json.loads, out.read_text().splitlines())
+    assert (first["status"], second["text"]) == ("error", "40917")
+
+
+def test_an_archive_is_read_into_a_table_and_gone_on_with(tmp_path: Path, capfd: Any) -> None:
+    archive, out = tar(tmp_path / "shard.tar"), tmp_path / "answers.csv"
+    flags = ["predict", "--image", str(archive), "--output", str(out)]
+    assert main([*flags, "--shard", "2/2"]) == 0
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [Path(row["image"]).name for row in rows] == list(contents())[1::2]
+    assert main([*flags, "--resume"]) == 0
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert sorted(Path(row["image"]).name for row in rows) == sorted(contents())
+    (row,) = (row for row in rows if row["image"].endswith("number.png"))
+    assert row["text"] == "40917" and json.loads(row["alternatives"])[0][0][0] == "40917"
+    (box,) = json.loads(row["boxes"])
+    assert len(box) == 4
+
+
+def test_what_lies_in_an_archive_is_not_read_one_by_one(tmp_path: Path, capfd: Any) -> None:
+    assert main(["predict", "--image", str(tar(tmp_path / "shard.tar"))]) == 1
+    assert "add --output" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "a/b", "1", "1/0"])
+def test_shards_that_are_none(text: str, capfd: Any) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", "--image", "a.png", "--output", "a.csv", "--shard", text])
+    assert "is not I/N" in capfd.readouterr().err
+    assert packed.SUFFIXES
+
+
+def test_flags_of_sharing_out_want_a_file(capfd: Any) -> None:
+    for flags in (["--shard", "1/2"], ["--engine", "ray"]):
+        with pytest.raises(SystemExit):
+            main(["predict", "--image", "a.png", *flags])
+        assert "name it" in capfd.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["predict", "--image", "a.png", "--engine", "ray", "--output", "a.csv"])
+    assert "is a folder" in capfd.readouterr().err
