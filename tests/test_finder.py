@@ -67,6 +67,25 @@ def test_print_that_hangs_on_a_row_is_not_in_its_line() -> None:
     assert overlap(line.corners, truth) > 0.75
 
 
+def test_what_does_not_hang_together_with_a_row_is_not_in_its_line() -> None:
+    truth = box(100, 200, 160, 40)
+    in_row, in_core = pages.maps([truth]) / 255.0
+    in_row[95:115, 150:200] = 0.9  # print to the right, which has no core
+    (line,) = lines(in_row, in_core, (pages.SIDE, pages.SIDE))
+    assert overlap(line.corners, truth) > 0.75
+
+
+def test_a_page_lies_as_its_cores_do() -> None:
+    """What hangs on rows tilts them, and a page's short rows with them."""
+    truth = [box(100, 100 + 70 * k, 110, 30) for k in range(4)] + [box(300, 400, 26, 40)]
+    in_row, in_core = pages.maps(truth) / 255.0
+    for k in range(4):
+        in_row[44 + 35 * k : 50 + 35 * k, 90:105] = 0.9  # above the end of each row
+        in_row[64 + 35 * k : 71 + 35 * k, 50:65] = 0.9  # and below its beginning
+    short = lines(in_row, in_core, (pages.SIDE, pages.SIDE))[-1]
+    assert overlap(short.corners, truth[-1]) > 0.75
+
+
 def test_an_empty_page_has_no_line() -> None:
     assert seen([]) == []
 

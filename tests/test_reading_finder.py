@@ -68,3 +68,16 @@ def test_where_the_finder_sees_nothing_rules_go_on(
     monkeypatch.setattr(attempt, "find_lines", lambda _: [])
     grey, _ = page("2806", "47")
     assert numbers.read(from_array(grey)).text == "2806\n47"
+
+
+@pytest.mark.parametrize(("probability", "status"), [(0.9, "read"), (0.7, "unsure")])
+def test_a_line_that_the_finder_doubts_leaves_doubt(
+    numbers: Reader, monkeypatch: pytest.MonkeyPatch, probability: float, status: str
+) -> None:
+    grey, (first, second) = page("2806", "47")
+    monkeypatch.setattr(
+        attempt, "find_lines", lambda _: [first, replace(second, probability=probability)]
+    )
+    recognizer = Recognizer(numbers.classifier, numbers.kind, numbers.wanted, grey, Budget())
+    answer = Attempt(recognizer).of_page()
+    assert answer and answer.text == "2806\n47" and answer.status == status

@@ -175,3 +175,18 @@ def test_a_line_is_missed_unless_it_is_a_piece_or_doubtful(
     corners = np.array([(left, 10.0), (right, 10), (right, 30), (left, 30)])
     there = [written("40", 100, 0, 100)]  # 100 wide
     assert judge.is_missed(Line(corners, probability), there) is is_missed
+
+
+@pytest.mark.parametrize(("probability", "is_plain"), [(0.76, True), (0.74, False)])
+def test_a_line_is_plain_from_a_probability_on(probability: float, is_plain: bool) -> None:
+    corners = np.array([(0.0, 0), (90, 0), (90, 30), (0, 30)])
+    assert judge.is_plain(Line(corners, probability)) is is_plain
+
+
+@pytest.mark.parametrize(
+    ("texts", "may_lie"), [(["1", "0", "7"], True), (["1", "0", "40", "7"], True),
+                           (["1", "40"], False), (["12", "40"], False)],
+)  # fmt: skip
+def test_pages_of_single_digits_may_lie_on_their_side(texts: list[str], may_lie: bool) -> None:
+    rows = [written(text, 0, 50 * k, 100) for k, text in enumerate(texts)]
+    assert judge.is_of_single_digits(rows) is may_lie

@@ -1,6 +1,7 @@
 """Make the shipped finder of a training run: int8 ONNX and its card.
 
 python tools/ship_finder.py runs/2026-11-26-040200-finder
+python tools/ship_finder.py runs/LATER --halfway_to runs/EARLIER
 """
 
 import argparse
@@ -18,6 +19,7 @@ from digits.optimization import artefact
 from digits.spec import data_dir, pretrained_dir
 from digits.training import finder, made_up
 from digits.vision.lines import lines
+from digits.vision.walls import within_cells
 
 PATH = pretrained_dir() / "_finder.onnx"
 CALIBRATION, JUDGED = (64, 3 * 10**6), (200, 4 * 10**6)  # pages, and their seeds
@@ -41,10 +43,14 @@ MIT) and MNIST's training part, in
 {runs}, the last in {seconds:.0f} s, by
 
 {commands}
-
+{halfway}
 Every eighth writer was held out. Limits: numbers of 10 to 300 pixels height on a picture whose
 longer side is 1024; text by hand beside them may be taken for one. Licence: MIT, as the code. Made
 by `python tools/ship_finder.py RUN`.
+"""
+HALFWAY = """
+Its weights are the means of those of the last run and of the run before (Wortsman et al. 2022,
+"Model soups"): `--halfway_to`.
 """
 
 
@@ -54,7 +60,8 @@ def judged(model: Classifier, some: list[Page]) -> tuple[float, float]:
     for page in some:
         logits = model(page.grey[None, None])[0].astype(np.float64)
         in_row, in_core = np.moveaxis(1 / (1 + np.exp(-logits)), -1, 0)
-        seen = [line.corners for line in lines(in_row, in_core, page.grey.shape)]
+        whole = lines(in_row, in_core, page.grey.shape)
+        seen = [part.corners for line in whole for part in within_cells(line, page.grey)]
         met += sum(any(overlap(row, one) >= LEAST_OVERLAP for one in seen) for row in page.rows)
         found, there = found + len(seen), there + len(page.rows)
     return met / max(there, 1), met / max(found, 1)
@@ -70,9 +77,14 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, help="folder of the training run")
+    parser.add_argument("--halfway_to", type=Path, help="run whose weights are averaged with its")
     args = parser.parse_args()
 
     content = checkpoint.load(args.run / "model.pth")
+    if args.halfway_to:
+        earlier = checkpoint.load(args.halfway_to / "model.pth")["state_dict"]
+        weights = content["state_dict"]
+        content["state_dict"] = {name: (weights[name] + earlier[name]) / 2 for name in weights}
     runs = runs_of(content)
     config = runs[-1]
     content["config"] = config.as_dict()
@@ -95,6 +107,7 @@ def main() -> None:
             overlap=LEAST_OVERLAP, recall=recall, precision=precision,
             learned=sum(run.samples * -(-run.epochs // made_up.REUSE) for run in runs),
             runs=told(runs, "docs/lab/pages.md"), seconds=content["metrics"]["train_seconds"],
+            halfway=HALFWAY if args.halfway_to else "",
             commands="\n".join(f"    {train_command(run)}" for run in runs),
         ),
         "utf-8",

@@ -65,16 +65,13 @@ class Attempt:
             return row
         page = self.of_page() if self._may_be_many else None
         if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
-            return page
+            return self._or_turned(page) if judge.is_of_single_digits(page.rows) else page
         best = self.of_ink(crowded_last=page is None)
         if page and judge.is_clearly_more(page.rows, best.rows):
             best = page
         if row and row.probability > best.probability:
             best = row
-        if self._may_be_many and best.status != "read" and self.recognizer.budget.left():
-            turned = read_turned(self.grey, lambda grey: self._of(grey).of_page())
-            best = max(best, turned or best, key=lambda answer: judge.worth(answer.rows))
-        return best
+        return self._or_turned(best) if self._may_be_many else best
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
@@ -119,15 +116,14 @@ class Attempt:
         single = sum(len(row.text) for row in numbers) < 2
         if not numbers or (single and stands_alone(self._first_seen)):
             return None
-        lost = sum(
-            judge.is_missed(line, numbers)
-            for line, row in zip(self._lines, read, strict=True)
-            if not any(row is number for number in numbers)
-        )
+        kept = [any(row is number for number in numbers) for row in read]
+        pairs = list(zip(self._lines, kept, strict=True))
+        lost = sum(judge.is_missed(line, numbers) for line, is_kept in pairs if not is_kept)
         words = [LEFT_OUT.format(lost)] * (lost > 0)
         words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
         answer = self.recognizer.concluded(numbers, self._first_seen, words, "page")
         in_doubt = lost > 0 or has_a_digit_more(self._first_seen, numbers)
+        in_doubt |= not all(judge.is_plain(line) for line, is_kept in pairs if is_kept)
         return replace(answer, status="unsure") if in_doubt and answer.status == "read" else answer
 
     def of_ink(self, crowded_last: bool) -> Answer:
@@ -166,6 +162,13 @@ class Attempt:
                 ink, rows, left_out = other, others, text
         words = [FORMS] * (ink is not seen) + [TEXT_LEFT_OUT] * left_out
         return self.recognizer.concluded(rows, ink, words, "ink")
+
+    def _or_turned(self, answer: Answer) -> Answer:
+        """An answer that is in doubt, or that to the picture turned, if it is worth more."""
+        if answer.status == "read" or not self.recognizer.budget.left():
+            return answer
+        turned = read_turned(self.grey, lambda grey: self._of(grey).of_page())
+        return max(answer, turned or answer, key=lambda one: judge.worth(one.rows))
 
     def _of(self, grey: np.ndarray) -> "Attempt":
         """An attempt at another picture (H, W) uint8, within the same budget."""

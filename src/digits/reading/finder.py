@@ -9,6 +9,7 @@ from digits.classifier import Classifier
 from digits.page_image import page_image
 from digits.spec import pretrained_dir
 from digits.vision.lines import Line, lines
+from digits.vision.walls import within_cells
 
 FINDER = "_finder.onnx"  # in models/pretrained/
 
@@ -29,4 +30,5 @@ def maps(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def find_lines(grey: np.ndarray) -> list[Line]:
     """The lines of numbers in a grey picture (H, W) uint8."""
-    return lines(*maps(grey), grey.shape)
+    found = lines(*maps(grey), grey.shape)
+    return [part for line in found for part in within_cells(line, grey)]

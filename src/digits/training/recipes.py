@@ -38,7 +38,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     # Half of the tiles distorted strongly, with other hands, drawn digits, non-digits: as pictures
     # hold them.
     "reader": {
-        **_BEST, "epochs": 24, "patience": 24, "label_smoothing": 0.05,
+        **_BEST, "epochs": 16, "patience": 16, "label_smoothing": 0.05,
         "augment": "spoiled", "strokes": 0.15, "nondigits": 0.2, "hands": 0.4, "max_error": 0.002,
     },
     "rows": {

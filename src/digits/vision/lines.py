@@ -58,14 +58,25 @@ class Line:
         (left, top), (right, bottom) = self.corners.min(axis=0), self.corners.max(axis=0)
         return round(left), round(top), round(right - left), round(bottom - top)
 
+    @property
+    def paper(self) -> float:
+        """How much paper its row has at the left and at the right, in pixels."""
+        return LIMITS.paper_beside_of_height * self.height
+
+    def part(self, start: float, end: float) -> "Line":
+        """What of it lies between two places, in pixels from its first digit on."""
+        along = (self.corners[1] - self.corners[0]) / self.width
+        first, last = self.corners[[0, 3]] + start * along, self.corners[[0, 3]] + end * along
+        return Line(np.stack([first[0], last[0], last[1], first[1]]), self.probability)
+
     def row(self) -> RowInk:
         """The empty row that lies over the line, with some paper around it."""
         height, scale = self.height, ROW_HEIGHT / self.height
         along = (self.corners[1] - self.corners[0]) / self.width
         down = (self.corners[3] - self.corners[0]) / height
-        above, beside = LIMITS.paper_above_of_height, LIMITS.paper_beside_of_height
-        origin = self.corners[0] - height * (beside * along + above * down)
-        wide = int(np.ceil((self.width + 2 * beside * height) * scale))
+        above = LIMITS.paper_above_of_height
+        origin = self.corners[0] - self.paper * along - height * above * down
+        wide = int(np.ceil((self.width + 2 * self.paper) * scale))
         high = int(np.ceil((1 + 2 * above) * ROW_HEIGHT))
         to_picture = np.stack([along / scale, down / scale, origin], axis=1)
         return RowInk(np.zeros((high, wide), np.uint8), to_picture)
@@ -82,18 +93,25 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
     found = []
     for k in range(1, count):
         if stats[k, cv2.CC_STAT_AREA] >= LIMITS.min_core_px:
-            ys, xs = np.nonzero(owners == k)
-            middle = np.stack(np.nonzero(labels == k)[::-1], axis=1)
-            row, inner = ((places + 0.5) * pixel for places in (np.stack([xs, ys], axis=1), middle))
-            found.append((row.astype(np.float32), inner, float(in_core[labels == k].mean())))
-    tilts = [_tilt(row) for row, _, _ in found]
-    page = _page_tilt(tilts)
+            row, inner = (
+                ((np.stack(np.nonzero(one)[::-1], axis=1) + 0.5) * pixel).astype(np.float32)
+                for one in (_around(labels == k, owners == k), labels == k)
+            )
+            found.append((row, inner, float(in_core[labels == k].mean())))
+    page = _page_tilt([_tilt(inner) for _, inner, _ in found])
     made = []
-    for (row, inner, probability), (tilt, wide, high) in zip(found, tilts, strict=True):
+    for row, inner, probability in found:
+        tilt, wide, high = _tilt(row)
         is_long = wide > LIMITS.long_aspect * high and abs(tilt - page) < LIMITS.most_off_deg
         corners = _corners(row, inner, tilt if is_long else page, pixel[0])
         made.append(Line(corners, probability))
     return _in_order(made, page)
+
+
+def _around(core: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """What of a row (h, w) hangs together with its core; both of it are bool."""
+    _, pieces = cv2.connectedComponents((row | core).astype(np.uint8))
+    return np.isin(pieces, np.unique(pieces[core]))
 
 
 def _nearest(labels: np.ndarray) -> np.ndarray:
@@ -116,7 +134,7 @@ def _tilt(points: np.ndarray) -> tuple[float, float, float]:
 
 
 def _page_tilt(tilts: list[tuple[float, float, float]]) -> float:
-    """The tilt of the middle one of the long lines, the longer the weightier."""
+    """The tilt of the middle one of the long cores, the longer the weightier."""
     long = sorted((t, wide) for t, wide, high in tilts if wide > LIMITS.long_aspect * high)
     if not long:
         return 0.0
