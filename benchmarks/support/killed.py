@@ -3,6 +3,7 @@
 Each of ROWS is trained once undisturbed and once killed and resumed; the weights are compared.
 """
 
+import os
 import random
 import subprocess
 import sys
@@ -21,8 +22,10 @@ STARTUP_SHARE = 0.2  # of the kills that fall before the first step, while thing
 
 def start(folder: Path, flags: str) -> subprocess.Popen[str]:
     command = [sys.executable, str(TRAIN), *flags.split()]
+    # the same number of threads, whatever else runs: sums are rounded in their order
+    fixed = {"OMP_NUM_THREADS": str(os.cpu_count()), **os.environ}
     return subprocess.Popen(
-        command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        command, cwd=folder, env=fixed, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from digits import threads
 from digits.errors import DigitsError, reason
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def pick(gpu: bool = False, cpu: bool = False, device: str | None = None) -> "to
     Raises:
         DigitsError: the demanded device is unknown, or no kernel runs on it.
     """
+    threads.fit()
     import torch
 
     if device is not None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -22,8 +23,11 @@ from digits.training.ranks import Ranks
 from digits.training.run import Run
 from digits.training.step import logits_of
 
-KEPT_IN = "save_dir"  # in config.json: it shapes where a run's model goes, not the run
+# In config.json beside the settings: where a run's model goes, and the threads that compute it,
+# as their number decides in which order sums are rounded.
+KEPT_IN, THREADS = "save_dir", "threads"
 SPLIT = ("dataset", "hold_out")  # settings that say which tiles are for validation
+MOST_THREADS = 1024
 OF_DIGITS = ("strokes", "nondigits", "hands")  # what can be added to digits alone
 SMALL_EPOCHS, SMALL_BATCH = 12, 64  # of presets on it: 240 steps, 99.4% of its test set
 FEW_STEPS = 100
@@ -50,7 +54,8 @@ def prepare(
     runs = save_dir / RUNS_DIR if save_dir else RUNS_DIR
     if resume:
         run = Run.find(resume, runs)
-        config, kept_in = _settings(run.config)
+        config, kept_in, threads = _settings(run.config)
+        torch.set_num_threads(threads or torch.get_num_threads())
         dataset = _load(config, data_dir)
         if dataset.classes != config.labels:
             raise DigitsError(f"{config.dataset}: has other classes than when {run.folder} began")
@@ -64,7 +69,8 @@ def prepare(
     run = Run(Path(ranks.same(str(Run.create(config.arch, runs).folder) if ranks.first else "")))
     save_dir = save_dir or SAVE_DIR
     if ranks.first:
-        checkpoint.write_json(run.config, {**config.as_dict(), KEPT_IN: str(save_dir.resolve())})
+        more = {KEPT_IN: str(save_dir.resolve()), THREADS: torch.get_num_threads()}
+        checkpoint.write_json(run.config, {**config.as_dict(), **more})
         run.write_splits(dataset.listing)
     return run, config, dataset, save_dir
 
@@ -210,14 +216,18 @@ def folder_of(data_dir: str | None) -> Path:
     return Path(data_dir) if data_dir else spec.data_dir()
 
 
-def _settings(path: Path) -> tuple[TrainConfig, Path]:
-    """The settings of a run, from its config.json, and the folder for its model."""
+def _settings(path: Path) -> tuple[TrainConfig, Path, int]:
+    """The settings of a run, from its config.json, the folder for its model, and its threads (0
+    where they are not told)."""
     try:
         values = json.loads(path.read_text("utf-8"))
         config, kept_in = TrainConfig.stored(values), values.get(KEPT_IN, str(SAVE_DIR))
         if not isinstance(kept_in, str):
             raise DigitsError(f"{KEPT_IN} is no str")
-        return config, Path(kept_in)
+        threads = values.get(THREADS, 0)
+        if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
+            raise DigitsError(f"{THREADS} is no number of threads")
+        return config, Path(kept_in), threads
     except (OSError, ValueError, RecursionError, DigitsError) as error:
         why = reason(error)
         raise DigitsError(f"{path}: not the settings of a run ({why}); train afresh") from None

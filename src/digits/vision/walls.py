@@ -45,7 +45,7 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
     if not walls or max(b - a for a, b in cells) < LIMITS.min_cell_of_height * height:
         return [line]
     middle, reach = len(ink) / 2, LIMITS.core_of_height * height
-    inked = ink[round(middle - reach) : round(middle + reach)].any(axis=0)
+    inked = np.asarray(ink[round(middle - reach) : round(middle + reach)].any(axis=0))
     parts = []
     for start, end in cells:
         columns = np.flatnonzero(inked[start:end]) + start
