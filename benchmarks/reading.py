@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from hostile import write_hostile
+from many import PEAK
 from support.command import add_data, run_main
 
 from digits import classifier, data
@@ -31,11 +32,6 @@ from digits.vision.load import from_array, load
 Line = dict[str, str | float]  # one line of the table: what was measured, its bar, the value
 Failure = tuple[np.ndarray, str, Answer]  # a grey picture, what stands in it, what was read
 SEED = 2024
-# Runs a command, then prints its peak memory in kB, or that of its largest process. From a process
-# of its own, as a child's peak begins at what its parent held when it was started.
-PEAK = """import resource, subprocess, sys
-subprocess.run(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
 
 
 def share(what: str, bar: float, right: int, total: int, text: str = "") -> Line:
@@ -225,28 +221,6 @@ class Measurements:
             yield limit("the slowest of them", 5, max(a["seconds"] for a in answers), "s")
             yield limit("peak memory", 1, peak / 1024, "GB")
 
-    def many(self) -> Iterator[Line]:
-        """Very many small pictures into one file: how fast, and how memory grows with them."""
-        total = self.count or 100_000
-        few = total // 20
-        with tempfile.TemporaryDirectory() as folder:
-            pictures, peaks, seconds = Path(folder) / "pictures", [], 0.0
-            pictures.mkdir()
-            for begin, end in ((0, few), (few, total)):
-                for k in range(begin, end):
-                    tile = self.tiles[k % len(self.tiles), 0]
-                    cv2.imwrite(str(pictures / f"{k:06}.png"), tile)
-                answers = Path(folder) / f"{end}.csv"
-                start = time.perf_counter()
-                _, peak = self.predict("--image", pictures, "--output", answers)
-                seconds = time.perf_counter() - start
-                peaks.append(peak)
-            with answers.open() as file:
-                answered = sum(row["status"] != "error" for row in csv.DictReader(file))
-        yield share(f"{total:,} tiles into one file: answered", 1.0, answered, total)
-        yield limit("seconds for 1,000 of them", 0, 1000 * seconds / total, "s")
-        yield limit(f"peak memory above that for {few:,}", 32, peaks[1] - peaks[0], "MB")
-
     def predict(self, *flags: str | Path) -> tuple[subprocess.CompletedProcess[str], float]:
         """Run the command; its outcome, the last line of whose output is not its own, and the peak
         memory of its largest process in MB."""
@@ -281,7 +255,7 @@ def median_s(run: Callable[[], object], times: int) -> float:
     return float(np.median(taken))
 
 
-PARTS = ("handwriting", "uci", "mnist", "strings", "drawn", "nondigits", "speed", "hostile", "many")
+PARTS = ("handwriting", "uci", "mnist", "strings", "drawn", "nondigits", "speed", "hostile")
 
 
 def main() -> int:
