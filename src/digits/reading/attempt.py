@@ -198,12 +198,14 @@ class Attempt:
 
     @cached_property
     def _may_be_many(self) -> bool:
-        """Whether there may be more than one digit: what stands alone and looks like one is one."""
-        if self._first_seen is None:
+        """Whether there may be more than one digit: what stands alone, is drawn like one and reads
+        as one is one. The walls of a table stand alone too, and are an 8 to the classifier."""
+        seen = self._first_seen
+        if seen is None or self.recognizer.kind == "digit":
             return False
-        if self.recognizer.kind != "auto" or not stands_alone(self._first_seen):
-            return self.recognizer.kind != "digit"
-        return not judge.is_one(self.recognizer.one_digit(self._first_seen))
+        if self.recognizer.kind != "auto" or not (stands_alone(seen) and is_one_digit(seen)):
+            return True
+        return not judge.is_one(self.recognizer.one_digit(seen))
 
 
 def _support_of(answer: Answer) -> float:

@@ -127,8 +127,7 @@ class Recognizer:
         ink = find(under, inverted)
         if ink is None:
             return None
-        looks = [row_image(ink.level, inverted=True), row_image(under, inverted)]
-        return self.row(replace(row, level=ink.level), looks)
+        return self.row(replace(row, level=ink.level), looks_at(under, inverted))
 
     def status(self, rows: list[Row]) -> str:
         """The status of an answer that is these rows."""
