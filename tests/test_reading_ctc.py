@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from digits.reading import ctc
-from digits.reading.ctc import align, likely_texts, log_probability, log_softmax, only
+from digits.reading.ctc import align, likely_texts, log_probabilities, log_softmax, only
 from digits.reading.formats import Anything, parse
 
 LABELS = ("0", "1")  # and a blank
@@ -31,7 +31,8 @@ def test_probabilities_are_sums_over_all_paths(seed: int, monkeypatch: pytest.Mo
     expected = truth(log_probs)
     assert sum(expected.values()) == pytest.approx(1.0)
     for text, p in expected.items():
-        assert math.exp(log_probability(log_probs, [int(c) for c in text])) == pytest.approx(p)
+        found = log_probabilities(log_probs, [[int(c) for c in text], [0, 0, 0, 0, 0]])
+        assert math.exp(found[0]) == pytest.approx(p)
     found = likely_texts(log_probs, LABELS, Anything())
     assert found[0][0] == max(expected, key=lambda t: expected[t])
     for text, log_p in found[:5]:
@@ -40,8 +41,9 @@ def test_probabilities_are_sums_over_all_paths(seed: int, monkeypatch: pytest.Mo
 
 def test_more_digits_than_columns_cannot_be() -> None:
     log_probs = log_softmax(np.zeros((2, 3)))
-    assert log_probability(log_probs, [0, 1, 0]) == -math.inf
-    assert log_probability(log_probs, [0, 0]) == -math.inf  # a blank must stand between
+    found = log_probabilities(log_probs, [[0, 1, 0], [0, 0], [0], []])
+    assert found[0] == found[1] == -math.inf  # a blank must stand between
+    assert np.isfinite(found[2:]).all()
 
 
 def test_a_format_chooses_among_the_texts() -> None:

@@ -12,7 +12,7 @@ from digits.data import strokes
 from digits.reading.answer import value
 from digits.reading.doubt import Features, probability
 from digits.reading.reader import Reader
-from digits.reading.rows import parts
+from digits.reading.rows import in_pieces, parts
 from digits.vision.load import from_array
 from digits.vision.rows import RowInk
 
@@ -72,10 +72,7 @@ def test_a_row_is_cut_where_there_is_least_ink() -> None:
     level = np.zeros((64, 120), np.uint8)
     level[8:56, 10:40] = level[8:56, 70:100] = 255
     level[30:34, 40:70] = 255  # a stroke that joins them
-    log_probs = np.full((30, 3), math.log(0.02))
-    log_probs[:, 2] = math.log(0.96)
-    log_probs[6, 0] = log_probs[21, 1] = 0.0
-    left, right = parts(level, log_probs, [0, 1])
+    left, right = parts(level, in_pieces(level), np.array([26.0, 86.0]))
     assert 40 <= left.box[0] + left.box[2] <= 71 and right.box[0] >= left.box[0] + left.box[2]
     assert left.tile.shape == (28, 28) and left.tile.any() and right.tile.any()
 

@@ -30,20 +30,28 @@ def only(log_probs: np.ndarray, kept: Sequence[int]) -> np.ndarray:
     return np.concatenate([log_probs[:, kept], blank[:, None]], axis=1)
 
 
-def log_probability(log_probs: np.ndarray, labels: Sequence[int]) -> float:
-    """log P(labels), by the forward pass of CTC; -inf where there are too few columns."""
-    path, skips = _path(log_probs, labels)
-    alpha = np.full(len(path), -np.inf)
-    alpha[0] = 0.0
-    for t, column in enumerate(log_probs):
-        before = alpha
-        alpha = before.copy()
-        alpha[1:] = np.logaddexp(alpha[1:], before[:-1])
-        alpha[2:] = np.where(skips[2:], np.logaddexp(alpha[2:], before[:-2]), alpha[2:])
-        if t == 0:
-            alpha[2:] = -np.inf
-        alpha += column[path]
-    return float(np.logaddexp(alpha[-1], alpha[-2]) if len(labels) else alpha[-1])
+def log_probabilities(log_probs: np.ndarray, texts: Sequence[Sequence[int]]) -> np.ndarray:
+    """log P of each text (N,), labels in a row, by the forward pass of CTC; -inf where there are
+    too few columns. All go through the columns together: one by one took four times as long."""
+    ends = np.array([2 * len(text) for text in texts])
+    paths = np.full((len(texts), ends.max(initial=0) + 1), log_probs.shape[1] - 1)
+    skips = np.full(paths.shape, -np.inf)  # what skipping the blank before a place adds
+    for n, text in enumerate(texts):
+        path, may_skip = _path(log_probs, text)
+        paths[n, : len(path)] = path
+        skips[n, : len(path)][may_skip] = 0.0
+    emitted = log_probs[:, paths]  # (T, N, L)
+    alpha = np.full(paths.shape, -np.inf)
+    alpha[:, :2] = emitted[0, :, :2]
+    with np.errstate(invalid="ignore"):  # of -inf less -inf, which logaddexp answers rightly
+        for column in emitted[1:]:
+            longer = alpha.copy()
+            longer[:, 1:] = np.logaddexp(longer[:, 1:], alpha[:, :-1])
+            longer[:, 2:] = np.logaddexp(longer[:, 2:], alpha[:, :-2] + skips[:, 2:])
+            alpha = longer + column
+    every = np.arange(len(texts))
+    in_label = np.where(ends > 0, alpha[every, ends - 1], -np.inf)
+    return np.logaddexp(alpha[every, ends], in_label)
 
 
 def align(log_probs: np.ndarray, labels: Sequence[int]) -> np.ndarray:
@@ -101,6 +109,15 @@ def _search(
     for column in log_probs.tolist():
         after: dict[str, list[float]] = defaultdict(lambda: [-math.inf, -math.inf])
         likely = [k for k in range(blank) if column[k] > UNLIKELY]
+        if not likely:  # nothing begins: the texts stay, and are no more than there were
+            beam = {
+                text: (
+                    _add(in_blank, in_label) + column[blank],
+                    in_label + column[labels.index(text[-1])] if text else -math.inf,
+                )
+                for text, (in_blank, in_label) in beam.items()
+            }
+            continue
         for text, (in_blank, in_label) in beam.items():
             either = _add(in_blank, in_label)
             same = after[text]

@@ -129,12 +129,15 @@ def read_row(
         text for s in seen for text, _ in ctc.likely_texts(s, labels, wanted)[: LIMITS.texts]
     }
     numbers = {text: [labels.index(c) for c in text] for text in proposed}
-    by_row = {text: _mean_log_probability(seen, numbers[text]) for text in proposed}
+    of_look = _log_probabilities(seen, list(numbers.values()))  # (looks, texts)
+    by_row = dict(zip(numbers, of_look.mean(axis=0).tolist(), strict=True))
     texts = sorted(proposed, key=lambda text: -by_row[text])[: LIMITS.texts]
     if not texts or not texts[0]:
         return RowReadings([], [], 0.0)
     texts = [text for text in texts if text]
-    parted = {text: parts(level, seen[0], numbers[text]) for text in texts}
+    columns = {text: ctc.align(seen[0], numbers[text]) for text in texts}
+    pieces, width = in_pieces(level), level.shape[1] / len(seen[0])
+    parted = {text: parts(level, pieces, (columns[text] + 0.5) * width) for text in texts}
     by_digit = _by_digit([part for text in texts for part in parted[text]], model)
     alone = {
         text: sum(by_digit[id(part)][c] for part, c in zip(parted[text], text, strict=True))
@@ -146,14 +149,14 @@ def read_row(
     }
     texts.sort(key=lambda text: -total[text])
     best = texts[0]
-    logs = [max(ctc.log_probability(s, numbers[best]), LIMITS.least_log) for s in seen]
+    logs = of_look[:, list(numbers).index(best)]
     features = Features(
         rows=by_row[best],
         digits=alone[best],
         margin=min(total[best] - total[texts[1]], LIMITS.most_margin)
         if len(texts) > 1
         else LIMITS.most_margin,
-        spread=max(logs) - min(logs),
+        spread=float(np.ptp(logs)),
         length=len(best),
         looks=len(looks),
     )
@@ -164,29 +167,31 @@ def read_row(
         (text, (1 - right) * math.exp(total[text]) / (others + LIMITS.none_weight))
         for text in texts[1:]
     ]
-    columns = ctc.align(seen[0], numbers[best])
     characters = [
         Character(label, part, _ranking(seen[0][column], labels))
-        for label, part, column in zip(best, parted[best], columns, strict=True)
+        for label, part, column in zip(best, parted[best], columns[best], strict=True)
     ]
     return RowReadings(ranking, characters, math.exp(total[best] / len(best)), features)
 
 
-def parts(level: np.ndarray, log_probs: np.ndarray, numbers: Sequence[int]) -> list[Part]:
-    """A row's ink (h, w) uint8 cut into the characters that `numbers` names in log_probs (T, K).
+def in_pieces(level: np.ndarray) -> tuple[np.ndarray, list[Box]]:
+    """What hangs together in a row's ink (h, w) uint8: labels (h, w) from 1 on, and their boxes."""
+    mask = (level > LIMITS.least_level).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    return labels, [(int(x), int(y), int(w), int(h)) for x, y, w, h in stats[1:, :4]]
+
+
+def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarray) -> list[Part]:
+    """A row's ink (h, w) uint8, of `pieces`, cut into characters that are surest at the columns
+    `at` (N,), in pixels.
 
     What hangs together and holds the surest column of no more than one character belongs whole to
     the character in whose reach most of it lies; all else is cut where there is least ink between
     the columns at which two characters are surest.
     """
-    width = level.shape[1]
-    at = (ctc.align(log_probs, numbers) + 0.5) * (width / len(log_probs))
+    labels, boxes = pieces
     owner = np.repeat(np.arange(len(at)), np.diff(_cuts(level, at)))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (level > LIMITS.least_level).astype(np.uint8)
-    )
     owners = np.broadcast_to(owner, level.shape).copy()
-    boxes = [tuple(int(v) for v in box) for box in stats[1:, :4]]
     held = [int(((at > x) & (at < x + wide)).sum()) for x, _, wide, _ in boxes]
     reach = LIMITS.reach_of_height * max(
         (b[3] for b, n in zip(boxes, held, strict=True) if n), default=0
@@ -230,8 +235,8 @@ def _log_probs(look: np.ndarray) -> np.ndarray:
     return ctc.log_softmax(row_model()(look[None, None])[0].astype(np.float64))
 
 
-def _mean_log_probability(seen: list[np.ndarray], numbers: list[int]) -> float:
-    return float(np.mean([max(ctc.log_probability(s, numbers), LIMITS.least_log) for s in seen]))
+def _log_probabilities(seen: list[np.ndarray], texts: list[list[int]]) -> np.ndarray:
+    return np.maximum([ctc.log_probabilities(s, texts) for s in seen], LIMITS.least_log)
 
 
 def _by_digit(some: list[Part], model: Classifier) -> dict[int, dict[str, float]]:
