@@ -6,14 +6,14 @@ Throughout: log_probs (T, K) float, columns by classes; the last class is the bl
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
 from digits.reading.formats import Format, State
 
-UNLIKELY = math.log(1e-4)  # what is less likely at a column begins nothing there
+LEAST = 1e-300  # a probability; what is less is nothing
+UNLIKELY = 1e-4  # what is less likely at a column begins nothing there
 WIDTHS = (8, 64)  # texts kept; the second where a format fits none of the first
 
 
@@ -102,28 +102,21 @@ def likely_texts(
 def _search(
     log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: int
 ) -> list[tuple[str, float]]:
-    """Prefix beam search: a text's log probabilities of ending in a blank, and in a character."""
+    """Prefix beam search (Hannun et al. 2014): a text's probabilities of ending in a blank, and in
+    a character, as shares of the likeliest text's, so that none becomes too small for a float."""
     blank = log_probs.shape[1] - 1
+    column_of = {label: k for k, label in enumerate(labels)}
     states: dict[str, State | None] = {"": wanted.start}
-    beam = {"": (0.0, -math.inf)}
-    for column in log_probs.tolist():
-        after: dict[str, list[float]] = defaultdict(lambda: [-math.inf, -math.inf])
+    beam, log_share = {"": (1.0, 0.0)}, 0.0
+    for column in np.exp(log_probs).tolist():
         likely = [k for k in range(blank) if column[k] > UNLIKELY]
-        if not likely:  # nothing begins: the texts stay, and are no more than there were
-            beam = {
-                text: (
-                    _add(in_blank, in_label) + column[blank],
-                    in_label + column[labels.index(text[-1])] if text else -math.inf,
-                )
-                for text, (in_blank, in_label) in beam.items()
-            }
-            continue
+        after: dict[str, list[float]] = {}
         for text, (in_blank, in_label) in beam.items():
-            either = _add(in_blank, in_label)
-            same = after[text]
-            same[0] = _add(same[0], either + column[blank])
+            either = in_blank + in_label
+            same = after.setdefault(text, [0.0, 0.0])
+            same[0] += either * column[blank]
             if text:
-                same[1] = _add(same[1], in_label + column[labels.index(text[-1])])
+                same[1] += in_label * column[column_of[text[-1]]]
             for k in likely:
                 longer = text + labels[k]
                 if longer not in states:
@@ -131,19 +124,14 @@ def _search(
                     states[longer] = None if state is None else wanted.step(state, labels[k])
                 if states[longer] is None:
                     continue
-                begin = in_blank if text.endswith(labels[k]) else either
-                after[longer][1] = _add(after[longer][1], begin + column[k])
-        best = sorted(after.items(), key=lambda item: -_add(*item[1]))[:width]
-        beam = {text: (a, b) for text, (a, b) in best}
+                begin = in_blank if text and text[-1] == labels[k] else either
+                after.setdefault(longer, [0.0, 0.0])[1] += begin * column[k]
+        best = sorted(after.items(), key=lambda item: -sum(item[1]))[:width]
+        most = sum(best[0][1]) or LEAST
+        log_share += math.log(most)
+        beam = {text: (a / most, b / most) for text, (a, b) in best}
     return [
-        (text, _add(*ends))
+        (text, math.log(share) + log_share)
         for text, ends in beam.items()
-        if (state := states[text]) is not None and wanted.accepts(state)
+        if (state := states[text]) is not None and wanted.accepts(state) and (share := sum(ends))
     ]
-
-
-def _add(a: float, b: float) -> float:
-    """log(exp(a) + exp(b))."""
-    if a < b:
-        a, b = b, a
-    return a if b == -math.inf else a + math.log1p(math.exp(b - a))

@@ -13,6 +13,7 @@ from digits.spec import ROW_CLASSES, SIGNS
 READABLE = frozenset(ROW_CLASSES)
 DIGITS = READABLE - set(SIGNS)
 MAX_NODES = 20_000
+MOST_REMEMBERED = 1_000_000  # nodes of the states after steps taken before: some 50 MB
 
 Fragment = tuple[int, int]  # first and last node of a part of the automaton
 
@@ -30,6 +31,7 @@ class Pattern:
         self._pattern, self._at = pattern, 0
         self._empty: list[list[int]] = []  # steps that read nothing
         self._reads: list[tuple[frozenset[str], int] | None] = []  # the step that reads one
+        self._known: dict[tuple[Hashable, str], frozenset[int] | None] = {}  # steps taken before
         try:
             self._first, self._last = self._alternatives()
         except RecursionError:
@@ -41,10 +43,15 @@ class Pattern:
 
     def step(self, state: Hashable, label: str) -> frozenset[int] | None:
         """The state after one more digit or sign; None if nothing valid begins so."""
+        if (state, label) in self._known:
+            return self._known[state, label]
         assert isinstance(state, frozenset)
         steps = [self._reads[node] for node in state]
-        after = {step[1] for step in steps if step and label in step[0]}
-        return self._closure(after) if after else None
+        nodes = {step[1] for step in steps if step and label in step[0]}
+        after = self._closure(nodes) if nodes else None
+        if len(self._known) * len(self._reads) < MOST_REMEMBERED:
+            self._known[state, label] = after
+        return after
 
     def accepts(self, state: Hashable) -> bool:
         """Whether what was read up to here is valid as a whole."""
