@@ -8,9 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from digits import archs, checkpoint, classifier, data, evaluation
+from digits.data import hands
 from digits.optimization import artefact, parity
-from digits.spec import pretrained_dir
+from digits.spec import CLASSES, data_dir, pretrained_dir
 from digits.training.config import TrainConfig
 
 CARD = """# {name}
@@ -50,6 +53,26 @@ Data: UNIPEN train_r01_v07 (Guyon et al. 1994; Zenodo record 1195803), CC BY 4.0
 with other pens.""",
     ),
 }
+
+OF_HANDS = """single digits 0 to 9 in the frame that `predict` makes. Besides MNIST it learned from
+digits and letters by some 500 hands of many countries (UNIPEN, pen-based digits by Alpaydin and
+Alimoglu, UJI Pen Characters: CC BY 4.0; bhmsds: MIT) and from drawn digits. Of {count:,} digits by
+every eighth of these writers, whom no training saw, it reads {right:.2%} as tiles ({read:.1%}
+`read`, {wrong:.2%} of these wrong)."""
+HELD_OUT, SEED = 5000, 7  # digits by writers held out, and the seed of their pens
+
+
+def of_hands(path: Path) -> str:
+    """What the card says of a model that learned from hands: how it reads those held out."""
+    rng = np.random.default_rng(SEED)
+    tiles, labels = hands.digit_tiles(HELD_OUT, data_dir(), rng, held_out=True)
+    model = classifier.load(path)
+    probabilities = model.predict_proba(tiles)[:, : len(CLASSES)]
+    right = probabilities.argmax(axis=1) == labels
+    read = probabilities.max(axis=1) >= model.thresholds["read"]
+    return OF_HANDS.format(
+        count=len(labels), right=right.mean(), read=read.mean(), wrong=1 - right[read].mean()
+    )
 
 
 def train_command(config: TrainConfig) -> str:
@@ -118,6 +141,8 @@ def main() -> None:
         }
 
     low, high = test.summary["accuracy_interval_95"]
+    if config.hands:
+        limits = of_hands(onnx)
     card = CARD.format(
         name=args.name,
         summary=archs.summary(content["arch"]),
