@@ -1,7 +1,5 @@
 """Thresholds and mixes against worked-out cases."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -30,9 +28,7 @@ def test_the_threshold_is_that_of_the_rehearsal(uci: Dataset) -> None:
     model = archs.create("cnn3")
     promises = (0.001, 0.88, 1.0)
     few, more, every = (
-        calibrate(model, uci.validation, TrainConfig(arch="cnn3", max_error=promise), Path())[1][
-            "read"
-        ]
+        calibrate(model, uci.validation, TrainConfig(arch="cnn3", max_error=promise))[1]["read"]
         for promise in promises
     )
     assert few > more > every and 0.1 < every < 0.2
@@ -40,7 +36,7 @@ def test_the_threshold_is_that_of_the_rehearsal(uci: Dataset) -> None:
 
 @pytest.mark.parametrize(("policy", "nondigits", "rehearsed"), [
     ("none", 0.0, "elastic"), ("light", 0.1, "elastic"), ("strong", 0.0, "strong"),
-    ("mixed", 0.1, "strong"),
+    ("mixed", 0.1, "strong"), ("spoiled", 0.1, "strong"),
 ])  # fmt: skip
 def test_what_is_rehearsed(
     uci: Dataset, monkeypatch: pytest.MonkeyPatch, policy: str, nondigits: float, rehearsed: str
@@ -54,7 +50,7 @@ def test_what_is_rehearsed(
 
     monkeypatch.setattr(calibrating, "augment", augment)
     config = TrainConfig(arch="micro", nondigits=nondigits, augment=policy)
-    calibrate(archs.create("micro", len(config.classes)), uci.validation, config, Path())
+    calibrate(archs.create("micro", len(config.classes)), uci.validation, config)
     fifth = round(0.2 * len(uci.validation))
     assert seen == [(rehearsed, len(uci.validation) + fifth * (2 if nondigits else 1))]
 
@@ -83,7 +79,7 @@ def test_calibration_lowers_the_loss_and_keeps_the_promise(uci: Dataset, nondigi
     config = TrainConfig(arch="cnn3", nondigits=nondigits, augment="light")
     torch.manual_seed(0)
     model = archs.create("cnn3", len(config.classes))  # untrained: far from calibrated
-    temperature, thresholds = calibrate(model, uci.validation, config, Path())
+    temperature, thresholds = calibrate(model, uci.validation, config)
     logits, labels = logits_of(model, uci.validation.images).numpy(), uci.validation.labels.numpy()
     calibrated = negative_log_likelihood(logits, labels, temperature)
     assert calibrated < negative_log_likelihood(logits, labels, 1.0)

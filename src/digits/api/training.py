@@ -157,7 +157,7 @@ def carry_out(
         content = (
             made_up.packed(trained, config)
             if config.samples
-            else packed(trained, dataset.validation, config, data_dir)
+            else packed(trained, dataset.validation, config)
         )
         place = save_dir / (f"{config.arch}.pth" if config.samples else BEST_MODEL.name)
         with checkpoint.locked(save_dir):  # two that end together keep one model, not half of each

@@ -75,7 +75,7 @@ def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source
     from digits.optimization.chain import Grid
     from digits.training.calibrate import calibrate
     from digits.training.config import TrainConfig
-    from digits.training.lifecycle import folder_of, measure
+    from digits.training.lifecycle import measure
 
     calibration = artefact.calibration_tiles(dataset.train.images)
     grid = Grid(args.bits) if args.quantize else None
@@ -85,9 +85,7 @@ def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source
     if not source.changes:
         return source
     config = TrainConfig.stored(source.content["config"])
-    temperature, thresholds = calibrate(
-        source.model, dataset.validation, config, folder_of(args.data_dir)
-    )
+    temperature, thresholds = calibrate(source.model, dataset.validation, config)
     metrics = {"validation": measure(source.model, dataset.validation)}
     said = {"temperature": temperature, "thresholds": thresholds, "metrics": metrics}
     return replace(source, content={**source.content, **said})

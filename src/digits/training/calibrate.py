@@ -1,7 +1,5 @@
 """How sure a trained model may be: its temperature, and the thresholds of what counts as read."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import nn
@@ -19,16 +17,16 @@ SEED = 2**31  # not one that a run draws its training tiles with
 
 
 def calibrate(
-    model: nn.Module, validation: Split, config: TrainConfig, folder: Path
+    model: nn.Module, validation: Split, config: TrainConfig
 ) -> tuple[float, dict[str, float]]:
     """Temperature, and thresholds for `reading`.
 
     The temperature is fitted on validation as it is. A threshold from there would be far too low:
     handwriting out in the world is harder. So it is set on a rehearsal: validation tiles as
     distorted as those trained on, elastically at least, and with them digits drawn in other styles
-    than MNIST's if the classes are digits, and where the model was trained to meet them,
-    non-digits and held-out hands of the data `folder`. `read` is the least probability above which
-    at most `max_error` of the answers are wrong.
+    than MNIST's if the classes are digits, and non-digits where the model was trained to meet
+    them; no hands, of whose labels one in a hundred is wrong, and whose letters may be digits.
+    `read` is the least probability above which at most `max_error` of the answers are wrong.
     """
     device = next(model.parameters()).device
     clean = validation.to(device)
@@ -36,13 +34,7 @@ def calibrate(
     temperature = metrics.fit_temperature(logits_of(model, clean.images).cpu().numpy(), labels)
 
     cpu = validation.to(torch.device("cpu"))
-    more = Extras(
-        SHARE * (config.labels == CLASSES),
-        SHARE * bool(config.nondigits),
-        SHARE * bool(config.hands),
-        folder,
-        held_out=True,
-    )
+    more = Extras(SHARE * (config.labels == CLASSES), SHARE * bool(config.nondigits))
     rehearsal = extras.extend(cpu, more, SEED)
     policy = "elastic" if config.augment in ("none", "light", "elastic") else "strong"
     images = augment(rehearsal.images, policy, torch.Generator().manual_seed(SEED))

@@ -89,7 +89,7 @@ def learn(
     run.drop_states()
     if trained.stopped_by:
         raise SystemExit(128 + trained.stopped_by)
-    content = packed(trained, dataset.validation, config, str(data_dir))
+    content = packed(trained, dataset.validation, config)
     content["metrics"]["own_examples"] = len(own.train)
     return run, content
 

@@ -155,11 +155,9 @@ def publish(content: dict[str, Any], run: Run, best_model: Path, force: bool = F
     return best_model
 
 
-def packed(
-    trained: Trained, validation: Split, config: TrainConfig, data_dir: str | None = None
-) -> dict[str, Any]:
+def packed(trained: Trained, validation: Split, config: TrainConfig) -> dict[str, Any]:
     """Calibrate what was trained; the content of its checkpoint."""
-    temperature, thresholds = calibrate(trained.model, validation, config, folder_of(data_dir))
+    temperature, thresholds = calibrate(trained.model, validation, config)
     return checkpoint.pack(
         trained.arch,
         trained.model,
