@@ -51,13 +51,14 @@ def somewhere() -> Iterator[Path]:
 
 def ends_well(argv: list[str]) -> None:
     """Run a command in this process; any exception of its own fails the test."""
-    error = io.StringIO()
-    with contextlib.redirect_stderr(error), contextlib.redirect_stdout(io.StringIO()):
+    error, out = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stderr(error), contextlib.redirect_stdout(out):
         try:
             code: object = main(argv)
         except SystemExit as stop:  # how argparse ends
             code = stop.code
     said = [line for line in error.getvalue().splitlines() if line.startswith(f"{argv[0]}: ")]
+    said += [line for line in out.getvalue().splitlines() if '"status": "error"' in line]  # --json
     assert code in (0, 1, 2)
     pictures = len(argv) if argv[0] == "predict" else 1  # predict says a line of each
     assert code != 1 or 1 <= len(said) <= pictures, error.getvalue()
