@@ -149,9 +149,13 @@ def test_an_archive_is_read_into_a_table_and_gone_on_with(tmp_path: Path, capfd:
     assert len(box) == 4
 
 
-def test_what_lies_in_an_archive_is_not_read_one_by_one(tmp_path: Path, capfd: Any) -> None:
-    assert main(["predict", "--image", str(tar(tmp_path / "shard.tar"))]) == 1
-    assert "add --output" in capfd.readouterr().err
+def test_what_lies_in_an_archive_is_said_once_and_the_rest_is_read(
+    tmp_path: Path, capfd: Any
+) -> None:
+    archive = str(tar(tmp_path / "shard.tar"))
+    assert main(["predict", "--image", archive, str(FOLDER / "number.png")]) == 1
+    shown = capfd.readouterr()
+    assert shown.err.count("add --output") == 1 and "40917" in shown.out
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "a/b", "1", "1/0"])

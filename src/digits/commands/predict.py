@@ -108,7 +108,7 @@ def _some(args: argparse.Namespace) -> int:
     empty: list[str] = []
     stems: set[str] = set()
     numbers = count()  # of the drawings
-    names: Iterator[str] = (_alone(file) for file in _pictures(args.image, empty))
+    names: Iterator[str] = (file.name for file in _pictures(args.image, empty, alone=True))
     if args.explain:
         names = iter(found := list(names))
         inputs = {Path(name).resolve() for name in found}
@@ -188,7 +188,7 @@ def _table(args: argparse.Namespace) -> int:
 
     table_file.check(args.output)
     empty: list[str] = []
-    names = [_alone(file) for file in _pictures(args.image, empty)]
+    names = [file.name for file in _pictures(args.image, empty, alone=True)]
     if len(names) != 1:
         raise DigitsError(f"--table: is of one picture, not of {len(names)}")
     model = _load(args)
@@ -213,20 +213,20 @@ def _shard(text: str) -> tuple[int, None, int]:
     return int(number) - 1, None, int(count)
 
 
-def _alone(file: "File") -> str:
-    """The name of a file that lies by itself."""
-    if file.shard or "://" in file.name:
-        raise DigitsError(f"{file.name}: add --output ANSWERS.csv, which reads what lies elsewhere")
-    return file.name
-
-
-def _pictures(names: list[str], empty: list[str]) -> "Iterator[File]":
-    """The files that all the names mean; those that mean none are said and added to `empty`."""
+def _pictures(names: list[str], empty: list[str], alone: bool = False) -> "Iterator[File]":
+    """The files that all the names mean; those that mean none are said and added to `empty`, and
+    with `alone` those that mean files within others or at an address."""
     from digits.vision.files import files
+    from digits.vision.packed import is_address
 
     for name in names:
         try:
-            yield from files(name)
+            for file in files(name):
+                if alone and (file.shard or is_address(file.name)):
+                    raise DigitsError(
+                        f"{name}: add --output ANSWERS.csv, which reads what is there"
+                    )
+                yield file
         except DigitsError as error:
             print(f"predict: {error}", file=sys.stderr)
             empty.append(name)

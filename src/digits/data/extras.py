@@ -22,7 +22,6 @@ class Extras:
     non_digits: float = 0.0
     hands: float = 0.0
     folder: Path = Path()
-    held_out: bool = False  # of the hands, those that no training sees
 
 
 def extend(split: Split, extras: Extras, seed: int) -> Split:
@@ -45,10 +44,10 @@ def extend(split: Split, extras: Extras, seed: int) -> Split:
         parts.append(Split(torch.from_numpy(images), torch.from_numpy(labels)))
     if extras.hands:
         count = round(extras.hands * len(split))
-        images, labels = hands.digit_tiles(count, extras.folder, rng, extras.held_out)
+        images, labels = hands.digit_tiles(count, extras.folder, rng)
         parts.append(Split(torch.from_numpy(images), torch.from_numpy(labels)))
         if non_digits:
-            images = hands.other_tiles(count // 2, extras.folder, rng, extras.held_out)
+            images = hands.other_tiles(count // 2, extras.folder, rng)
             labels = np.full(len(images), NONE_LABEL)
             parts.append(Split(torch.from_numpy(images), torch.from_numpy(labels)))
     return Split(torch.cat([p.images for p in parts]), torch.cat([p.labels for p in parts]))

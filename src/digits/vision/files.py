@@ -62,13 +62,14 @@ def source(file: File) -> Path | bytes:
 
 
 def size(file: File) -> int:
-    """The bytes of a file; 0 where they cannot be told, or not without asking another machine."""
+    """The bytes of a file; as many as can be where they cannot be told, or not without asking
+    another machine."""
     try:
         if file.shard:
             return packed.size(file)
-        return 0 if packed.is_address(file.name) else Path(file.name).stat().st_size
+        return sys.maxsize if packed.is_address(file.name) else Path(file.name).stat().st_size
     except (OSError, ValueError, DigitsError):
-        return 0
+        return sys.maxsize
 
 
 def _in_folder(folder: str) -> Iterator[str]:
