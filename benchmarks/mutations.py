@@ -45,7 +45,6 @@ TARGETS = {
     "checkpoint": Target("test_checkpoint", 0.05),
     "vision/load": Target("test_vision_load", 0.1),
     "vision/ink": Target("test_vision_ink test_vision_record", 0.1),
-    "vision/sheet": Target("test_vision_sheet test_vision_record", 0.1),
     "vision/lines": Target("test_finder", 0.1),
     "vision/walls": Target("test_vision_walls", 0.1),
     "vision/packed": Target("test_packed", 0.1),

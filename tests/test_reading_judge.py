@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from digits.reading import judge
-from digits.reading.answer import Digit, Row
+from digits.reading.answer import Answer, Digit, Row
 from digits.vision.lines import Line
 
 NO_TILE = np.zeros((28, 28), np.uint8)
-TILE = (0, 0, 20, 28)  # a box that is not wide
+TILE = (0, 0, 20, 28)
 
 
 def row(support: float, text: str = "7", probability: float = 0.99, **more: Any) -> Row:
@@ -57,21 +57,6 @@ def test_ink_seen_rightly_ends_the_search() -> None:
     assert judge.is_likely([row(0.71)]) and not judge.is_likely([row(0.69)])
 
 
-@pytest.mark.parametrize(
-    ("words", "are_text"),
-    [
-        ([("12", 0.69), ("45", 0.1)], [False, False]),  # none is plainly a number
-        ([("12", 0.71), ("45", 0.49)], [False, True]),
-        ([("12", 0.71), ("45", 0.51)], [False, False]),
-        ([("12", 0.71), ("4", 0.31)], [False, False]),  # one character has less to show
-        ([("12", 0.71), ("4", 0.29)], [False, True]),
-        ([("12", 0.71), ("", 0.29)], [False, True]),
-    ],
-)
-def test_words_of_text(words: list[tuple[str, float]], are_text: list[bool]) -> None:
-    assert judge.words_of_text(words) == are_text
-
-
 def test_from_so_many_lines_on_it_is_a_page() -> None:
     assert judge.is_a_page([row(0.9)] * 4, 4) and not judge.is_a_page([row(0.9)] * 3, 3)
     assert judge.is_a_page([row(0.9)] * 5, 10) and not judge.is_a_page([row(0.9)] * 5, 11)
@@ -82,48 +67,15 @@ def test_lines_that_are_hardly_right_are_none() -> None:
     assert judge.likely_lines([likely, other]) == [likely]
 
 
-def test_text_beside_a_plain_number_is_left_out() -> None:
-    plain, fair, poor = row(0.71), row(0.51), row(0.49)
-    assert judge.numbers([plain, fair, poor]) == [plain, fair]
-    assert judge.numbers([row(0.69), poor]) == [row(0.69), poor]
-    assert judge.numbers([]) == []
+def test_one_thing_is_one_digit_from_a_support_on() -> None:
+    assert judge.is_one([row(0.51)]) and not judge.is_one([row(0.49)])
+    assert not judge.is_one([])
 
 
-WIDE, NARROW = (0, 0, 36, 28), (0, 0, 34, 28)  # around 1.25 times as wide as high
-
-
-@pytest.mark.parametrize(
-    ("one", "many", "alone", "chosen"),
-    [
-        ([row(0.51)], [row(0.99, "17")], True, "one"),  # one thing is one digit
-        ([row(0.49, box=NARROW)], [row(0.69, "17")], True, "one"),
-        ([row(0.49, box=WIDE)], [row(0.48, "17")], True, "one"),
-        ([row(0.49, box=WIDE)], [row(0.5, "17")], True, "many"),
-        ([row(0.6)], [row(0.5, "1")], False, "one"),  # the surer of two single digits
-        ([row(0.5)], [row(0.6, "1")], False, "many"),
-        ([row(0.9)], [row(0.2, "17")], False, "many"),  # several things are several digits
-        ([row(0.9)], [row(0.2, "1"), row(0.2, "7")], False, "many"),
-        ([], [], False, "many"),
-    ],
-)
-def test_one_or_many(one: list[Row], many: list[Row], alone: bool, chosen: str) -> None:
-    assert judge.one_or_many(one, many, alone) is (one if chosen == "one" else many)
-
-
-def test_a_narrow_thing_read_as_a_number_is_doubted() -> None:
-    one, many = [row(0.49, box=NARROW)], [row(0.9, "17"), row(0.5, "1")]
-    (doubted, poor) = judge.one_or_many(one, many, True)
-    assert doubted.text == "17" and 0.5 < doubted.support < judge.LIMITS.likely_support
-    assert doubted.support > judge.LIMITS.digit_support and poor.support == 0.5
-
-
-def test_what_counts_instead() -> None:
-    rows = [row(0.5)]
-    assert judge.better(rows, [row(0.51)], attached=False)
-    assert not judge.better(rows, [row(0.5)], attached=False)
-    assert judge.better(rows, [row(0.91)], attached=True)
-    assert not judge.better(rows, [row(0.89)], attached=True)
-    assert not judge.better([row(0.95)], [row(0.94)], attached=True)
+def test_what_is_doubted_is_not_read() -> None:
+    sure, none = Answer("", "read", "7", 0.99, [row(0.99)]), Answer("", "no_digit")
+    assert judge.doubted(sure).status == "unsure" and judge.doubted(sure).text == "7"
+    assert judge.doubted(none) is none
 
 
 def test_lines_have_to_say_clearly_more() -> None:

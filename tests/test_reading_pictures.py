@@ -13,7 +13,8 @@ from digits.tile import Box
 from digits.vision.load import from_array
 
 FOLDER = Path(__file__).parents[1] / "test_images"
-UNSURE = ("underlined", "boxed", "ringed", "beside a shadow")  # where right is not always sure
+# Where right is not always sure.
+UNSURE = ("underlined", "boxed", "ringed", "beside a shadow", "on rules")
 
 
 def test_boxes_stand_around_their_digits(reader: Reader) -> None:
@@ -166,10 +167,12 @@ def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, w
     elif where == "beside a shadow":
         grey[:, (left + right) // 2 :] //= 2
     elif where == "boxed":
-        cv2.rectangle(grey, (int(left) - 2, int(top) - 8), (int(right) + 8, int(bottom) + 8), 50, 4)
+        cv2.rectangle(
+            grey, (int(left) - 14, int(top) - 14), (int(right) + 14, int(bottom) + 14), 50, 4
+        )
     elif where == "ringed":
-        middle = (int(left + right) // 2 - 4, int(top + bottom) // 2)
-        cv2.ellipse(grey, middle, (44, 80), 0, 0, 360, 50, 5, cv2.LINE_AA)
+        middle = (int(left + right) // 2, int(top + bottom) // 2)
+        cv2.ellipse(grey, middle, (70, 90), 0, 0, 360, 50, 5, cv2.LINE_AA)
     else:
         grey = grey[top:bottom, left:right]
     answer = reader.read(from_array(grey))

@@ -88,13 +88,13 @@ def test_the_picture_under_a_row_is_where_its_ink_is() -> None:
 
 
 def test_more_doubt_makes_an_answer_less_probable() -> None:
-    known = Features(rows=-0.1, digits=-0.2, margin=8.0, spread=0.1, length=4, looks=5)
-    weights = {"crop": [1.0, 1.0, 1.0, 1.0, 1.0, -0.5]}
+    known = Features(rows=-0.1, digits=-0.2, margin=8.0, spread=0.1, length=4)
+    weights = [1.0, 1.0, 1.0, 1.0, 1.0, -0.5]
     sure = probability(known, weights)
     assert 0.5 < sure < 1.0
     for worse in ({"rows": -4.0}, {"digits": -9.0}, {"margin": 0.1}, {"spread": 5.0}):
         assert probability(replace(known, **worse), weights) < sure
-    assert probability(known, {}) == pytest.approx(math.exp(-0.1))
+    assert probability(known, []) == pytest.approx(math.exp(-0.1))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from digits.vision.components import components, of_one_digit
-from digits.vision.forms import in_forms
 from digits.vision.ink import LIMITS, find, polarities
 
 SIZE = 160
@@ -100,65 +99,6 @@ def test_a_shadow_across_a_stroke_changes_nothing() -> None:
     assert not polarities(grey)[0]
     ink = find(grey, inverted=False)
     assert ink is not None and overlap(ink.mask, strokes) > 0.8
-
-
-@pytest.mark.parametrize("degrees", [0, 7])
-@pytest.mark.parametrize("cells", [1, 2])
-def test_form_boxes_go_and_what_stands_in_them_stays(cells: int, degrees: float) -> None:
-    digit, width = five(), 140
-    box = np.zeros((200, 2 * SIZE), np.uint8)
-    for k in range(cells):
-        cv2.rectangle(box, (20 + k * width, 20), (20 + (k + 1) * width, 180), 255, 3)
-    inside = cv2.resize(digit, None, fx=0.8, fy=0.8)
-    row = np.zeros_like(box)
-    row[35 : 35 + inside.shape[0], 25 : 25 + inside.shape[1]] = inside
-    turn = cv2.getRotationMatrix2D((SIZE, 100), degrees, 0.8)
-    box, row = (cv2.warpAffine(part, turn, part.shape[::-1]) for part in (box, row))
-    ink = find(255 - np.maximum(box, row), inverted=False)
-    assert ink is not None
-    kept = in_forms(ink).mask
-    assert overlap(kept, row) > 0.8
-    if not degrees:
-        assert not kept[(box > 0) & (cv2.dilate(row, np.ones((9, 9))) == 0)].any()
-
-
-def test_what_stands_beside_form_boxes_is_left_out() -> None:
-    page = np.zeros((SIZE, 3 * SIZE), np.uint8)
-    page[:, :SIZE] = page[:, -SIZE:] = five()
-    cv2.rectangle(page, (2 * SIZE + 5, 10), (3 * SIZE - 5, SIZE - 10), 255, 3)
-    ink = find(255 - page, inverted=False)
-    assert ink is not None
-    kept = in_forms(ink).mask
-    assert not kept[:, : 2 * SIZE].any() and overlap(kept[:, 2 * SIZE :], five()) > 0.8
-
-
-def test_a_narrow_cell_is_a_form_box_too() -> None:
-    cell = np.zeros((2 * SIZE, 2 * SIZE), np.uint8)
-    cell[70 : 70 + SIZE, 60 : 60 + SIZE] = five()
-    cv2.rectangle(cell, (80, 60), (200, 240), 255, 3)
-    ink = find(255 - cell, inverted=False)
-    assert ink is not None
-    assert not in_forms(ink).mask[:, :90].any() and in_forms(ink).mask.any()
-
-
-def test_one_box_among_more_that_is_as_high_is_a_digit() -> None:
-    page = np.zeros((SIZE, 4 * SIZE), np.uint8)
-    page[:, :SIZE] = page[:, SIZE : 2 * SIZE] = five()
-    page[45:125, 3 * SIZE + 40 : 3 * SIZE + 120] = cv2.resize(five(), (80, 80))
-    cv2.rectangle(page, (3 * SIZE + 40, 40), (3 * SIZE + 120, 130), 255, 2)
-    ink = find(255 - page, inverted=False)
-    assert ink is not None and in_forms(ink) is ink
-    page[:, :SIZE] = 0
-    ink = find(255 - page, inverted=False)
-    assert ink is not None and in_forms(ink) is not ink
-
-
-def test_an_angular_eight_is_no_form_box() -> None:
-    eight = np.zeros((SIZE, SIZE), np.uint8)
-    cv2.rectangle(eight, (60, 30), (130, 170), 255, 6)
-    cv2.line(eight, (60, 100), (130, 100), 255, 6)
-    ink = find(255 - eight, inverted=False)
-    assert ink is not None and in_forms(ink) is ink
 
 
 def test_the_smallest_pictures() -> None:

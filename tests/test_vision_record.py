@@ -6,7 +6,7 @@ root, by `PYTHONPATH=src:benchmarks python -m tests.test_vision_record`.
 
 import json
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,9 @@ import numpy as np
 import pytest
 
 from digits.data import strokes
-from digits.reading.attempt import LIMITS as ATTEMPT
-from digits.reading.recognizer import LIMITS as RECOGNIZER
-from digits.vision.components import components
-from digits.vision.forms import in_forms
+from digits.vision.components import is_one_digit, of_one_digit, stands_alone
 from digits.vision.ink import Ink, variants
 from digits.vision.load import from_array
-from digits.vision.rows import find_rows
-from digits.vision.ruled_lines import without_rules
-from digits.vision.sheet import on_a_sheet
 from digits.vision.warnings import warnings
 
 RECORD = Path(__file__).parent / "recorded" / "vision.json"
@@ -45,22 +39,15 @@ def pictures() -> Iterator[tuple[str, np.ndarray]]:
 
 
 def seen(grey: np.ndarray) -> list[dict[str, Any]]:
-    """The ways in which a picture is seen, the first WAYS of them."""
-    picture = from_array(grey)
-    ways = chain(on_a_sheet(picture.grey), variants(picture.grey))
-    return [_way(ink) for ink in islice(ways, WAYS)]
+    """The ways in which a picture's ink is seen, the first WAYS of them."""
+    return [_way(ink) for ink in islice(variants(from_array(grey).grey), WAYS)]
 
 
 def _way(ink: Ink) -> dict[str, Any]:
-    parts = (in_forms(ink), in_forms(ink, attached=True))
-    boxes, amounts = [], [_amount(ink.mask), _amount(ink.level)]
-    if len(components(ink.mask)) <= ATTEMPT.most_parts:
-        for row in (row for part in parts for row in find_rows(without_rules(part))):
-            height, width = row.level.shape
-            box = row.box_in_picture(row.level, (0, 0, width, height))
-            boxes.append([*map(int, box), width, len(row.words(RECOGNIZER.most_words))])
-            amounts.append(_amount(row.level))
-    flags = [ink.inverted, ink.on_sheet, parts[0].in_forms, parts[1].in_forms]
+    one = of_one_digit(ink)
+    flags = [bool(flag) for flag in (ink.inverted, is_one_digit(ink), stands_alone(ink))]
+    boxes = [list(map(int, part.box)) for part in one]
+    amounts = [_amount(ink.mask), _amount(ink.level)]
     return {"flags": flags, "words": warnings(ink, 0), "boxes": boxes, "amounts": amounts}
 
 

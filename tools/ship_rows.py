@@ -15,19 +15,15 @@ from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
 from digits.data import rows
 from digits.optimization import artefact
-from digits.reading import recognizer
 from digits.reading import rows as reading
 from digits.reading.doubt import Features, probability
-from digits.reading.formats import Format, parse
-from digits.row_image import row_image
+from digits.reading.formats import parse
 from digits.spec import SIGNS, data_dir, pretrained_dir
 from digits.training import made_up
 from digits.training import rows as training
 from digits.training.calibrate import threshold
 from digits.vision.ink import find
-from digits.vision.rows import find_rows
 
-ROOM = recognizer.LIMITS.room_px
 EMPTY = 0.2  # of the crops that its doubt is fitted on
 AS_WRITTEN = r"/[0-9.,:\-\/]*/"
 CALIBRATION, SEEDS = 512, {"calibration": 3 * 10**6, "weights": 4 * 10**6, "threshold": 5 * 10**6}
@@ -61,43 +57,29 @@ times as high as its digits. Licence: MIT, as the code. Made by `python tools/sh
 def readings(
     source: rows.Sources, count: int, seed: int, model: Classifier
 ) -> Iterator[tuple[Features, bool]]:
-    """What is known of the answers to made-up crops, read whole and as rows and lines found on
-    pages are, and whether they are right."""
+    """What is known of the answers to made-up crops, half of them of nothing but their numbers, and
+    whether they are right."""
     rng = np.random.default_rng(seed)
-    formats = {"number": parse("number"), "as written": parse(AS_WRITTEN)}
     for number in range(count):
-        is_clear = number % 4 < 2  # as rows on pages are: nothing but their numbers
-        grey, text = rows.crop(source, rng, is_clear, EMPTY)
+        grey, text = rows.crop(source, rng, number % 4 < 2, EMPTY)
         ink = find(grey, inverted=False)
         if ink is None:
             continue
-        looks = [
-            (row.level, [row_image(row.level, inverted=True), row_image(row.of_picture(grey))])
-            for row in (found.with_room(ROOM) for found in find_rows(ink)[:1])
-            if is_clear
-        ]
-        if not is_clear:  # as crops, and as lines of a page
-            looks.append((ink.level, reading.looks_at(grey, inverted=False)))
-            looks.append((ink.level, [row_image(ink.level, inverted=True), row_image(grey)]))
-        name = "number" if number % 2 else "as written"
-        wanted: Format | None = formats[name]
-        truth = "".join(c for c in text if c not in SIGNS) if name == "number" else text
-        for level, seen in looks:
-            assert wanted is not None
-            read = reading.read_row(level, seen, model, wanted)
-            if read.features is not None:
-                yield read.features, read.text == truth
+        is_plain = number % 2 == 0
+        wanted = parse("number" if is_plain else AS_WRITTEN)
+        assert wanted is not None
+        read = reading.read_row(ink.level, reading.looks_at(grey, inverted=False), model, wanted)
+        if read.features is not None:
+            truth = "".join(c for c in text if c not in SIGNS) if is_plain else text
+            yield read.features, read.text == truth
 
 
-def fitted(known: list[tuple[Features, bool]]) -> dict[str, list[float]]:
-    """The weights of the doubt of each way to read."""
-    weights = {}
-    for way in ("crop", "row"):
-        some = [(features.columns(), right) for features, right in known if features.way == way]
-        columns, right = map(np.array, zip(*some, strict=True))
-        found = LogisticRegression(C=100.0, fit_intercept=False, max_iter=2000).fit(columns, right)
-        weights[way] = [round(float(w), 4) for w in found.coef_[0]]
-    return weights
+def fitted(known: list[tuple[Features, bool]]) -> list[float]:
+    """The weights of the doubt."""
+    columns = np.array([features.columns() for features, _ in known])
+    right = np.array([is_right for _, is_right in known])
+    found = LogisticRegression(C=100.0, fit_intercept=False, max_iter=2000).fit(columns, right)
+    return [round(float(w), 4) for w in found.coef_[0]]
 
 
 def accuracy(model: Classifier, samples: list[rows.Sample]) -> float:

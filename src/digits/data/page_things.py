@@ -196,28 +196,41 @@ def _signature(sheet: Sheet, _: Sources, rng: Generator) -> None:
         np.maximum(sheet.pen, layer, out=sheet.pen)
 
 
-def _ring(sheet: Sheet, _: Sources, rng: Generator) -> None:
-    """A ring, box, underline or arrow by hand around or at a number."""
-    if not sheet.rows:
-        return
-    row = sheet.rows[rng.integers(len(sheet.rows))]
+def _marked(sheet: Sheet, _: Sources, rng: Generator) -> None:
+    """A mark at one of the numbers."""
+    if sheet.rows:
+        mark(sheet, sheet.rows[rng.integers(len(sheet.rows))], rng)
+
+
+def mark(sheet: Sheet, row: np.ndarray, rng: Generator) -> None:
+    """A ring, box, underline, arrow or brackets by hand at a number with `row` for its corners
+    (4, 2), a printed box around it or a printed word behind it."""
     (x0, y0), (x1, y1) = row.min(axis=0), row.max(axis=0)
     high = y1 - y0
     width = max(1, round(high * rng.uniform(0.03, 0.1)))
-    grow = rng.uniform(0.1, 0.5, 4) * high
+    grow = rng.uniform(0.1, 0.5 if rng.random() < 0.7 else 1.3, 4) * high
     box = [round(v) for v in (x0 - grow[0], y0 - grow[1], x1 + grow[2], y1 + grow[3])]
     kind, middle = rng.random(), ((box[0] + box[2]) // 2, (box[1] + box[3]) // 2)
-    if kind < 0.35:
+    if kind < 0.3:
         axes = (int(0.62 * (box[2] - box[0])), int(0.62 * (box[3] - box[1])))
         cv2.ellipse(sheet.pen, middle, axes, rng.normal(0, 5), 0, 360, 255, width, cv2.LINE_AA)
-    elif kind < 0.5:
+    elif kind < 0.4:
         cv2.rectangle(sheet.pen, tuple(box[:2]), tuple(box[2:]), 255, width, cv2.LINE_AA)
-    elif kind < 0.85:
+    elif kind < 0.6:
         tilt = int(rng.normal(0, 0.05) * high)
         cv2.line(sheet.pen, (box[0], box[3]), (box[2], box[3] + tilt), 255, width, cv2.LINE_AA)
-    else:
+    elif kind < 0.68:
         end = (box[0] - int(rng.uniform(0.3, 2) * high), middle[1] + int(rng.normal(0, high)))
         cv2.arrowedLine(sheet.pen, end, (box[0], middle[1]), 255, width, cv2.LINE_AA, 0, 0.2)
+    elif kind < 0.78:
+        reach = (int(high * rng.uniform(0.1, 0.3)), (box[3] - box[1]) // 2)
+        for x, start in ((box[0], 110), (box[2], -70)):
+            cv2.ellipse(sheet.pen, (x, middle[1]), reach, 0, start, start + 140, 255, width,
+                        cv2.LINE_AA)  # fmt: skip
+    elif kind < 0.9:
+        sheet.frame((box[0], box[1], box[2] - box[0], box[3] - box[1]), rng)
+    else:
+        sheet.print_at(x1 + rng.uniform(0.2, 1.2) * high, y0 + 0.2 * high, 0.8 * high, rng)
 
 
 def _stamp(sheet: Sheet, _: Sources, rng: Generator) -> None:
@@ -257,7 +270,7 @@ def _squares(sheet: Sheet, _: Sources, rng: Generator) -> None:
 
 Add = Callable[[Sheet, Sources, Generator], None]
 THINGS: tuple[tuple[float, Add], ...] = (
-    (0.5, _paragraph), (0.3, _scrawled), (0.12, _signature), (0.15, _ring), (0.2, _stamp),
+    (0.5, _paragraph), (0.3, _scrawled), (0.12, _signature), (0.15, _marked), (0.2, _stamp),
     (0.12, _squares),
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digits.data import page_things, row_ink, row_photo
+from digits.data import page_things, row_ink, row_photo, row_text
 from digits.data.many import many
 from digits.data.page_things import Sheet
 from digits.data.row_ink import Sources
@@ -21,6 +21,7 @@ from digits.page_image import ENDS, MOST_ENDS, PIXEL, UP
 SIDE = 512  # pixels of a page
 HEIGHTS = (11, 170)  # of digits, in pixels
 LARGE = (30, 400)  # likewise of the one number of a page
+LONE = (20, 220)  # and of a digit by itself
 NOTHING = 0.28  # the share of pages without a number
 
 
@@ -64,6 +65,16 @@ def _one(sheet: Sheet, source: Sources, rng: Generator) -> None:
     height = float(np.exp(rng.uniform(*np.log(LARGE))))
     number = row_ink.number(source, height, rng)
     sheet.write_anywhere(number.no_larger_than(0.96 * SIDE), rng)
+
+
+def _lone(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """A digit by itself, or a short number, mostly with a mark at it."""
+    height = float(np.exp(rng.uniform(*np.log(LONE))))
+    text = row_text.digits(1 if rng.random() < 0.6 else int(rng.integers(2, 7)), rng)
+    ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
+    number = row_ink.Number(text, ink, row_ink.NO_WALLS).no_larger_than(0.7 * SIDE)
+    if sheet.write_anywhere(number, rng) and rng.random() < 0.7:
+        page_things.mark(sheet, sheet.rows[-1], rng)
 
 
 def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
@@ -159,7 +170,8 @@ def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 Layout = Callable[[Sheet, Sources, Generator], None]
 LAYOUTS: dict[Layout, float] = {
-    _scattered: 0.18, _one: 0.18, _column: 0.18, _table: 0.2, _form: 0.15, _envelope: 0.11,
+    _scattered: 0.14, _one: 0.14, _lone: 0.22, _column: 0.14, _table: 0.16, _form: 0.12,
+    _envelope: 0.08,
 }  # fmt: skip
 
 

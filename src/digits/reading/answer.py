@@ -14,7 +14,7 @@ Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabiliti
 
 # What a picture was taken for: a tile in MNIST's frame, a digit without paper around it, the crop
 # of one row, a page on which the finder sees lines, or one whose ink is grouped by rules.
-WAYS = ("tile", "digit", "row", "page", "ink")
+WAYS = ("tile", "digit", "row", "page")
 STATUSES = ("read", "unsure", "no_digit", "error")
 
 

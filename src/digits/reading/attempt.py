@@ -1,28 +1,24 @@
-"""What a picture may be, tried in order: a tile, a digit, a row, a page of lines, ink by rules."""
+"""What a picture may be, tried in order: a tile, a tight digit, a row, a page of lines, a digit."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 
 import cv2
 import numpy as np
 
 from digits.reading import judge
 from digits.reading.answer import Answer
-from digits.reading.beside import has_a_digit_more, has_more, has_rows
+from digits.reading.beside import are_stacked, has_a_digit_more, has_more, has_rows
 from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
 from digits.tile import as_tile
-from digits.vision.components import components, is_one_digit, stands_alone
-from digits.vision.forms import in_forms
+from digits.vision.components import is_one_digit, stands_alone
 from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
 from digits.vision.lines import Line
-from digits.vision.rows import RowInk
-from digits.vision.sheet import on_a_sheet
+from digits.vision.rows import RowInk, ink_alone
 
-FORMS = "form boxes or rings: only what stands in them is read"
 LEFT_OUT = "rows that look like numbers and could not be read: {}"
 TEXT_LEFT_OUT = "something that looks like text is left out"
 AS_IT_LIES = np.eye(2, 3)
@@ -32,7 +28,6 @@ AS_IT_LIES = np.eye(2, 3)
 class Limits:
     """What is tried on a picture."""
 
-    most_parts: int = 150  # of ink: more are a texture, or a page of numbers, and come last
     most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
     most_crop_aspect: float = 16.0  # width by height of a crop of one row
 
@@ -66,10 +61,14 @@ class Attempt:
         page = self.of_page() if self._may_be_many else None
         if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
             return self._or_turned(page) if judge.is_of_single_digits(page.rows) else page
-        best = self.of_ink(crowded_last=page is None)
-        if page and judge.is_clearly_more(page.rows, best.rows):
-            best = page
-        if row and row.probability > best.probability:
+        best = page or Answer("", "no_digit")
+        if self.recognizer.kind != "number":
+            one = self.of_digit()
+            is_one = one.status == "read" and not judge.is_clearly_more(best.rows, one.rows)
+            best = one if is_one or not page else page
+        if not row and self._may_be_many and (all_of_it := self.of_row()):
+            row = judge.doubted(all_of_it)
+        if row and (self._is_split(best) or _value_of(row) > _value_of(best)):
             best = row
         return self._or_turned(best) if self._may_be_many else best
 
@@ -94,14 +93,19 @@ class Attempt:
         return max(answers, key=_support_of, default=None)
 
     def of_row(self) -> Answer | None:
-        """The answer to the whole picture as the crop of one row; None where nothing is in it."""
+        """The answer to the picture as one row: the crop of one, or all of its ink; None where
+        nothing is in it, or several rows are."""
         answers = []
         for inverted in polarities(self.grey):
             seen = find(self.grey, inverted)
-            if seen is None or in_forms(seen).in_forms:
+            if seen is None or (has_rows(seen) and are_stacked(self._lines)):
                 continue
-            row = self.recognizer.row(RowInk(seen.level, AS_IT_LIES), looks_at(self.grey, inverted))
-            if row and not has_rows(seen):
+            row = None
+            if self._may_be_a_row:
+                crop = RowInk(seen.level, AS_IT_LIES)
+                row = self.recognizer.row(crop, looks_at(self.grey, inverted))
+            row = self.recognizer.surer(row, ink_alone(seen))
+            if row:
                 words = [TEXT_LEFT_OUT] * has_more(seen, [row])
                 answers.append(self.recognizer.concluded([row], seen, words, "row"))
         return max(answers, key=_support_of, default=None)
@@ -113,8 +117,7 @@ class Attempt:
         read = [self.recognizer.line(line) for line in self._lines]
         rows = judge.written_once([row for row in read if row])
         numbers = judge.likely_lines(rows)
-        single = sum(len(row.text) for row in numbers) < 2
-        if not numbers or (single and stands_alone(self._first_seen)):
+        if not numbers:
             return None
         kept = [any(row is number for number in numbers) for row in read]
         pairs = list(zip(self._lines, kept, strict=True))
@@ -123,45 +126,29 @@ class Attempt:
         words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
         answer = self.recognizer.concluded(numbers, self._first_seen, words, "page")
         in_doubt = lost > 0 or has_a_digit_more(self._first_seen, numbers)
-        in_doubt |= not all(judge.is_plain(line) for line, is_kept in pairs if is_kept)
-        return replace(answer, status="unsure") if in_doubt and answer.status == "read" else answer
+        in_doubt |= not all(
+            judge.is_plain(line) and judge.is_whole(line, row)
+            for line, row, is_kept in zip(self._lines, read, kept, strict=True)
+            if row and is_kept
+        )
+        return judge.doubted(answer) if in_doubt else answer
 
-    def of_ink(self, crowded_last: bool) -> Answer:
-        """The answer to the ink, grouped by rules. Where polarity or light are in doubt, other ways
-        to see it are tried until one is well supported; else the best supported one is given.
-
-        What looks like a texture is left out, or tried last, once.
-        """
-        best, crowded = Answer("", "no_digit"), None
-        for seen in chain(on_a_sheet(self.grey), variants(self.grey)):
-            if len(components(seen.mask)) > LIMITS.most_parts:
-                crowded = crowded or seen
-                continue
+    def of_digit(self) -> Answer:
+        """The answer to the picture as one digit. Where polarity or light are in doubt, other ways
+        to see it are tried until one is well supported; else the best supported one is given. With
+        other ink beside the digit, or none expected, it is `unsure`."""
+        best = Answer("", "no_digit")
+        for seen in variants(self.grey):
             if not self.recognizer.budget.left():
                 break
-            best = max(best, self._of_ink(seen), key=_support_of)
+            rows = self.recognizer.one_digit(seen)
+            is_all = self.recognizer.kind == "digit" or (stands_alone(seen) and is_one_digit(seen))
+            words = [] if is_all else [TEXT_LEFT_OUT]
+            answer = self.recognizer.concluded(rows, seen, words, "digit")
+            best = max(best, answer if is_all else judge.doubted(answer), key=_support_of)
             if judge.is_likely(best.rows):
                 break
-        wanted = crowded_last and not judge.is_likely(best.rows)
-        if crowded and wanted and self.recognizer.budget.left():
-            best = max(best, self._of_ink(crowded), key=_support_of)
         return best
-
-    def _of_ink(self, seen: Ink) -> Answer:
-        """The answer to ink: as what stands in form boxes, unless it is likelier otherwise."""
-        ink = in_forms(seen)
-        rows, left_out = self.recognizer.rows(ink)
-        other = ink
-        if ink is seen and self.recognizer.status(rows) != "read" and self.recognizer.budget.left():
-            other = in_forms(seen, attached=True)
-        elif not judge.is_likely(rows) and self.recognizer.budget.left():
-            other = seen
-        if other is not ink:
-            others, text = self.recognizer.rows(other)
-            if judge.better(rows, others, attached=other is not seen):
-                ink, rows, left_out = other, others, text
-        words = [FORMS] * (ink is not seen) + [TEXT_LEFT_OUT] * left_out
-        return self.recognizer.concluded(rows, ink, words, "ink")
 
     def _or_turned(self, answer: Answer) -> Answer:
         """An answer that is in doubt, or that to the picture turned, if it is worth more."""
@@ -173,6 +160,10 @@ class Attempt:
     def _of(self, grey: np.ndarray) -> "Attempt":
         """An attempt at another picture (H, W) uint8, within the same budget."""
         return Attempt(replace(self.recognizer, grey=grey))
+
+    def _is_split(self, page: Answer) -> bool:
+        """Whether a page, of what may be the crop of one number, has it in pieces."""
+        return self.recognizer.kind == "number" and len(page.rows) > 1
 
     @cached_property
     def _lines(self) -> list[Line]:
@@ -205,8 +196,13 @@ class Attempt:
             return False
         if self.recognizer.kind != "auto" or not (stands_alone(seen) and is_one_digit(seen)):
             return True
-        return not judge.is_one(self.recognizer.one_digit(seen))
+        return self.recognizer.status(self.recognizer.one_digit(seen)) != "read"
 
 
 def _support_of(answer: Answer) -> float:
     return judge.support(answer.rows)
+
+
+def _value_of(answer: Answer) -> float:
+    """How many digits are right if all of them are, by how likely that is."""
+    return answer.probability * sum(len(row.text) for row in answer.rows)

@@ -9,8 +9,7 @@ from digits.reading.answer import Row
 from digits.tile import Box
 from digits.vision.components import components
 from digits.vision.ink import Ink
-from digits.vision.rows import find_rows
-from digits.vision.ruled_lines import without_rules
+from digits.vision.lines import Line
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,26 @@ LIMITS = Limits()
 
 
 def has_rows(ink: Ink) -> bool:
-    """Whether there are several rows, about as high, that the picture's border does not cut."""
+    """Whether something stands below something else that is about as high, in a picture whose
+    border cuts neither."""
     bottom = len(ink.mask)
-    found = []
-    for row in find_rows(without_rules(ink)):
-        height, width = row.level.shape
-        _, y, _, high = row.box_in_picture(row.level, (0, 0, width, height))
-        if y > 0 and y + high < bottom:
-            found.append(high)
-    return sum(high >= LIMITS.row_share * max(found) for high in found) > 1
+    whole = [part.box for part in components(ink.mask)
+             if part.box[1] > 0 and part.box[1] + part.box[3] < bottom]  # fmt: skip
+    least = LIMITS.row_share * max((height for *_, height in whole), default=0)
+    return _stacked([box for box in whole if box[3] >= least])
+
+
+def are_stacked(lines: Sequence[Line]) -> bool:
+    """Whether one of the finder's lines lies below another."""
+    return _stacked([line.box for line in lines])
+
+
+def _stacked(boxes: Sequence[Box]) -> bool:
+    return any(
+        y + height <= other[1] and x < other[0] + other[2] and other[0] < x + width
+        for x, y, width, height in boxes
+        for other in boxes
+    )
 
 
 def has_more(ink: Ink, rows: Sequence[Row]) -> bool:

@@ -25,7 +25,6 @@ MAP_SHARE = 0.35  # of the blue, where the finder is sure that a number stands
 SEEN_AS = {
     "tile": "seen as a tile", "digit": "seen as one digit", "row": "seen as one row",
     "page": "seen as a page: blue is where its finder sees numbers",
-    "ink": "seen as ink, grouped by rules: blue is where the finder sees numbers",
 }  # fmt: skip
 
 
@@ -98,7 +97,7 @@ def _picture(picture: Picture, answer: Answer) -> Image.Image:
     size = max(1, round(grey.shape[1] * zoom)), max(1, round(grey.shape[0] * zoom))
     how = Image.Resampling.NEAREST if zoom > 4 else Image.Resampling.LANCZOS
     shown = Image.fromarray(grey).resize(size, how).convert("RGB")
-    if answer.seen_as in ("page", "ink"):
+    if answer.seen_as == "page":
         in_row, _ = finder.maps(grey)
         share = Image.fromarray((255 * MAP_SHARE * in_row).astype(np.uint8)).resize(size)
         shown.paste(BLUE, (0, 0, *size), share)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from digits.classifier import Classifier
-from digits.reading.answer import Row
+from digits.reading.answer import Answer, Row
 from digits.tile import Box
 from digits.vision.lines import Line
 
@@ -18,12 +18,7 @@ class Limits:
     digit_support: float = 0.4  # likewise: less is no digit
     expected_support: float = 0.1  # the same where a digit or a number is expected
     read_support: float = 0.7  # of a digit alone: nine of ten have more
-    # Support below which a word is printed text: that of 98% of hard handwriting is above.
-    text_support: float = 0.5
-    letter_support: float = 0.3  # likewise of one digit: one of 300 validation digits has less
     likely_support: float = 0.7  # from which on the ink is seen rightly: no other way is tried
-    sure_support: float = 0.9  # what is attached to a ring or box has it, or is a part of them
-    doubted_support: float = 0.6  # enough for `unsure`, too little for `read`
     # That a line of a page is right: less is something else, or cannot be read. Of 394 numbers on
     # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
     line_probability: float = 0.3
@@ -33,6 +28,7 @@ class Limits:
     # And of a line that may be `read`: of lines below it whose text was sure on made-up pages by
     # held-out writers (250, seed 5000000) 10 of 39 were numbers, of those above it 156 of 190.
     plain_probability: float = 0.75
+    end_of_height: float = 0.9  # of a line: that a row may leave out of it at an end
     # Of so many lines rules would say no more, and take three times as long; where less of what
     # the finder sees can be read, it is no page, or lies on its side.
     page_rows: int = 4
@@ -41,7 +37,6 @@ class Limits:
     # Of a digit's box within one of another row: half a digit is a piece, what it touches is not.
     piece_share: float = 0.6
     one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
-    wide_aspect: float = 1.25  # width by height: of more than one digit or letter
 
 
 LIMITS = Limits()
@@ -102,23 +97,6 @@ def status(rows: Sequence[Row], model: Classifier, expected: bool) -> str:
     return "read" if relied and (fits >= LIMITS.read_support or not alone) else "unsure"
 
 
-def words_of_text(words: Sequence[tuple[str, float]]) -> list[bool]:
-    """Which of a row's words (text, support) are plainly no numbers, if another of them is one."""
-    if max(fits for _, fits in words) < LIMITS.likely_support:
-        return [False] * len(words)
-    return [
-        fits < (LIMITS.text_support if len(text) > 1 else LIMITS.letter_support)
-        for text, fits in words
-    ]
-
-
-def numbers(rows: list[Row]) -> list[Row]:
-    """The rows that are numbers: all, unless one is plain and others are text beside it."""
-    if any(row.support >= LIMITS.likely_support for row in rows):
-        return [row for row in rows if row.support >= LIMITS.text_support]
-    return rows
-
-
 def written_once(rows: list[Row]) -> list[Row]:
     """The rows less those that are pieces of another: most of their digits lie within its digits.
 
@@ -137,6 +115,14 @@ def written_once(rows: list[Row]) -> list[Row]:
 def is_plain(line: Line) -> bool:
     """Whether the finder is sure that a line is a number by hand, and no print."""
     return line.probability >= LIMITS.plain_probability
+
+
+def is_whole(line: Line, row: Row) -> bool:
+    """Whether a row reaches to both ends of its line: no digit is lost there."""
+    x, _, width, _ = row.box
+    left, _, wide, _ = line.box
+    most = LIMITS.end_of_height * line.height
+    return x - left <= most and left + wide - x - width <= most
 
 
 def is_missed(line: Line, rows: Sequence[Row]) -> bool:
@@ -164,28 +150,6 @@ def is_one(one: list[Row]) -> bool:
     return support(one) >= LIMITS.one_support
 
 
-def one_or_many(one: list[Row], many: list[Row], alone: bool) -> list[Row]:
-    """One digit or several: which of the two opinions on the same ink counts.
-
-    What stands `alone` is one digit, unless it is none and a number is plain; if it is not wide it
-    may then be a letter as well, an n that looks like a 17, and is doubted.
-    """
-    if not alone:
-        several = sum(len(row.text) for row in many) > 1
-        return one if not several and support(one) > support(many) else many
-    _, _, width, height = one[0].box
-    is_wide = width >= LIMITS.wide_aspect * height
-    least = support(one) if is_wide else LIMITS.likely_support
-    if is_one(one) or support(many) < least:
-        return one
-    return many if is_wide else [_doubted(row) for row in many]
-
-
-def _doubted(row: Row) -> Row:
-    return replace(row, support=min(row.support, LIMITS.doubted_support))
-
-
-def better(rows: list[Row], other: list[Row], attached: bool) -> bool:
-    """Whether `other` rows count instead, of ink `attached` to boxes or rings, or without boxes."""
-    least = LIMITS.sure_support if attached else 0.0
-    return support(other) > max(support(rows), least)
+def doubted(answer: Answer) -> Answer:
+    """An answer that is not `read`, whatever its probability."""
+    return replace(answer, status="unsure") if answer.status == "read" else answer

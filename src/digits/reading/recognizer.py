@@ -12,7 +12,6 @@ from digits.reading.budget import Budget
 from digits.reading.formats import Anything, Format
 from digits.reading.rows import looks_at, read_row, row_model
 from digits.reading.scores import score
-from digits.row_image import row_image
 from digits.spec import CLASSES
 from digits.tile import Box, frame
 from digits.vision.components import (
@@ -20,27 +19,12 @@ from digits.vision.components import (
     cut_out,
     enclosing,
     of_one_digit,
-    stands_alone,
     without_underline,
 )
 from digits.vision.ink import Ink, find, polarities
 from digits.vision.lines import Line
-from digits.vision.rows import RowInk, find_rows
-from digits.vision.ruled_lines import without_rules
+from digits.vision.rows import RowInk
 from digits.vision.warnings import warnings
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How rows are looked at."""
-
-    most_words: int = 12  # of a row that are looked at one by one
-    # Columns of paper left and right of a row ROW_HEIGHT high: ink that a crop's border cuts is
-    # a neighbour's to the row model, which left out first and last digits.
-    room_px: int = 20
-
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -73,25 +57,6 @@ class Recognizer:
         label, probability = ranking[0]
         digit = Digit(label, probability, box, ranking, tile)
         return Row(label, probability, box, ranking, [digit], probability, alone=True)
-
-    def rows(self, ink: Ink) -> tuple[list[Row], bool]:
-        """The rows that are numbers, and whether other ones or words were left out as text."""
-        if self.kind == "digit":
-            return self.one_digit(ink), False
-        one = self.one_digit(ink) if self.kind == "auto" else []
-        alone = bool(one) and stands_alone(ink)
-        if alone and self.status(one) == "read":
-            return one, False
-        rows = find_rows(without_rules(ink))
-        found = [row.with_room(LIMITS.room_px) for row in rows if not row.is_crowded()]
-        numbers = [self._without_text(row) for row in found]
-        looked = [(row, self._looks(row, ink)) for row in numbers]
-        many = [row for row in (self.row(*pair) for pair in looked) if row]
-        count = len(many) + len(rows) - len(found)
-        many = judge.numbers(many)
-        left_out = len(many) < count or any(a is not b for a, b in zip(found, numbers, strict=True))
-        chosen = judge.one_or_many(one, many, alone)
-        return chosen, left_out and chosen is not one
 
     def row(self, row: RowInk, looks: list[np.ndarray]) -> Row | None:
         """What a row says; None if nothing in it is a digit, or time is over."""
@@ -127,7 +92,20 @@ class Recognizer:
         ink = find(under, inverted)
         if ink is None:
             return None
-        return self.row(replace(row, level=ink.level), looks_at(under, inverted))
+        row = replace(row, level=line.alone(ink).level)
+        return self.surer(self.row(row, looks_at(under, inverted)), row)
+
+    def surer(self, row: Row | None, ink: RowInk | None) -> Row | None:
+        """What a row says; if that is not `read`, what its ink says by itself, if it is likelier.
+        It is less likely by the share of the row's characters that it leaves out."""
+        if not ink or (row and self.status([row]) == "read"):
+            return row
+        alone = self.row(ink, looks_at(ink.level, inverted=True))
+        if not row or not alone:
+            return row or alone
+        share = min(1.0, len(alone.text) / len(row.text))
+        alone = replace(alone, probability=share * alone.probability)
+        return max(row, alone, key=lambda one: one.probability)
 
     def status(self, rows: list[Row]) -> str:
         """The status of an answer that is these rows."""
@@ -148,27 +126,3 @@ class Recognizer:
     def _digit_of(self, ink: Ink, chosen: list[Component]) -> Row:
         level, box = cut_out(ink, chosen)
         return self.digit(frame(level), box)
-
-    def _looks(self, row: RowInk, ink: Ink) -> list[np.ndarray]:
-        """A row's images: its ink alone, and the picture under it. The sides of form boxes between
-        digits look like digits there, so that the ink of forms is looked at alone."""
-        if ink.in_forms:
-            return looks_at(row.level, inverted=True)
-        alone = row_image(row.level, inverted=True)
-        return [alone, row_image(row.of_picture(self.grey), ink.inverted)]
-
-    def _without_text(self, row: RowInk) -> RowInk:
-        """A row less its words that are plainly no numbers, if another of its words is one."""
-        words = row.words(LIMITS.most_words)
-        if len(words) < 2 or not self.budget.left():
-            return row
-        looks = [[row_image(word.level, inverted=True)] for word in words]
-        read = [
-            read_row(word.level, look, self.classifier, Anything())
-            for word, look in zip(words, looks, strict=True)
-        ]
-        plain = judge.words_of_text([(word.text, word.support) for word in read])
-        if not any(plain):
-            return row
-        kept = [word.level for word, is_text in zip(words, plain, strict=True) if not is_text]
-        return replace(row, level=np.max(kept, axis=0))

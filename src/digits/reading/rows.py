@@ -158,9 +158,8 @@ def read_row(
         else LIMITS.most_margin,
         spread=float(np.ptp(logs)),
         length=len(best),
-        looks=len(looks),
     )
-    right = probability(features, row_model().card["metrics"].get("doubt", {}))
+    right = probability(features, row_model().card["metrics"].get("doubt", []))
     others = sum(math.exp(total[text]) for text in texts[1:])
     ranking = [(best, right)]
     ranking += [

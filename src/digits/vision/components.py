@@ -28,6 +28,7 @@ class ComponentLimits:
     max_underline_of_width: float = 0.4  # its height: it is no higher, however it bends
     min_beside_of_height: float = 0.5  # what stands beside a digit and is lower does not count ...
     min_edge_area_of_main: float = 0.3  # ... nor does less than this at the picture's edge
+    min_inside_of_height: float = 0.4  # of a box or ring: what is so high in it is written there
     min_frame_of_side: float = 0.95  # of the picture: a form box or rule is as long ...
     max_frame_of_box: float = 0.35  # ... and is empty, but for so much ...
     max_rule_of_height: float = 0.08  # ... or is as low, of the picture's height ...
@@ -83,12 +84,29 @@ def cut_out(ink: Ink, chosen: list[Component]) -> tuple[np.ndarray, Box]:
     return level * soft, box
 
 
+def without_frames(ink: Ink) -> list[Component]:
+    """The parts of the ink, largest first, less rules and borders from side to side and less what
+    another part stands in: a form box, a cell, a ring. A picture of nothing else keeps them."""
+    height, width = ink.mask.shape
+    found = components(ink.mask)
+    inner = [part for part in found if not is_frame(part, width, height)]
+    around = _that_enclose(np.array([part.box for part in inner]).reshape(-1, 4))
+    return [part for part, gone in zip(inner, around, strict=True) if not gone] or found
+
+
+def _that_enclose(boxes: np.ndarray) -> np.ndarray:
+    """Which of the boxes (N, 4) hold another one that is not much lower, with room on all sides."""
+    start, size = boxes[:, :2], boxes[:, 2:]
+    end = start + size
+    holds = (start[:, None] < start[None]) & (end[:, None] > end[None])
+    high = size[None, :, 1] >= LIMITS.min_inside_of_height * size[:, None, 1]
+    return np.asarray((holds.all(axis=-1) & high).any(axis=1))
+
+
 def of_one_digit(ink: Ink) -> list[Component]:
     """The parts of the picture's one digit: the largest, and what lies by it and is no speck."""
     height, width = ink.mask.shape
-    found = components(ink.mask)
-    inner = [p for p in found if not is_frame(p, width, height)]
-    found = inner or found
+    found = without_frames(ink)
     if not found:
         return []
 
@@ -150,21 +168,10 @@ def stands_alone(ink: Ink) -> bool:
     least = LIMITS.min_edge_area_of_main * max((p.area for p in chosen), default=0)
     beside = [
         p
-        for p in components(ink.mask)
-        if p.box[3] >= tall
-        and not is_frame(p, width, height)
-        and not (at_edge(p, width, height) and p.area < least)
+        for p in without_frames(ink)
+        if p.box[3] >= tall and not (at_edge(p, width, height) and p.area < least)
     ]
     return len(beside) <= len([p for p in chosen if p.box[3] >= tall])
-
-
-def usual_height(found: list[Component]) -> float:
-    """The height of the parts in pixels: their median, a part weighing as much as it has ink."""
-    heights = np.array([p.box[3] for p in found], float)
-    weights = np.array([p.area for p in found], float)
-    order = np.argsort(heights)
-    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    return float(heights[order][min(half, len(order) - 1)]) if found else 0.0
 
 
 def is_frame(part: Component, width: int, height: int) -> bool:

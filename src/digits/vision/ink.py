@@ -51,23 +51,18 @@ class Ink:
     """What a pen left on the paper, for one polarity.
 
     `level` is the map (H, W) uint8, `mask` (H, W) bool its strokes; `contrast` the pen's share of
-    the paper's brightness, 0..1; `inverted` says that it is light on dark, `on_sheet` that what
-    lies around a sheet was left out, `in_forms` that only what stands in form boxes was kept.
+    the paper's brightness, 0..1; `inverted` says that it is light on dark.
     """
 
     level: np.ndarray
     mask: np.ndarray
     contrast: float
     inverted: bool
-    on_sheet: bool = False
-    in_forms: bool = False
 
 
 def keeping(ink: Ink, mask: np.ndarray) -> Ink:
     """Ink less the strokes that are not in `mask` (H, W) uint8."""
     kept = mask > 0
-    if kept.sum() == ink.mask.sum():
-        return ink
     gone = cv2.dilate((ink.mask & ~kept).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return replace(ink, mask=kept, level=np.where(gone & ~kept, 0, ink.level))
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from digits.page_image import UP
 from digits.tile import Box
+from digits.vision.components import without_frames
+from digits.vision.ink import Ink, keeping
 from digits.vision.rows import ROW_HEIGHT, RowInk
 
 QUARTER = 90.0  # degrees
@@ -30,6 +32,8 @@ class Limits:
     beyond_core: float = 1.3  # of what a row's height says: so far a row reaches above and below it
     paper_above_of_height: float = 0.22  # around a line, and below it
     paper_beside_of_height: float = 0.4
+    joined_of_height: float = 0.6  # of the higher of two: that lines which overlap share of it
+    beyond_of_height: float = 0.1  # of a line: so far beside it its ink may lie
     beside_of_height: float = 0.6  # lines whose middles differ by less stand side by side
 
 
@@ -53,6 +57,12 @@ class Line:
         return float(np.linalg.norm(self.corners[1] - self.corners[0]))
 
     @property
+    def tilt(self) -> float:
+        """In degrees, downwards to the right."""
+        x, y = self.corners[1] - self.corners[0]
+        return float(np.degrees(np.arctan2(y, x)))
+
+    @property
     def box(self) -> Box:
         """The upright box around it."""
         (left, top), (right, bottom) = self.corners.min(axis=0), self.corners.max(axis=0)
@@ -62,6 +72,35 @@ class Line:
     def paper(self) -> float:
         """How much paper its row has at the left and at the right, in pixels."""
         return LIMITS.paper_beside_of_height * self.height
+
+    def lies_in(self, other: "Line") -> bool:
+        """Whether its middle lies in another line."""
+        x, y = self.corners.mean(axis=0)
+        return cv2.pointPolygonTest(other.corners.astype(np.float32), (x, y), False) >= 0
+
+    def goes_on_in(self, other: "Line") -> bool:
+        """Whether the other line begins before it ends, at about its height: both are one."""
+        (x, y), (right, bottom) = self._reach(self.corners)
+        (left, top), (_, low) = self._reach(other.corners)
+        shared = min(bottom, low) - max(y, top)
+        return x <= left <= right and shared > LIMITS.joined_of_height * max(bottom - y, low - top)
+
+    def joined(self, other: "Line") -> "Line":
+        """The line around both, tilted as this one is."""
+        both = self._reach(np.concatenate([self.corners, other.corners]))
+        corners = np.array([(both[x, 0], both[y, 1]) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))])
+        return Line(corners @ self._turn.T, min(self.probability, other.probability))
+
+    @property
+    def _turn(self) -> np.ndarray:
+        """Its directions along and down, the columns of a rotation (2, 2)."""
+        along = (self.corners[1] - self.corners[0]) / self.width
+        return np.stack([along, [-along[1], along[0]]], axis=1)
+
+    def _reach(self, corners: np.ndarray) -> np.ndarray:
+        """From where to where (2, 2) points (N, 2) reach along it and down."""
+        placed = corners @ self._turn
+        return np.stack([placed.min(axis=0), placed.max(axis=0)])
 
     def part(self, start: float, end: float) -> "Line":
         """What of it lies between two places, in pixels from its first digit on."""
@@ -80,6 +119,35 @@ class Line:
         high = int(np.ceil((1 + 2 * above) * ROW_HEIGHT))
         to_picture = np.stack([along / scale, down / scale, origin], axis=1)
         return RowInk(np.zeros((high, wide), np.uint8), to_picture)
+
+    def alone(self, ink: Ink) -> Ink:
+        """The ink of its row (h, w) less boxes and rings around it and less the parts of
+        which most lies beside the line."""
+        beside, above = (
+            round((paper - LIMITS.beyond_of_height) * ROW_HEIGHT)
+            for paper in (LIMITS.paper_beside_of_height, LIMITS.paper_above_of_height)
+        )
+        high, wide = ink.mask.shape
+        kept = np.zeros(ink.mask.shape, np.uint8)
+        for part in without_frames(ink):
+            x, y, width, height = part.box
+            left, top = max(beside - x, 0), max(above - y, 0)
+            right, bottom = max(wide - beside - x, 0), max(high - above - y, 0)
+            if 2 * part.mask[top:bottom, left:right].sum() >= part.area:
+                kept[y : y + height, x : x + width] |= part.mask
+        return keeping(ink, kept)
+
+
+def joined(some: list[Line]) -> list[Line]:
+    """Lines, those as one that overlap side by side."""
+    made: list[Line] = []
+    for line in sorted(some, key=lambda line: line.box[0]):
+        before = next((k for k, one in enumerate(made) if one.goes_on_in(line)), None)
+        if before is None:
+            made.append(line)
+        else:
+            made[before] = made[before].joined(line)
+    return made
 
 
 def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> list[Line]:
@@ -105,7 +173,7 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
         is_long = wide > LIMITS.long_aspect * high and abs(tilt - page) < LIMITS.most_off_deg
         corners = _corners(row, inner, tilt if is_long else page, pixel[0])
         made.append(Line(corners, probability))
-    return _in_order(made, page)
+    return in_order(made)
 
 
 def _around(core: np.ndarray, row: np.ndarray) -> np.ndarray:
@@ -160,8 +228,9 @@ def _reach(places: np.ndarray, pixel: float) -> tuple[float, float]:
     return float(places.min()) - pixel / 2, float(places.max()) + pixel / 2
 
 
-def _in_order(some: list[Line], tilt: float) -> list[Line]:
-    turn = np.radians(tilt)
+def in_order(some: list[Line]) -> list[Line]:
+    """Lines from top to bottom, and from left to right where they stand side by side."""
+    turn = np.radians(_page_tilt([(line.tilt, line.width, line.height) for line in some]))
     level = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     placed = [(line.corners.mean(axis=0) @ level, line) for line in some]
     placed.sort(key=lambda item: float(item[0][1]))

@@ -30,8 +30,6 @@ def warnings(ink: Ink, height: int) -> list[str]:
     if height < 1:
         return []
     found = []
-    if ink.on_sheet:
-        found.append("a sheet on a table: only what is on it is read")
     if ink.inverted:
         found.append("light ink on dark paper: inverted")
     if height < LIMITS.min_height_px:

@@ -95,7 +95,7 @@ class Answer(BaseModel):
     value: int | float | None = Field(description="the number that the text writes, if it does")
     probability: float
     model: str
-    seen_as: Literal["tile", "digit", "row", "page", "ink", ""]
+    seen_as: Literal["tile", "digit", "row", "page", ""]
     rows: list[Row]
     cells: list[Cell] = Field(description="the rows as a table, where they make one")
     warnings: list[str]
