@@ -6,6 +6,7 @@ import pytest
 from digits.reading import beside
 from digits.reading.answer import Digit, Row
 from digits.vision.ink import Ink
+from digits.vision.lines import Line
 
 NO_TILE = np.zeros((28, 28), np.uint8)
 HIGH, WIDE = 100, 50  # of a row's digits
@@ -73,3 +74,17 @@ def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
 def test_rows_count_from_a_share_of_the_highest_on(height: int, several: bool) -> None:
     lower = [(300 + 60 * k, 420, 40, height) for k in range(2)]
     assert beside.has_rows(ink(*DIGITS, *lower)) is several
+
+
+@pytest.mark.parametrize(
+    ("box", "several"),
+    [((300, 310, 40, HIGH), True), ((300, 290, 40, HIGH), False), ((500, 310, 40, HIGH), False)],
+)  # below the first digit; beginning above its foot; below neither
+def test_a_row_is_below_what_it_shares_columns_with(
+    box: tuple[int, int, int, int], several: bool
+) -> None:
+    assert beside.has_rows(ink(*DIGITS, box)) is several
+    x, y, width, height = (float(v) for v in box)
+    corners = np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
+    first = np.array([(300.0, 200), (410, 200), (410, 300), (300, 300)])
+    assert beside.are_stacked([Line(first, 0.9), Line(corners, 0.9)]) is several

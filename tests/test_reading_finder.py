@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digits.reading import attempt
+from digits.page_image import COARSE_SIDE, SIDE
+from digits.reading import attempt, finder
+from digits.reading.answer import Row
 from digits.reading.attempt import Attempt
 from digits.reading.budget import Budget
 from digits.reading.reader import Reader
 from digits.reading.recognizer import Recognizer
 from digits.vision.lines import Line
 from digits.vision.load import from_array
+from digits.vision.rows import RowInk
 from tests.test_reading_rows import number
 
 WIDTH = 700
@@ -82,3 +85,74 @@ def test_a_line_that_the_finder_doubts_leaves_doubt(
     recognizer = Recognizer(numbers.classifier, numbers.kind, numbers.wanted, grey, Budget())
     answer = Attempt(recognizer).of_page()
     assert answer and answer.text == "2806\n47" and answer.status == status
+
+
+def recognizer_of(reader: Reader, grey: np.ndarray) -> Recognizer:
+    return Recognizer(reader.classifier, reader.kind, reader.wanted, grey, Budget())
+
+
+def test_the_crop_of_a_number_is_not_split(
+    numbers: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grey, (whole,) = page("13579")
+    grey = grey[:150]
+    monkeypatch.setattr(Recognizer, "status", lambda self, rows: "unsure")
+    halves = [whole.part(0, 0.55 * whole.width), whole.part(0.65 * whole.width, whole.width)]
+    monkeypatch.setattr(attempt, "find_lines", lambda _: halves)
+    assert Attempt(recognizer_of(numbers, grey)).answer().text == "13579"
+
+
+def test_all_ink_as_one_row_is_never_read(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "find_lines", lambda _: [])
+    grey, _ = page("2806")
+    high = np.full((600, WIDTH), 235, np.uint8)  # no crop of a row
+    high[200 : 200 + len(grey)] = grey
+    answer = reader.read(from_array(high))
+    assert (answer.text, answer.status, answer.seen_as) == ("2806", "unsure", "row")
+
+
+@pytest.mark.parametrize(
+    ("grey_says", "ink_says", "wanted"),
+    [
+        (("4", 0.5), ("4", 0.8), ("4", 0.8)),  # the likelier
+        (("407", 0.5), ("40", 0.8), ("40", 0.8 * 2 / 3)),  # less likely by what it leaves out
+        (("407", 0.6), ("40", 0.8), ("407", 0.6)),
+        (("40", 0.5), ("407", 0.6), ("407", 0.6)),
+        (None, ("4", 0.2), ("4", 0.2)),
+        (("4", 0.2), None, ("4", 0.2)),
+        (None, None, None),
+    ],
+)
+def test_the_ink_alone_is_a_second_opinion(
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    grey_says: tuple[str, float] | None,
+    ink_says: tuple[str, float] | None,
+    wanted: tuple[str, float] | None,
+) -> None:
+    def row(said: tuple[str, float] | None) -> Row | None:
+        return Row(said[0], said[1], (0, 0, 9, 9), [said], [], 0.9) if said else None
+
+    monkeypatch.setattr(Recognizer, "row", lambda *_: row(ink_says))
+    ink = RowInk(np.zeros((64, 90), np.uint8), np.eye(2, 3))
+    surer = recognizer_of(reader, ink.level).surer(row(grey_says), ink)
+    if wanted is None:
+        assert surer is None
+    else:
+        assert surer and surer.text == wanted[0] and surer.probability == pytest.approx(wanted[1])
+
+
+def test_large_lines_come_from_the_small_page_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 1000 pixels, 160 are large: those of the small look stay, and what lies in them goes."""
+
+    def line(x: float, y: float, width: float, height: float) -> Line:
+        corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+        return Line(np.array(corners, float), 0.9)
+
+    large, second, small = line(0, 100, 400, 170), line(380, 110, 300, 170), line(0, 500, 400, 150)
+    piece, other = line(100, 120, 80, 60), line(0, 700, 90, 30)
+    looks = {SIDE: [piece, other], COARSE_SIDE: [large, second, small]}
+    monkeypatch.setattr(finder, "maps", lambda _, side=SIDE: (side, side))
+    monkeypatch.setattr(finder, "lines", lambda side, *_: looks[side])
+    found = finder.find_lines(np.full((1000, 1000), 230, np.uint8))
+    assert [line.box for line in found] == [(0, 100, 680, 180), other.box]

@@ -142,3 +142,13 @@ def test_a_line_is_plain_from_a_probability_on(probability: float, is_plain: boo
 def test_pages_of_single_digits_may_lie_on_their_side(texts: list[str], may_lie: bool) -> None:
     rows = [written(text, 0, 50 * k, 100) for k, text in enumerate(texts)]
     assert judge.is_of_single_digits(rows) is may_lie
+
+
+@pytest.mark.parametrize(("lost", "is_whole"), [(85, True), (95, False)])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_row_is_whole_if_it_leaves_little_of_its_line(
+    lost: int, is_whole: bool, side: str
+) -> None:
+    left, right = (100 - lost, 200) if side == "left" else (100, 200 + lost)
+    corners = np.array([(left, 0.0), (right, 0), (right, 100), (left, 100)])
+    assert judge.is_whole(Line(corners, 0.9), written("40", 100, 0, 100)) is is_whole
