@@ -67,11 +67,6 @@ def test_lines_that_are_hardly_right_are_none() -> None:
     assert judge.likely_lines([likely, other]) == [likely]
 
 
-def test_one_thing_is_one_digit_from_a_support_on() -> None:
-    assert judge.is_one([row(0.51)]) and not judge.is_one([row(0.49)])
-    assert not judge.is_one([])
-
-
 def test_what_is_doubted_is_not_read() -> None:
     sure, none = Answer("", "read", "7", 0.99, [row(0.99)]), Answer("", "no_digit")
     assert judge.doubted(sure).status == "unsure" and judge.doubted(sure).text == "7"

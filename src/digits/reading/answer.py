@@ -12,8 +12,8 @@ from digits.tile import Box
 
 Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabilities, likeliest first
 
-# What a picture was taken for: a tile in MNIST's frame, a digit without paper around it, the crop
-# of one row, a page on which the finder sees lines, or one whose ink is grouped by rules.
+# What a picture was taken for: a tile in MNIST's frame, one digit, one row (its crop, or all of the
+# ink), or a page on which the finder sees lines.
 WAYS = ("tile", "digit", "row", "page")
 STATUSES = ("read", "unsure", "no_digit", "error")
 

@@ -29,14 +29,13 @@ class Limits:
     # held-out writers (250, seed 5000000) 10 of 39 were numbers, of those above it 156 of 190.
     plain_probability: float = 0.75
     end_of_height: float = 0.9  # of a line: that a row may leave out of it at an end
-    # Of so many lines rules would say no more, and take three times as long; where less of what
-    # the finder sees can be read, it is no page, or lies on its side.
+    # So many lines are a page; where less of what the finder sees can be read, it is none, or lies
+    # on its side.
     page_rows: int = 4
     page_share: float = 0.5
-    clear_gain: float = 1.15  # by which the finder's lines are worth more than what rules see
+    clear_gain: float = 1.15  # by which the finder's lines are worth more than one plain digit
     # Of a digit's box within one of another row: half a digit is a piece, what it touches is not.
     piece_share: float = 0.6
-    one_support: float = 0.5  # from which on one thing is one digit, whatever its row says
 
 
 LIMITS = Limits()
@@ -60,7 +59,7 @@ def worth(rows: Sequence[Row]) -> float:
 
 
 def is_a_page(lines: Sequence[Row], seen: int) -> bool:
-    """Whether these of `seen` lines of the finder count as they are: rules are not asked."""
+    """Whether these of `seen` lines of the finder count as they are: nothing else is tried."""
     return len(lines) >= max(LIMITS.page_rows, LIMITS.page_share * seen)
 
 
@@ -70,8 +69,8 @@ def is_of_single_digits(rows: Sequence[Row]) -> bool:
 
 
 def is_clearly_more(lines: Sequence[Row], other: Sequence[Row]) -> bool:
-    """Whether the finder's lines say more than what rules see: plain pages are theirs, and lines
-    that are pieces of their digits say nothing."""
+    """Whether the finder's lines say more than other rows do. Lines that are pieces of the others'
+    digits say nothing."""
     whole = written_once([*lines, *other])
     said = [line for line in lines if any(line is row for row in whole)]
     return worth(said) > LIMITS.clear_gain * worth(other)
@@ -143,11 +142,6 @@ def _share(box: Box, other: Box) -> float:
 def likely_lines(rows: list[Row]) -> list[Row]:
     """The lines of a page that are numbers."""
     return [row for row in rows if row.probability >= LIMITS.line_probability]
-
-
-def is_one(one: list[Row]) -> bool:
-    """Whether one thing is one digit, whatever it may say as a row."""
-    return support(one) >= LIMITS.one_support
 
 
 def doubted(answer: Answer) -> Answer:
