@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from ship import runs_of, told, train_command
+from ship import halfway, runs_of, told, train_command
 
 from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
@@ -82,9 +82,7 @@ def main() -> None:
 
     content = checkpoint.load(args.run / "model.pth")
     if args.halfway_to:
-        earlier = checkpoint.load(args.halfway_to / "model.pth")["state_dict"]
-        weights = content["state_dict"]
-        content["state_dict"] = {name: (weights[name] + earlier[name]) / 2 for name in weights}
+        halfway(content, args.halfway_to / "model.pth")
     runs = runs_of(content)
     config = runs[-1]
     content["config"] = config.as_dict()
