@@ -6,10 +6,8 @@ python tools/ship_rows.py runs/2026-11-25-223100-rows
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from ship import runs_of, told, train_command
 from sklearn.linear_model import LogisticRegression
 
@@ -18,15 +16,13 @@ from digits.classifier import Classifier
 from digits.data import rows
 from digits.optimization import artefact
 from digits.reading import rows as reading
-from digits.reading.doubt import Features
+from digits.reading.doubt import Features, probability
 from digits.reading.formats import parse
-from digits.reading.reader import Reader
 from digits.spec import SIGNS, data_dir, pretrained_dir
 from digits.training import made_up
 from digits.training import rows as training
 from digits.training.calibrate import threshold
 from digits.vision.ink import find
-from digits.vision.load import from_array
 
 EMPTY = 0.2  # of the crops that its doubt is fitted on
 AS_WRITTEN = r"/[0-9.,:\-\/]*/"
@@ -78,22 +74,6 @@ def readings(
             yield read.features, read.text == truth
 
 
-def answers(
-    source: rows.Sources, count: int, seed: int, model: Classifier
-) -> Iterator[tuple[float, bool]]:
-    """How probable the whole answers to such crops are, and whether they are right; of digits alone
-    the classifier tells."""
-    readers = [Reader.expecting(model, expected) for expected in ("number", AS_WRITTEN)]
-    rng = np.random.default_rng(seed)
-    for number in range(count):
-        grey, text = rows.crop(source, rng, number % 4 < 2, EMPTY)
-        is_plain = number % 2 == 0
-        answer = readers[0 if is_plain else 1].read(from_array(grey))
-        if not all(row.alone for row in answer.rows):
-            truth = "".join(c for c in text if c not in SIGNS) if is_plain else text
-            yield answer.probability, answer.text == truth
-
-
 def fitted(known: list[tuple[Features, bool]]) -> list[float]:
     """The weights of the doubt."""
     columns = np.array([features.columns() for features, _ in known])
@@ -108,13 +88,6 @@ def accuracy(model: Classifier, samples: list[rows.Sample]) -> float:
         path = model(image[None, None])[0].argmax(axis=1)
         right += training.spelled(path) == text
     return right / len(samples)
-
-
-def write(path: Path, content: dict[str, Any], inputs: torch.Tensor | None) -> None:
-    """The ONNX file of a checkpoint, int8 if it is calibrated on `inputs`, for reading to take."""
-    with artefact.staged(path) as trial:
-        trial.write_bytes(artefact.build(content, ".onnx", inputs))
-    reading.row_model.cache_clear()
 
 
 def main() -> None:
@@ -136,21 +109,22 @@ def main() -> None:
     path = pretrained_dir() / reading.ROW_MODEL
     sizes, right = [], []
     for inputs in (None, calibration):
-        write(path, content, inputs)
+        with artefact.staged(path) as trial:
+            trial.write_bytes(artefact.build(content, ".onnx", inputs))
         sizes.append(path.stat().st_size)
         right.append(accuracy(classifier.load(path, takes="row images"), judged))
         print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
 
     digits = classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED])
     weights = fitted(list(readings(held_out, args.crops, SEEDS["weights"], digits)))
-    content["metrics"] |= {"doubt": weights, "rows": {"float32": right[0], "int8": right[1]}}
-    content["thresholds"] = {"read": 1.0}  # so that both opinions on each row are heard
-    write(path, content, calibration)
-    others = list(answers(held_out, args.crops, SEEDS["threshold"], digits))
-    sure, good = (np.array(column) for column in zip(*others, strict=True))
+    others = list(readings(held_out, args.crops, SEEDS["threshold"], digits))
+    sure = np.array([probability(features, weights) for features, _ in others])
+    good = np.array([is_right for _, is_right in others])
     read = threshold(sure, good, config.max_error)
+    content["metrics"] |= {"doubt": weights, "rows": {"float32": right[0], "int8": right[1]}}
     content["thresholds"] = {"read": read}
-    write(path, content, calibration)
+    with artefact.staged(path) as trial:
+        trial.write_bytes(artefact.build(content, ".onnx", calibration))
 
     parameters = sum(p.numel() for p in checkpoint.build(content).parameters())
     card = CARD.format(
