@@ -61,9 +61,9 @@ def test_textures_take_no_more_than_five_seconds(
     make: Callable[[], np.ndarray], reader: Reader
 ) -> None:
     cv2.setNumThreads(1)
-    start = time.thread_time()
+    start = time.process_time()
     answer = reader.read(from_array(make()))
-    assert time.thread_time() - start < 5
+    assert time.process_time() - start < 5
     assert answer.status != "read" or len(answer.text) == 1  # no number is made of a texture
 
 

@@ -13,8 +13,18 @@ from digits.tile import Box
 from digits.vision.load import from_array
 
 FOLDER = Path(__file__).parents[1] / "test_images"
-# Where right is not always sure.
-UNSURE = ("underlined", "boxed", "ringed", "beside a shadow", "on rules")
+# Where right is not always sure: on rules the finder is not (docs/lab/pages.md, "the rules go").
+UNSURE = ("underlined", "boxed", "ringed", "beside a shadow", "on rules", "boxed without room")
+# Read when boxes and rings that touch a digit were cut off it, and not any more: see there.
+LOST = [
+    pytest.param(where, label, marks=pytest.mark.xfail(strict=True, reason="touches the digit"))
+    for where, labels in (("boxed without room", "7"), ("ringed without room", "47"))
+    for label in labels
+]
+ON_IT = [
+    "under a lamp", "underlined", "on rules", "beside a shadow", "boxed", "ringed", "cropped",
+]  # fmt: skip
+WITHOUT_ROOM = [("boxed without room", "4"), ("boxed without room", "9")]
 
 
 def test_boxes_stand_around_their_digits(reader: Reader) -> None:
@@ -145,12 +155,11 @@ def digit(label: str, thickness: int = 14) -> np.ndarray:
     return grey
 
 
-@pytest.mark.parametrize("label", "479")
 @pytest.mark.parametrize(
-    "where",
-    ["under a lamp", "underlined", "on rules", "beside a shadow", "boxed", "ringed", "cropped"],
+    ("where", "label"),
+    [*((where, label) for where in ON_IT for label in "479"), *WITHOUT_ROOM, *LOST],
 )
-def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, where: str) -> None:
+def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, where: str, label: str) -> None:
     grey = digit(label, 30 if where == "cropped" else 14)
     ys, xs = np.nonzero(grey < 140)
     left, top, right, bottom = xs.min(), ys.min(), xs.max() + 1, ys.max() + 1
@@ -167,12 +176,17 @@ def test_one_digit_with_little_paper_or_more_on_it(reader: Reader, label: str, w
     elif where == "beside a shadow":
         grey[:, (left + right) // 2 :] //= 2
     elif where == "boxed":
-        cv2.rectangle(
-            grey, (int(left) - 14, int(top) - 14), (int(right) + 14, int(bottom) + 14), 50, 4
-        )
+        room = 14
+        corners = (int(left) - room, int(top) - room), (int(right) + room, int(bottom) + room)
+        cv2.rectangle(grey, *corners, 50, 4)
     elif where == "ringed":
         middle = (int(left + right) // 2, int(top + bottom) // 2)
         cv2.ellipse(grey, middle, (70, 90), 0, 0, 360, 50, 5, cv2.LINE_AA)
+    elif where == "boxed without room":
+        cv2.rectangle(grey, (int(left) - 2, int(top) - 8), (int(right) + 8, int(bottom) + 8), 50, 4)
+    elif where == "ringed without room":
+        middle = (int(left + right) // 2 - 4, int(top + bottom) // 2)
+        cv2.ellipse(grey, middle, (44, 80), 0, 0, 360, 50, 5, cv2.LINE_AA)
     else:
         grey = grey[top:bottom, left:right]
     answer = reader.read(from_array(grey))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digits.vision.ink import Ink
-from digits.vision.lines import LIMITS, Line, in_order, joined
+from digits.vision.lines import LIMITS, Line, in_order, join
 from digits.vision.rows import ROW_HEIGHT
 
 
@@ -34,7 +34,7 @@ def test_ink_alone_is_what_mostly_lies_in_the_line() -> None:
 @pytest.mark.parametrize("degrees", [0.0, 14.0, -14.0])
 def test_lines_that_overlap_at_one_height_are_one(degrees: float) -> None:
     first, second = line(0, 0, 300, 100, degrees), line(260, 8, 200, 96, degrees)
-    (one,) = joined([second, first])
+    (one,) = join([second, first])
     assert one.width == pytest.approx(460, abs=1) and one.height == pytest.approx(104, abs=1)
     assert one.tilt == pytest.approx(degrees, abs=0.01) and one.probability == 0.9
 
@@ -44,7 +44,7 @@ def test_lines_that_overlap_at_one_height_are_one(degrees: float) -> None:
     [(310, 0, 100), (260, 60, 100), (260, 0, 50)],  # apart, lower, much smaller
 )
 def test_others_stay_two(x: float, y: float, height: float) -> None:
-    assert len(joined([line(0, 0, 300, 100), line(x, y, 200, height)])) == 2
+    assert len(join([line(0, 0, 300, 100), line(x, y, 200, height)])) == 2
 
 
 def test_a_line_lies_in_another_where_its_middle_does() -> None:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from digits.reading import judge
-from digits.reading.answer import Answer
+from digits.reading.answer import Answer, Row
 from digits.reading.beside import are_stacked, has_a_digit_more, has_more, has_rows
 from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
@@ -68,7 +68,8 @@ class Attempt:
             best = one if is_one or not page else page
         if not row and self._may_be_many and (all_of_it := self.of_row()):
             row = judge.doubted(all_of_it)
-        if row and (self._is_split(best) or _value_of(row) > _value_of(best)):
+        is_split = self._may_be_a_row and self.recognizer.kind == "number" and len(best.rows) > 1
+        if row and (is_split or judge.value(row.rows) > judge.value(best.rows)):
             best = row
         return self._or_turned(best) if self._may_be_many else best
 
@@ -97,7 +98,7 @@ class Attempt:
         nothing is in it, or several rows are."""
         answers = []
         for inverted in polarities(self.grey):
-            seen = find(self.grey, inverted)
+            seen = find(self.grey, inverted) if self.recognizer.budget.left() else None
             if seen is None or (has_rows(seen) and are_stacked(self._lines)):
                 continue
             row = None
@@ -119,17 +120,16 @@ class Attempt:
         numbers = judge.likely_lines(rows)
         if not numbers:
             return None
-        kept = [any(row is number for number in numbers) for row in read]
-        pairs = list(zip(self._lines, kept, strict=True))
-        lost = sum(judge.is_missed(line, numbers) for line, is_kept in pairs if not is_kept)
+        pairs = list(zip(self._lines, read, strict=True))
+        kept = [(line, row) for line, row in pairs if row and _is_one_of(row, numbers)]
+        others = [line for line, row in pairs if not (row and _is_one_of(row, numbers))]
+        lost = sum(judge.is_missed(line, numbers) for line in others)
         words = [LEFT_OUT.format(lost)] * (lost > 0)
         words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
         answer = self.recognizer.concluded(numbers, self._first_seen, words, "page")
         in_doubt = lost > 0 or has_a_digit_more(self._first_seen, numbers)
         in_doubt |= not all(
-            judge.is_plain(line) and judge.is_whole(line, row)
-            for line, row, is_kept in zip(self._lines, read, kept, strict=True)
-            if row and is_kept
+            judge.is_plain(line) and judge.is_whole(line, row) for line, row in kept
         )
         return judge.doubted(answer) if in_doubt else answer
 
@@ -160,10 +160,6 @@ class Attempt:
     def _of(self, grey: np.ndarray) -> "Attempt":
         """An attempt at another picture (H, W) uint8, within the same budget."""
         return Attempt(replace(self.recognizer, grey=grey))
-
-    def _is_split(self, page: Answer) -> bool:
-        """Whether a page, of what may be the crop of one number, has it in pieces."""
-        return self.recognizer.kind == "number" and len(page.rows) > 1
 
     @cached_property
     def _lines(self) -> list[Line]:
@@ -203,6 +199,5 @@ def _support_of(answer: Answer) -> float:
     return judge.support(answer.rows)
 
 
-def _value_of(answer: Answer) -> float:
-    """How many digits are right if all of them are, by how likely that is."""
-    return answer.probability * sum(len(row.text) for row in answer.rows)
+def _is_one_of(row: Row, rows: list[Row]) -> bool:
+    return any(row is other for other in rows)

@@ -8,7 +8,7 @@ from digits import classifier
 from digits.classifier import Classifier
 from digits.page_image import COARSE_SIDE, MOST_ZOOM, SIDE, page_image
 from digits.spec import pretrained_dir
-from digits.vision.lines import Line, in_order, joined, lines
+from digits.vision.lines import Line, in_order, join, lines
 from digits.vision.walls import within_cells
 
 FINDER = "_finder.onnx"  # in models/pretrained/
@@ -36,7 +36,7 @@ def find_lines(grey: np.ndarray) -> list[Line]:
     if max(grey.shape) * MOST_ZOOM > COARSE_SIDE:
         least = LARGE_OF_SIDE * max(grey.shape)
         coarse = lines(*maps(grey, COARSE_SIDE), grey.shape)
-        large = joined([line for line in coarse if line.height >= least])
+        large = join([line for line in coarse if line.height >= least])
         found = [line for line in found if not any(line.lies_in(one) for one in large)]
         found = in_order(large + found) if large else found
     return [part for line in found for part in within_cells(line, grey)]

@@ -86,6 +86,8 @@ class Recognizer:
 
     def line(self, line: Line) -> Row | None:
         """What stands in a line; None where it is no number, or time is over."""
+        if not self.budget.left():
+            return None
         row = line.row()
         under = row.of_picture(self.grey)
         inverted = polarities(under)[0]

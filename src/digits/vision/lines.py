@@ -138,7 +138,7 @@ class Line:
         return keeping(ink, kept)
 
 
-def joined(some: list[Line]) -> list[Line]:
+def join(some: list[Line]) -> list[Line]:
     """Lines, those as one that overlap side by side."""
     made: list[Line] = []
     for line in sorted(some, key=lambda line: line.box[0]):
