@@ -1,7 +1,7 @@
 """Measure reading on other people's pictures: `python benchmarks/reading.py --data ../shared/data`.
 
-Prints the table of docs/results.md; `--output` also writes it as JSON. The folder holds MNIST/raw,
-handwriting/SET/DIGIT/*.png and strings/labels.csv; `--only` names the parts to measure.
+Prints the table of docs/results/reading.md; `--output` also writes it as JSON. The folder holds
+MNIST/raw, handwriting/SET/DIGIT/*.png and strings/labels.csv; `--only` names the parts to measure.
 """
 
 import argparse

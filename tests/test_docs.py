@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +51,18 @@ def test_the_reference_is_made_of_the_code() -> None:
     assert all(f"### digits {name}" in page for name in COMMANDS) and "--top_k" in page
     assert "### digits.Reader.read_many" in page and (Reader.read.__doc__ or "")[:40] in page
     assert page.endswith(" outside")
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [("[a](../README.md)", "[a](../README.md)"), ("[a](../../README.md)", "a"),
+     ("![a](../figures/a.png)", "![a](../figures/a.png)")],
+)  # fmt: skip
+def test_a_page_in_a_folder_keeps_links_within_the_site(link: str, shown: str) -> None:
+    from tools import docs_site
+
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="results/accuracy.md"))
+    assert docs_site.on_page_markdown(link, page=page) == shown
 
 
 @pytest.mark.slow

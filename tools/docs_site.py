@@ -7,15 +7,15 @@ import inspect
 import re
 from typing import Any
 
-OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")  # links to files that are no pages
 
-
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """A page as the site shows it."""
+def on_page_markdown(markdown: str, page: Any = None, **_: Any) -> str:
+    """A page as the site shows it. A link to a file that is no page is its text alone."""
+    up = page.file.src_uri.count("/") + 1 if page else 1  # folders from the page to outside docs/
+    outside = re.compile(rf"\[([^\]]+)\]\((?:\.\./){{{up}}}[^)]*\)")
     for mark, made in (("<!-- commands -->", commands), ("<!-- api -->", api)):
         if mark in markdown:
             markdown = markdown.replace(mark, made())
-    return OUTSIDE.sub(r"\1", markdown)
+    return outside.sub(r"\1", markdown)
 
 
 def commands() -> str:
