@@ -11,12 +11,14 @@ from torch import nn
 
 from digits import archs, checkpoint
 from digits.data import Dataset, hands, rows
+from digits.errors import DigitsError
 from digits.row_image import HEIGHT, INK, PAPER, STRIDE, row_image
 from digits.spec import BLANK, ROW_CLASSES, ROW_SHAPE
-from digits.training import made_up
+from digits.training import lifecycle, made_up
 from digits.training import rows as loop
 from digits.training.config import TrainConfig
 from digits.training.loop import Outcome
+from digits.training.ranks import Ranks
 from digits.training.run import Run
 from tests.conftest import MNIST_FOLDER
 
@@ -90,6 +92,67 @@ def test_a_resumed_run_ends_with_the_same_weights(source: rows.Sources, tmp_path
     assert resumed.stopped_by == 0 and len(resumed.history) == 2
     for name, value in expected.weights.items():
         assert torch.equal(value, resumed.weights[name]), name
+
+
+def test_a_run_that_was_killed_while_it_judged_an_epoch_loses_nothing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    made = [(rng.integers(0, 255, (HEIGHT, 64), np.uint8), "47") for _ in range(4)]
+    config = TrainConfig(arch="rows", samples=4, epochs=2, batch_size=2, save_every=0)
+    moments: list[str] = []  # evaluations, of which the one with a kill raises
+
+    def evaluate(model: nn.Module) -> dict[str, float]:
+        moments.append("killed" if moments == ["whole"] * 2 else "whole")
+        if moments[-1] == "killed":
+            raise ProcessLookupError
+        return loop.evaluate(model, made)
+
+    def trained(run: Run, resume: bool = False) -> Outcome:
+        run.folder.mkdir(exist_ok=True)
+        torch.manual_seed(0)
+        model = archs.create("rows", len(ROW_CLASSES) + 1)
+        lesson = replace(loop.lesson(lambda _: made, made), evaluate=evaluate)
+        return made_up.fit(model, lesson, config, run, resume)
+
+    expected = trained(Run(tmp_path / "whole"))
+    with pytest.raises(ProcessLookupError):
+        trained(Run(tmp_path / "broken"))
+    resumed = trained(Run(tmp_path / "broken"), resume=True)
+    assert resumed.best_epoch == expected.best_epoch and len(resumed.history) == config.epochs
+    assert all(torch.equal(value, resumed.weights[n]) for n, value in expected.weights.items())
+
+
+def test_the_advice_after_a_loss_that_is_not_finite_can_be_followed(tmp_path: Path) -> None:
+    made = [(np.zeros((HEIGHT, 64), np.uint8), "47")]
+    lesson = replace(
+        loop.lesson(lambda _: made, made), loss=lambda model, *_: model(torch.zeros(1)) * torch.nan
+    )
+    config = TrainConfig(arch="rows", samples=1, epochs=1, batch_size=1, learning_rate=0.25)
+    with pytest.raises(DigitsError, match=r"a lower --learning_rate than 0\.25") as said:
+        made_up.fit(nn.Linear(1, 1), lesson, config, Run(tmp_path))
+    assert "--resume" not in str(said.value)
+
+
+@pytest.mark.parametrize("arch", ["rows", "finder"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("patience", 3), ("on_nan", "lower"), ("teacher", "cnn3"), ("ensemble", 2),
+     ("augment", "light"), ("compile", "on"), ("label_smoothing", 0.0)],
+)  # fmt: skip
+def test_a_setting_of_classifiers_is_refused(arch: str, name: str, value: object) -> None:
+    with pytest.raises(DigitsError, match=f"^--{name}: is of classifiers; --arch {arch} has none$"):
+        lifecycle.begin({"arch": arch, "dataset": "uci", name: value}, None)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_processes_that_each_would_train_the_whole_are_refused(
+    resume: bool, run_folder: Path
+) -> None:
+    config = TrainConfig.make({"arch": "rows", "dataset": "uci"})
+    checkpoint.write_json(run_folder / "config.json", config.as_dict())
+    given, of = {"arch": "rows", "dataset": "uci"}, str(run_folder) if resume else None
+    with pytest.raises(DigitsError, match="trained by one process; leave out torchrun"):
+        lifecycle.prepare(given, None, of, None, None, Ranks(1, 2))
+    assert not (run_folder / "runs").exists()
 
 
 def test_init_begins_with_the_weights_of_a_row_model(

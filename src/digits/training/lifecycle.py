@@ -29,6 +29,7 @@ KEPT_IN, THREADS = "save_dir", "threads"
 SPLIT = ("dataset", "hold_out")  # settings that say which tiles are for validation
 MOST_THREADS = 1024
 OF_DIGITS = ("strokes", "nondigits", "hands")  # what can be added to digits alone
+OF_TILES = ("patience", "on_nan", "teacher", "ensemble", "augment", "compile", "label_smoothing")
 SMALL_EPOCHS, SMALL_BATCH = 12, 64  # of presets on it: 240 steps, 99.4% of its test set
 FEW_STEPS = 100
 
@@ -55,12 +56,14 @@ def prepare(
     if resume:
         run = Run.find(resume, runs)
         config, kept_in, threads = _settings(run.config)
+        _require_one_process(config, ranks)
         torch.set_num_threads(threads or torch.get_num_threads())
         dataset = _load(config, data_dir)
         if dataset.classes != config.labels:
             raise DigitsError(f"{config.dataset}: has other classes than when {run.folder} began")
         return run, config, _extended(dataset, config, data_dir), save_dir or kept_in
     config, dataset = begin(given, data_dir, preset)
+    _require_one_process(config, ranks)
     tiles = len(dataset.train)
     if preset and config.dataset == SMALL_SET:
         config = _for_few_tiles(config, given)
@@ -86,11 +89,19 @@ def begin(
     if given.get("init"):
         given = {"arch": transfer.arch_of(given["init"], given.get("arch")), **given}
     config = TrainConfig.make(given, preset)
+    unused = [f"--{name}" for name in OF_TILES if given.get(name) is not None]
+    if config.samples and unused:
+        raise DigitsError(f"{', '.join(unused)}: is of classifiers; --arch {config.arch} has none")
     dataset = _load(config, data_dir)
     config = _for_classes(config, dataset, given)
     if config.teacher:
         teacher.require_shape(config.teacher, dataset.shape)
     return config, _extended(dataset, config, data_dir)
+
+
+def _require_one_process(config: TrainConfig, ranks: Ranks) -> None:
+    if config.samples and ranks.count > 1:
+        raise DigitsError(f"--arch {config.arch}: is trained by one process; leave out torchrun")
 
 
 def _for_classes(config: TrainConfig, dataset: Dataset, given: dict[str, Any]) -> TrainConfig:

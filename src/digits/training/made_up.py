@@ -141,19 +141,21 @@ def fit(
                 loss = step(state, lesson, [samples[k] for k in order[i]], generator, config)
                 if not math.isfinite(loss):
                     raise DigitsError(
-                        f"the loss became {loss} at step {progress.step}; lower --learning_rate "
-                        f"and go on from the last state with --resume {run.folder}"
+                        f"the loss became {loss} at step {progress.step}; train afresh with a "
+                        f"lower --learning_rate than {config.learning_rate:g}"
                     )
                 progress.step += 1
                 progress.epoch_loss += loss
                 bar.show(progress.epoch_loss / (i + 1), 0.0)
+                if i == steps - 1:
+                    continue  # an epoch is saved once it has been evaluated, not before
                 now = seconds()
                 if stop.signal is not None or now - saved_at > config.save_every:
                     progress.seconds, saved_at = before + now, now
                     save(state, run, ranks)
                 if stop.signal is not None:
                     break
-            if progress.step % steps == 0 and len(progress.history) == epoch:
+            if progress.step % steps == 0:
                 row = {
                     "epoch": epoch + 1,
                     "train_loss": progress.epoch_loss / steps,
