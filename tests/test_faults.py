@@ -187,7 +187,7 @@ MODELS = [
 TRAIN = "train --dataset uci --arch base --epochs 1 --cpu"
 MNIST = "train --dataset mnist --data_dir data --epochs 1 --cpu"
 TRAININGS = [
-    Fault("unknown command", "learn", "usage", 2),
+    Fault("unknown command", "teach", "usage", 2),
     Fault("unknown architecture", f"{TRAIN} --arch lenet9", "--arch", 2),
     Fault("unknown data set", f"{TRAIN} --dataset cats", "unknown data set 'cats'"),
     Fault("negative rate", f"{TRAIN} --learning_rate -0.1", "--learning_rate", 2),

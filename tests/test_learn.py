@@ -204,6 +204,56 @@ def test_it_takes_its_own_settings_not_those_of_the_architecture(
         learn.learn("micro", own, known, torch.device("cpu"))
 
 
+def model_of(path: str, **changes: object) -> str:
+    """A checkpoint like `reader`, with other settings."""
+    content = checkpoint.load(classifier.find("reader").with_suffix(".pth"))
+    content["config"] |= changes
+    checkpoint.save(path, content)
+    return path
+
+
+def test_what_it_replays_is_split_and_mixed_as_when_the_model_learned_it(
+    run_folder: Path,
+) -> None:
+    hand(Path("corrections"), 5, "12")
+    model = model_of("m.pth", dataset="uci,uci", weights="1,0.5", hold_out=4)
+    _, known = learn.sets(model, "corrections", None, None)
+    alike = data.load("uci,uci", hold_out=4, weights="1,0.5")
+    assert len(known.train) == len(alike.train) and len(known.validation) == len(alike.validation)
+
+
+def test_pictures_of_none_are_learned_by_a_model_that_knows_it(run_folder: Path) -> None:
+    hand(Path("corrections"), 5, "12")
+    Path("corrections/2").rename("corrections/none")
+    own, _ = learn.sets("reader", "corrections", "uci", None)
+    assert own.classes[-1] == "none" and set(own.train.labels.tolist()) == {1, 10}
+    with pytest.raises(DigitsError, match="does not know"):
+        learn.sets("micro", "corrections", "uci", None)
+
+
+def test_hands_are_replayed_where_the_model_learned_from_them(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    asked: list[learn.Extras] = []
+
+    def stop(_: object, more: learn.Extras, __: int) -> None:
+        asked.append(more)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(learn.extras, "extend", stop)
+    hand(Path("corrections"), 5, "12")
+    model = model_of("m.pth", hands=0.4)
+    own, known = learn.sets(model, "corrections", "uci", None)
+    for there in (False, True):
+        monkeypatch.setattr(learn.hands, "available", lambda folder, there=there: there)
+        with pytest.raises(KeyboardInterrupt):
+            learn.learn(model, own, known, torch.device("cpu"), data_dir=Path("d"))
+        assert ("hands that the model learned from are not" in capsys.readouterr().err) != there
+    assert [more.hands for more in asked] == [0.0, 0.4] and asked[1].folder == Path("d")
+
+
 def test_the_checkpoint_says_that_it_learned(run_folder: Path) -> None:
     import torch
 

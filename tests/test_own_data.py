@@ -14,6 +14,8 @@ from digits import checkpoint, classifier, data
 from digits.__main__ import main
 from digits.data.look import Look
 from digits.data.own import in_order
+from digits.data.own_files import Item
+from digits.data.own_split import parts_of
 from digits.data.split import Dataset, Split
 from digits.errors import DigitsError
 
@@ -52,9 +54,12 @@ def test_a_folder_is_split_by_class_and_the_same_each_time(
     fill(tmp_path, count=10)
     dataset = data.load(str(tmp_path))
     assert dataset.classes == tuple(LETTERS) and dataset.shape == (1, 28, 28)
-    for part, each in ((dataset.train, 7), (dataset.validation, 1), (dataset.test, 2)):
-        assert np.bincount(part.labels).tolist() == [each] * 5
-    assert "50 pictures of 5 classes: train 35, validation 5, test 10" in capsys.readouterr().err
+    parts = dataset.train, dataset.validation, dataset.test
+    for part in parts:
+        assert np.bincount(part.labels, minlength=5).min() >= 1
+    sizes = [len(part) for part in parts]
+    said = "50 pictures of 5 classes: train {}, validation {}, test {}".format(*sizes)
+    assert sum(sizes) == 50 and said in capsys.readouterr().err
     for file in tmp_path.rglob("*.png"):  # the split is of what they show, not of their names
         file.rename(file.with_name(f"{hash(file.name) % 997}-{file.name}"))
     again = data.load(str(tmp_path))
@@ -81,6 +86,46 @@ def test_parts_of_its_own_are_kept(tmp_path: Path) -> None:
     assert sizes == [10, 4, 6]
 
 
+def parts(keys: list[str], writers: list[str] | None = None) -> dict[str, set[str]]:
+    """Which keys of one class are in which part."""
+    by = writers or [""] * len(keys)
+    items = [Item(Path(key), key, "a", writer) for key, writer in zip(keys, by, strict=True)]
+    found: dict[str, set[str]] = {"train": set(), "validation": set(), "test": set()}
+    for key, part in zip(keys, parts_of(Path(), items, keys, 12), strict=True):
+        found[part].add(key)
+    return found
+
+
+@pytest.mark.parametrize("by_writers", [False, True])
+def test_adding_pictures_moves_none_from_training_to_the_test(by_writers: bool) -> None:
+    for seed in range(100):
+        keys = [f"{seed}-{i}" for i in range(60)]
+        seen: set[str] = set()
+        for count in (5, 6, 7, 10, 25, 60):
+            now = parts(keys[:count], keys[:count] if by_writers else None)
+            assert not now["test"] & seen and all(now.values())
+            seen |= now["train"]
+
+
+def test_a_fifth_is_held_out_and_of_three_one_for_each_part() -> None:
+    whole = parts([str(i) for i in range(3000)])
+    assert len(whole["test"]) == pytest.approx(600, abs=60)
+    assert len(whole["validation"]) == pytest.approx(200, abs=40)
+    for seed in range(100):
+        assert all(parts([f"{seed}-{i}" for i in range(3)]).values())
+
+
+def test_a_class_that_a_part_lacks_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path, "AB", 6)
+    fill(tmp_path, "C", 1)
+    data.load(str(tmp_path))
+    said = capsys.readouterr().err
+    assert "no picture for validation of C" in said and "no picture for test of C" in said
+    assert "no picture for train" not in said
+
+
 def test_classes_are_in_the_order_that_people_expect() -> None:
     assert in_order(["10", "9", "none", "b", "a"]) == ("9", "10", "a", "b", "none")
 
@@ -94,8 +139,18 @@ def test_writers_are_held_out_whole(tmp_path: Path) -> None:
     parts: dict[str, set[str]] = {}
     for path, _, part in dataset.listing:
         parts.setdefault(part, set()).add(writer_of[path])
-    assert len(parts["test"]) == 1 and len(parts["validation"]) == 1 and len(parts["train"]) == 4
+    assert all(parts[part] for part in ("train", "validation", "test"))
+    assert not parts["validation"] & parts["test"]
     assert not parts["train"] & parts["test"] and not parts["train"] & parts["validation"]
+
+
+def test_a_path_with_a_newline_in_quotes_is_one_row(tmp_path: Path) -> None:
+    fill(tmp_path, "AB", 4)
+    (tmp_path / "A/0-0.png").rename(tmp_path / "A/two\nlines.png")
+    rows = [(str(f.relative_to(tmp_path)), f.parent.name) for f in tmp_path.rglob("*.png")]
+    dataset = data.load(table(tmp_path / "l.csv", [("path", "label"), *rows]))
+    assert "A/two\nlines.png" in {path for path, _, _ in dataset.listing}
+    assert len(dataset.listing) == 8
 
 
 def test_an_npz_file_with_colour(tmp_path: Path) -> None:

@@ -72,6 +72,37 @@ def test_a_killed_study_loses_one_trial(run_folder: Path) -> None:
     assert main(["tune", *FAST, "--trials", str(done + 1)]) == 0
 
 
+def test_only_the_first_process_of_a_study_draws_by_its_seed(run_folder: Path) -> None:
+    def first_draw() -> dict[str, object]:
+        drawn: list[dict[str, object]] = []
+        one = study()
+        one.optimize(lambda trial: drawn.append(tune.suggested(trial, "micro")) or 0.5, n_trials=1)
+        return drawn[0]
+
+    first, second, third = (first_draw() for _ in range(3))
+    assert first != second and second != third and first != third
+    STUDY.unlink()
+    assert first_draw() == first, "the seed decides what a study begins with"
+
+
+def test_the_trial_of_a_dead_process_has_failed_and_its_states_are_gone(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tune, "HEARTBEAT", 1)
+    monkeypatch.setattr(tune, "GRACE", 1)
+    one = study()
+    storage = one._storage
+    killed, alive = (storage.create_new_trial(one._study_id) for _ in range(2))
+    state = tune.folder_of(STUDY, 0) / "state-000000001.pth"
+    state.parent.mkdir(parents=True)
+    state.touch()
+    storage.record_heartbeat(killed)
+    time.sleep(2.1)
+    storage.record_heartbeat(alive)
+    states = [trial.state.name for trial in study().trials]
+    assert states == ["FAIL", "RUNNING"] and not state.exists()
+
+
 def test_a_study_of_other_settings_is_refused(run_folder: Path) -> None:
     config, _ = begin({"arch": "micro", "dataset": "uci", "epochs": 1}, None)
     tune.open_study(STUDY, config)

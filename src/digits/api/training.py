@@ -60,7 +60,7 @@ def train(
 ) -> "tuple[Classifier, Report]":
     """Train an architecture, keep its best epoch, measure it once on the test set.
 
-    `dataset` is a name or the path of your own (docs/data.md); `settings` are the flags of
+    `dataset` is a name or the path of your own (docs/own-data.md); `settings` are the flags of
     `digits train` by their names (`learning_rate=0.01`), and go before the architecture's recipe.
     `device` demands one: "cpu", "cuda", "mps"; otherwise it is a GPU if one works. Files go where
     those of `digits train` go: into `models/` and `runs/` of the working directory, or both into

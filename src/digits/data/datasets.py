@@ -47,6 +47,7 @@ def load(
 
 def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> Dataset:
     from digits.data import mnist, named, own, uci, unipen
+    from digits.data.own_files import EXPECTED
 
     if name == "uci":
         return uci.load(hold_out)
@@ -60,7 +61,7 @@ def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> 
             return own.load(name, hold_out, look)
         hint = did_you_mean(name, NAMES)
         raise DigitsError(
-            f"unknown data set {name!r}{hint}; known are {', '.join(NAMES)}; or {own.EXPECTED}"
+            f"unknown data set {name!r}{hint}; known are {', '.join(NAMES)}; or {EXPECTED}"
         )
     why_not = mnist.fetch(folder)
     if why_not is None:

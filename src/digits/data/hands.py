@@ -21,6 +21,7 @@ from digits.tile import frame
 HELD_OUT = 8  # every eighth writer of a collection, or sheet where writers are not known
 COLLECTIONS = ("pendigits", "unipen_digits", "unipen_chars", "unipen_numbers", "uji", "bhmsds")
 DIGITS = ("pendigits", "unipen_digits", "uji", "bhmsds", "optdigits")  # collections with digits
+OTHERS = ("unipen_chars", "uji", "bhmsds", "omniglot")  # with letters, signs and other scripts
 # Letters and signs that may as well be digits, or a digit's stroke.
 LOOKALIKES = frozenset("OoIlSsZzBbqg|/")
 PEN = (0.045, 0.17)  # widths of pens, by the height of digits
@@ -76,8 +77,9 @@ def load(
 
 
 def available(folder: Path) -> bool:
-    """Whether all collections lie in the data folder."""
-    return all((folder / "hands" / f"{name}.npz").is_file() for name in COLLECTIONS)
+    """Whether all collections that a training draws from lie in the data folder."""
+    names = {*COLLECTIONS, *DIGITS, *OTHERS}
+    return all((folder / "hands" / f"{name}.npz").is_file() for name in names)
 
 
 def digit_tiles(
@@ -104,7 +106,7 @@ def other_tiles(count: int, folder: Path, rng: Generator, held_out: bool = False
     Raises:
         DigitsError: the hands are not there.
     """
-    known = load(folder, held_out, ("unipen_chars", "uji", "bhmsds", "omniglot"))
+    known = load(folder, held_out, OTHERS)
     glyphs = [g for hands in known.values() for hand in hands for some in hand.glyphs.values()
               for g in some if not g.label.isdigit() and g.label not in LOOKALIKES]  # fmt: skip
     labels = sorted({glyph.label for glyph in glyphs})

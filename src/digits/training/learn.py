@@ -3,18 +3,19 @@
 Without the replay a model forgets: what it has learned is nowhere in so few examples.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from digits import checkpoint, data
-from digits.data import Dataset, extras
+from digits.data import Dataset, extras, hands
 from digits.data.datasets import mixed
 from digits.data.extras import Extras
 from digits.data.look import Look
 from digits.errors import DigitsError
-from digits.spec import CLASSES, NONE
+from digits.spec import CLASSES, HOLD_OUT, NONE
 from digits.training import ensemble, transfer
 from digits.training.config import TrainConfig
 from digits.training.lifecycle import packed
@@ -44,15 +45,17 @@ def sets(
     """
     content = transfer.content_of(init)
     config, look = content["config"], Look.of(content["config"])
-    labels = _labels(content)
-    own = data.load(examples, data_dir, look=look).known_to(labels, content["input_shape"])
+    classes, shape = tuple(content["classes"]), content["input_shape"]
+    own = data.load(examples, data_dir, look=look).known_to(classes, shape)
     if not len(own.test):
         raise DigitsError(
             f"{examples}: too few to hold one out and see whether it helps: "
             "three of one class are the least"
         )
-    known = data.load(replay or config.get("dataset", "auto"), data_dir, look=look)
-    return own, known.known_to(labels, content["input_shape"])
+    name, mixture = replay or config.get("dataset", "auto"), "" if replay else config.get("weights")
+    hold_out = config.get("hold_out", HOLD_OUT)
+    known = data.load(name, data_dir, hold_out, look, mixture or "")
+    return own, known.known_to(classes, shape)
 
 
 def learn(
@@ -68,10 +71,13 @@ def learn(
     checkpoint of its best epoch on both validation parts.
 
     Raises:
-        DigitsError: what `ensemble.train` raises; it was stopped.
+        DigitsError: what `ensemble.train` raises.
+        SystemExit: a signal stopped it.
     """
     content = transfer.content_of(init)
-    added = ADDED if tuple(content["classes"]) == (*CLASSES, NONE) else {}
+    added: dict[str, float] = {}
+    if tuple(content["classes"]) == (*CLASSES, NONE):
+        added = {**ADDED, "hands": _hands(content, data_dir)}
     dataset = mixed([known, own], weights(len(known.train), len(own.train)))
     given = {
         **SETTINGS, **dict.fromkeys(("strokes", "nondigits", "hands"), 0.0), **added,
@@ -82,7 +88,7 @@ def learn(
     run = Run.create("learn")
     checkpoint.write_json(run.config, config.as_dict())
     run.write_splits(own.listing)
-    more = Extras(config.strokes, config.nondigits)
+    more = Extras(config.strokes, config.nondigits, config.hands, data_dir)
     train = extras.extend(dataset.train, more, seed)
     dataset = Dataset(dataset.name, train, dataset.validation, dataset.test, dataset.classes)
     trained = ensemble.train(config, dataset, run, Ranks(), on, resume=False)
@@ -99,6 +105,19 @@ def weights(known: int, own: int) -> list[float]:
     replayed = min(REPLAYED, known)
     wanted = replayed * OWN_SHARE / (1 - OWN_SHARE)
     return [replayed / known, min(max(wanted / own, 1.0), MOST_REPEATS)]
+
+
+def _hands(content: dict[str, Any], data_dir: Path) -> float:
+    """The share of digits by many hands, as the model has learned with; said where they are not."""
+    share = float(content["config"].get("hands", 0.0))
+    if share and not hands.available(data_dir):
+        print(
+            f"warning: {data_dir}/hands: not there: the hands that the model learned from are not "
+            "replayed; name the data folder with --data_dir",
+            file=sys.stderr,
+        )
+        return 0.0
+    return share
 
 
 def _labels(content: dict[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from digits.training.recipes import RANGES, RANGES_OF
 from digits.training.run import Run
 
 MISSING = "tune needs Optuna: pip install 'digits[tune]'"
+HEARTBEAT, GRACE = 15, 60  # seconds: a trial's sign of life, and without one it is dead
 STARTUP_TRIALS = 5  # at random, and none of them is pruned
 ABOUT = ("arch", "dataset", "hold_out", "epochs")  # what all trials of a study share
 
@@ -61,11 +63,10 @@ def open_study(path: Path, config: TrainConfig) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     about = {name: getattr(config, name) for name in ABOUT}
     try:
-        if not path.exists():
-            _make(path, about)
+        is_first = not path.exists() and _make(path, about)
         study = optuna.load_study(
             study_name="tune",
-            storage=f"sqlite:///{path}",
+            storage=_storage(path),
             pruner=optuna.pruners.MedianPruner(STARTUP_TRIALS, max(config.epochs // 4, 1)),
         )
         before = study.user_attrs.get("about")
@@ -79,15 +80,48 @@ def open_study(path: Path, config: TrainConfig) -> Any:
             f"{path}: a study of --{other} {before[other]}, not {about[other]}; "
             "name another --study"
         )
-    # With its own seed a study that is gone on with would draw its first trials again.
+    # Only who makes the study draws by its seed: all others would draw the same trials again.
     study.sampler = optuna.samplers.TPESampler(
-        n_startup_trials=STARTUP_TRIALS, seed=config.seed + len(study.trials)
+        n_startup_trials=STARTUP_TRIALS, seed=config.seed if is_first else None
     )
+    with _quiet():
+        optuna.storages.fail_stale_trials(study)
     return study
 
 
-def _make(path: Path, about: dict[str, Any]) -> None:
-    """A new study, there whole or not at all, whoever else begins it or kills us meanwhile."""
+def _storage(path: Path) -> Any:
+    """The file as Optuna's storage. Who runs a trial says every HEARTBEAT seconds that he lives;
+    the trial of one who has not for GRACE seconds has failed, and its states are deleted."""
+    import optuna
+
+    def swept(_: Any, trial: Any) -> None:
+        Run(folder_of(path, trial.number)).drop_states()
+
+    with _quiet():
+        return optuna.storages.RDBStorage(
+            f"sqlite:///{path}",
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+            heartbeat_stale_trial_callback=swept,
+        )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Within, Optuna does not say that what it is asked for is experimental."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def folder_of(study: Path, trial: int) -> Path:
+    """Where a trial of the study in this file trains."""
+    return study.with_suffix("") / f"{trial:04}"
+
+
+def _make(path: Path, about: dict[str, Any]) -> bool:
+    """A new study, there whole or not at all, whoever else begins it or kills us meanwhile; whether
+    it is ours."""
     import optuna
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,8 +132,10 @@ def _make(path: Path, about: dict[str, Any]) -> None:
             study_name="tune", storage=f"sqlite:///{name}", direction="maximize"
         )
         study.set_user_attr("about", about)
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
+        os.link(name, path)
+        return True
+    except FileExistsError:
+        return False
     finally:
         Path(name).unlink()
 
@@ -198,8 +234,7 @@ def draw(study: Any, folder: Path) -> list[Path]:
     from optuna.visualization import matplotlib as plots
 
     made = []
-    with warnings.catch_warnings():  # Optuna calls them experimental
-        warnings.simplefilter("ignore")
+    with _quiet():
         for plot in (plots.plot_optimization_history, plots.plot_slice,
                      plots.plot_param_importances):  # fmt: skip
             try:

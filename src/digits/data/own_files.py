@@ -1,0 +1,117 @@
+"""What lies in a folder of classes, a CSV file of path,label, or an .npz file: item by item."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from digits.errors import DigitsError, reason
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+PARTS = {"train": TRAIN, "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION,
+         "test": TEST}  # fmt: skip
+EXPECTED = (
+    "expected a folder with one folder a class (DATA/a/1.png, DATA/b/2.png), "
+    "a CSV file of path,label, or an .npz file of images and labels"
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A picture, a file or pixels (H, W) or (H, W, 3), and what is told of it; `part` may be ""."""
+
+    source: Path | np.ndarray
+    name: str
+    label: str
+    writer: str = ""
+    part: str = ""
+
+
+def items_of(path: Path) -> Iterator[Item]:
+    if path.is_dir():
+        return _of_folder(path)
+    if not path.is_file():
+        raise DigitsError(f"{path}: no such folder or file; {EXPECTED}")
+    if path.suffix == ".csv":
+        return _of_csv(path)
+    if path.suffix == ".npz":
+        return _of_npz(path)
+    raise DigitsError(f"{path}: {EXPECTED}")
+
+
+def _of_folder(path: Path) -> Iterator[Item]:
+    folders = _folders(path)
+    names = [folder.name for folder in folders]
+    if TRAIN in names:
+        other = [name for name in names if name not in PARTS]
+        if other:
+            raise DigitsError(f"{path}: has a folder {other[0]!r} beside train/; move it away")
+        pairs = [(PARTS[part.name], label) for part in folders for label in _folders(part)]
+    else:
+        pairs = [("", label) for label in folders]
+    if not pairs:
+        tables = sorted(path.glob("*.csv"))
+        hint = f"; did you mean {tables[0]}?" if tables else ""
+        raise DigitsError(f"{path}: no folders in it; {EXPECTED}{hint}")
+    for part, folder in pairs:
+        for file in sorted(folder.rglob("*")):
+            hidden = any(name.startswith(".") for name in file.relative_to(path).parts)
+            if file.is_file() and not hidden and file.suffix != ".tmp":
+                yield Item(file, str(file.relative_to(path)), folder.name, part=part)
+
+
+def _folders(path: Path) -> list[Path]:
+    return sorted(f for f in path.iterdir() if f.is_dir() and not f.name.startswith("."))
+
+
+def _of_csv(path: Path) -> Iterator[Item]:
+    """Rows of path,label and perhaps writer and split; paths start at the CSV file's folder."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DigitsError(f"{path}: cannot be read: {reason(error)}") from None
+    rows = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    if not {"path", "label"} <= set(rows.fieldnames or ()):
+        raise DigitsError(f"{path}: its first line names no path and label; it is `path,label`")
+    for row in _told(path, rows):
+        number = rows.line_num
+        file, label = (row["path"] or "").strip(), (row["label"] or "").strip()
+        part = (row.get("split") or "").strip()
+        if not file or not label or None in row:
+            raise DigitsError(f"{path}: line {number} is not path,label: {row!s:.60}")
+        if part and part not in PARTS:
+            raise DigitsError(f"{path}: line {number}: split is {part!r}, not {', '.join(PARTS)}")
+        writer = (row.get("writer") or "").strip()
+        yield Item(path.parent / file, file, label, writer, PARTS.get(part, ""))
+
+
+def _told(path: Path, rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise DigitsError(f"{path}: no CSV file: {reason(error)}") from None
+
+
+def _of_npz(path: Path) -> Iterator[Item]:
+    """images (N, H, W) or (N, H, W, 3) uint8, labels (N,), and perhaps writers (N,)."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except Exception as error:  # a damaged zip raises whatever zlib and zipfile do
+        raise DigitsError(f"{path}: damaged, or no .npz file ({reason(error)})") from None
+    images, labels = arrays.get("images"), arrays.get("labels")
+    if images is None or labels is None:
+        raise DigitsError(f"{path}: holds no arrays `images` and `labels`")
+    count = len(labels) if labels.ndim == 1 else -1
+    writers = arrays.get("writers", np.full(max(count, 0), ""))
+    pixels = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
+    if not (pixels and images.dtype == np.uint8 and len(images) == len(writers) == count):
+        raise DigitsError(
+            f"{path}: images are {images.dtype} {images.shape} and labels {labels.shape}; they "
+            "should be uint8 (N, H, W) or (N, H, W, 3) and (N,)"
+        )
+    for i, image in enumerate(images):
+        yield Item(image, f"images[{i}]", str(labels[i]), str(writers[i]))
