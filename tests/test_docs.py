@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,10 +15,14 @@ import pytest
 
 from digits.__main__ import COMMANDS
 from digits.api.reading import Reader
+from digits.commands import _flags
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+INSTRUCTIONS = [page for page in PAGES if page.name != "CHANGELOG.md" and page.parent.name != "lab"]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+STARTERS = ("python", "torchrun")
+ENDS = ("&&", "|", ">", ">>", ";")  # what ends a command in a line of the shell
 COMMAND = re.compile(r"^    ((?:make|digits) .+)$", re.M)
 
 
@@ -36,6 +41,70 @@ def test_links_lead_somewhere(page: Path) -> None:
         target = (page.parent / file) if file else page
         assert target.exists(), f"{link}: no such file"
         assert not anchor or anchor in anchors(target), f"{link}: no such heading"
+
+
+def typed(text: str) -> list[list[str]]:
+    """The words of each line in a page's code blocks, lines that go on joined."""
+    text = re.sub(r" *\\\n +", " ", text)
+    blocks = re.findall(r"^ {4,}(\S.*)$", text, re.M)
+    for block in re.findall(r"^```(?:sh|shell|bash|console)?\n(.*?)^```", text, re.M | re.S):
+        blocks += block.splitlines()
+    return [shlex.split(line, comments=True) for line in blocks if line.count("'") % 2 == 0]
+
+
+def mentioned(text: str) -> list[list[str]]:
+    """The words of each code within a line, tables included."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    return [code.split() for code in re.findall(r"`([^`\n]+)`", text)]
+
+
+def command_in(words: list[str]) -> tuple[str, list[str]] | None:
+    """The name of our command in a line, and its flags; None where there is none."""
+    starter = next(iter(words), "")
+    for i, word in enumerate(words):
+        program = starter in STARTERS and re.fullmatch(r"(?:.*/)?src/(\w+)\.py", word)
+        name = program[1] if program else "".join(words[i + 1 : i + 2]) if word == "digits" else ""
+        if name in COMMANDS:
+            flags = words[i + 1 :] if program else words[i + 2 :]
+            end = next((k for k, flag in enumerate(flags) if flag in ENDS), len(flags))
+            return name, flags[:end]
+    return None
+
+
+def parse(name: str, flags: list[str], whole: bool) -> None:
+    """Let the command's own parser see its flags; only a `whole` command has those required."""
+    parser = _flags.parser_of(name)
+    for action in parser._actions:
+        action.required &= whole
+    parser.parse_args([flag for flag in flags if flag != "--help"])
+
+
+@pytest.mark.parametrize("page", INSTRUCTIONS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_have_the_flags_that_the_docs_say(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for lines, whole in ((typed(text), True), (mentioned(text), False)):
+        for words in lines:
+            if found := command_in(words):
+                try:
+                    parse(*found, whole)
+                except SystemExit:
+                    pytest.fail(f"not understood: {' '.join(words)}")
+
+
+def test_commands_are_found_in_the_docs() -> None:
+    """So that the test above looks at something: each command stands in a code block."""
+    found = [command_in(words) for page in INSTRUCTIONS for words in typed(page.read_text("utf-8"))]
+    assert {name for name, _ in filter(None, found)} >= {*COMMANDS} - {"completion"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_targets_and_benchmarks_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    targets = {line.partition(":")[0] for line in (ROOT / "Makefile").read_text().splitlines()}
+    assert {*re.findall(r"(?:`|^ {4})make ([a-z-]+)", text, re.M)} <= targets
+    benchmarks = re.findall(r"make bench NAME=(\w+)|python benchmarks/(\w+)\.py", text)
+    for name in {one or other for one, other in benchmarks}:
+        assert (ROOT / "benchmarks" / f"{name}.py").is_file(), name
 
 
 def test_the_readme_is_for_someone_with_two_minutes() -> None:
