@@ -204,6 +204,23 @@ def test_it_takes_its_own_settings_not_those_of_the_architecture(
         learn.learn("micro", own, known, torch.device("cpu"))
 
 
+def test_what_predict_saves_is_what_learn_reads(run_folder: Path) -> None:
+    hand(Path("pictures"), 4, "38")
+    for path in list(Path("pictures").rglob("*.png")):  # turned back: the model reads them
+        cv2.imwrite(str(path), cv2.imread(str(path), 0)[::-1])
+        path.rename(f"pictures/{path.parent.name}-{path.name}")
+    argv = ["predict", "--image", "pictures", "--model", "micro", "--expect", "digit"]
+    assert main([*argv, "--save_tiles", "tiles"]) == 0
+    saved = sorted(Path("tiles").rglob("*.png"))
+    assert len(saved) == 8
+    wrong = saved[0]
+    Path("tiles/9").mkdir(exist_ok=True)
+    wrong.rename(f"tiles/9/{wrong.name}")  # that is a correction
+    own, _ = learn.sets("micro", "tiles", "uci", None)
+    assert (f"9/{wrong.name}", "9") in {(path, label) for path, label, _ in own.listing}
+    assert len(own.listing) == 8
+
+
 def model_of(path: str, **changes: object) -> str:
     """A checkpoint like `reader`, with other settings."""
     content = checkpoint.load(classifier.find("reader").with_suffix(".pth"))

@@ -4,6 +4,7 @@ import base64
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from digits import checkpoint, classifier, data
 from digits.__main__ import main
 from digits.data.look import Look
 from digits.data.own import in_order
-from digits.data.own_files import Item
+from digits.data.own_files import Item, folder_of
 from digits.data.own_split import parts_of
 from digits.data.split import Dataset, Split
 from digits.errors import DigitsError
@@ -84,6 +85,14 @@ def test_parts_of_its_own_are_kept(tmp_path: Path) -> None:
     dataset = data.load(str(tmp_path))
     sizes = [len(part) for part in (dataset.train, dataset.validation, dataset.test)]
     assert sizes == [10, 4, 6]
+
+
+@pytest.mark.parametrize("label", ["a", "/", ".", "..", "50%", "%2F", "a/b", "\u00e9", ".x", "10"])
+def test_every_class_has_a_folder_that_says_which(label: str, tmp_path: Path) -> None:
+    fill(tmp_path / folder_of(label)).rename(tmp_path / "x")
+    (tmp_path / "x/A").rename(tmp_path / folder_of(label))
+    shutil.rmtree(tmp_path / "x")
+    assert data.load(str(tmp_path)).classes == (label,)
 
 
 def parts(keys: list[str], writers: list[str] | None = None) -> dict[str, set[str]]:

@@ -158,9 +158,9 @@ def test_explain_and_tiles(model: str, folder: Path, tmp_path: Path) -> None:
     for path in (out, tmp_path / "why-1.png"):
         with Image.open(path) as drawn:
             assert drawn.size[0] >= 900
-    (path,) = tiles.iterdir()
+    (path,) = tiles.rglob("*.png")
     with Image.open(path) as tile:
-        assert path.name == "a_zero_1_1_0.png" and tile.size == (28, 28)
+        assert path == tiles / "0/a_zero_1_1.png" and tile.size == (28, 28)
 
 
 def test_two_pictures_of_one_name_keep_their_tiles(
@@ -174,8 +174,11 @@ def test_two_pictures_of_one_name_keep_their_tiles(
         names.append(str(tmp_path / place / name))
     flags = ["--model", model, "--save_tiles", str(tmp_path / "tiles")]
     assert main(["predict", "--image", *names, *flags]) == 0
-    tiles = sorted(path.name for path in (tmp_path / "tiles").iterdir())
-    assert tiles == ["a-2-2_1_1_0.png", "a-2_1_1_0.png", "a_1_1_0.png"]
+    tiles = sorted(path.name for path in (tmp_path / "tiles/0").iterdir())
+    assert tiles == ["a-2-2_1_1.png", "a-2_1_1.png", "a_1_1.png"]
+    before = {path: path.read_bytes() for path in (tmp_path / "tiles").rglob("*.png")}
+    assert main(["predict", "--image", names[0], *flags]) == 1, "of another run"
+    assert {path: path.read_bytes() for path in (tmp_path / "tiles").rglob("*.png")} == before
 
 
 @pytest.mark.parametrize("out", ["first.png", "../x/first.png", "link.png", "second.png"])

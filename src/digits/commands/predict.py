@@ -75,7 +75,12 @@ def _parser() -> Parser:
         help="the sign before decimals, for `value` in JSON (default: .)")  # fmt: skip
     add = parser.add_argument_group("what is written").add_argument
     add("--explain", type=Path, metavar="OUT.png", help="draw the picture, its tiles and bars")
-    add("--save_tiles", type=Path, metavar="DIR", help="write the tiles that the model saw")
+    add(
+        "--save_tiles",
+        type=Path,
+        metavar="DIR",
+        help="write the tiles that the model saw as LABEL/NAME_ROW_PLACE.png, for `learn`",
+    )
     add("--output", metavar="ANSWERS",
         help="a .csv, .jsonl or .parquet file of answers, made with all cores")  # fmt: skip
     add("--table", action="store_true",
@@ -91,7 +96,7 @@ def _parser() -> Parser:
 
 def _some(args: argparse.Namespace) -> int:
     from digits.api import Reader
-    from digits.reading.explain import explain, save_tiles
+    from digits.reading.explain import explain, prepare_tiles, save_tiles
 
     def then(picture: "Picture", answer: "Answer") -> None:
         if args.explain:
@@ -103,6 +108,8 @@ def _some(args: argparse.Namespace) -> int:
         if args.save_tiles:
             save_tiles(answer, args.save_tiles, stems)
 
+    if args.save_tiles:
+        prepare_tiles(args.save_tiles)
     model = _load(args)
     reader = Reader(model, args.expect)
     empty: list[str] = []

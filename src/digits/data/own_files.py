@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -28,6 +29,12 @@ class Item:
     label: str
     writer: str = ""
     part: str = ""
+
+
+def folder_of(label: str) -> str:
+    """The name of a class's folder: the class, with percent signs where no folder is called so."""
+    plain = not label.startswith(".") and not set(label) & set('%/\\:*?"<>|')
+    return label if plain else quote(label, safe="").replace(".", "%2E")
 
 
 def items_of(path: Path) -> Iterator[Item]:
@@ -60,7 +67,7 @@ def _of_folder(path: Path) -> Iterator[Item]:
         for file in sorted(folder.rglob("*")):
             hidden = any(name.startswith(".") for name in file.relative_to(path).parts)
             if file.is_file() and not hidden and file.suffix != ".tmp":
-                yield Item(file, str(file.relative_to(path)), folder.name, part=part)
+                yield Item(file, str(file.relative_to(path)), unquote(folder.name), part=part)
 
 
 def _folders(path: Path) -> list[Path]:

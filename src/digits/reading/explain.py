@@ -7,6 +7,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from digits.data.own_files import folder_of
 from digits.errors import DigitsError, reason
 from digits.reading import finder
 from digits.reading.answer import Answer, Digit
@@ -59,21 +60,36 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
         raise DigitsError(f"--explain {path}: not written: {reason(error)}") from None
 
 
+def prepare_tiles(folder: Path) -> None:
+    """Make the folder for tiles.
+
+    Raises:
+        DigitsError: it cannot be made, or something is in it that could be overwritten.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise DigitsError(f"--save_tiles {folder}: not empty; name a new folder")
+    except OSError as error:
+        raise DigitsError(f"--save_tiles {folder}: cannot be made: {error.strerror}") from None
+
+
 def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
-    """Write every digit's tile as NAME_ROW_PLACE_LABEL.png; of a second picture of that name, as
-    NAME-2_... `taken` are the names so far, to which this one is added.
+    """Write every digit's tile as LABEL/NAME_ROW_PLACE.png, which `learn` and `train` read; of a
+    second picture of that name, as NAME-2_... `taken` are the names so far, to which this one is
+    added.
 
     Raises:
         DigitsError: the folder cannot be written.
     """
-    from PIL import Image
-
-    stem = _free(Path(answer.image).stem if answer.image != "-" else "stdin", taken)
+    name = Path(answer.image).stem.lstrip(".") if answer.image != "-" else "stdin"
+    stem = _free(name, taken)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for i, row in enumerate(answer.rows, 1):
             for k, digit in enumerate(row.digits, 1):
-                Image.fromarray(digit.tile).save(folder / f"{stem}_{i}_{k}_{digit.label}.png")
+                place = folder / folder_of(digit.label)
+                place.mkdir(exist_ok=True)
+                Image.fromarray(digit.tile).save(place / f"{stem}_{i}_{k}.png")
     except OSError as error:
         raise DigitsError(f"--save_tiles {folder}: cannot be written: {error.strerror}") from None
 
