@@ -14,5 +14,5 @@ ENV PATH=/opt/digits/bin:$PATH PYTHONDONTWRITEBYTECODE=1 MPLCONFIGDIR=/tmp
 USER digits
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["python", "-c", \
-    "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health/ready', timeout=2)"]
+    "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health/live', timeout=2)"]
 CMD ["digits", "serve", "--host", "0.0.0.0", "--port", "8080"]

@@ -12,6 +12,7 @@ MISSING = (
     "serving needs fastapi, uvicorn, python-multipart and prometheus-client: "
     "pip install 'digits[serve]'"
 )
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
 
     settings = Settings(
         _models(args.model), args.workers, args.token, args.rate, args.allow_origin,
-        args.trusted_proxy, args.corrections,
+        _hosts(args.host, args.allow_host), args.trusted_proxy, args.corrections,
     )  # fmt: skip
     try:
         from digits.web.server import serve
@@ -57,11 +58,23 @@ def _parser() -> argparse.ArgumentParser:
         help="requests a second that a client may make (default: any)")  # fmt: skip
     add("--allow_origin", action="append", default=[], metavar="ORIGIN",
         help="another site whose pages may ask, as https://example.org")  # fmt: skip
+    add("--allow_host", action="append", default=[], metavar="NAME",
+        help="a name by which this server is asked, as digits.example.org; others are refused"
+        " (default: localhost and --host where that is this machine alone, else any)")  # fmt: skip
     add("--trusted_proxy", action="append", default=[], metavar="ADDRESS",
         help="a proxy whose X-Forwarded-For is believed")  # fmt: skip
     add("--corrections", type=Path, metavar="DIR",
         help="keep the digits that people correct on the page, as DIR/LABEL/HASH.png")  # fmt: skip
     return parser
+
+
+def _hosts(host: str, more: list[str]) -> list[str]:
+    """Names to be asked by: another site's page can give its own name our address, and then read
+    all that we answer."""
+    bound = f"[{host}]" if ":" in host else host
+    if bound not in LOCAL and not bound.startswith("127.") and not more:
+        return []
+    return [*LOCAL, *(name.lower() for name in (bound, *more))]
 
 
 def _models(names: list[str] | None) -> dict[str, Path]:

@@ -1,69 +1,34 @@
 """The HTTP application: its paths, and how what goes wrong is said."""
 
 import asyncio
-import sys
-import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from digits.spec import version
-from digits.web import page, schema
-from digits.web.bodies import FORM, JSON, Body, Buffered
-from digits.web.corrections import keep
+from digits.web import openapi, page, schema
+from digits.web.bodies import JSON, Body, Buffered
+from digits.web.corrections import Corrections
 from digits.web.desk import Desk
-from digits.web.guard import Guard
-from digits.web.limits import LIMITS
+from digits.web.guard import Guard, Record
 from digits.web.metrics import Metrics
+from digits.web.openapi import PROBLEMS
 from digits.web.refusal import Refusal, from_message
 from digits.web.settings import Settings
 from digits.web.worker import Job, Result
 
-STATUSES = (400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": schema.Problem} for status in STATUSES
-}
-
-
-def _inlined(content: dict[str, Any]) -> dict[str, Any]:
-    """A JSON schema without references: they would point nowhere in OpenAPI's document."""
-    content["properties"]["images"]["items"] = content.pop("$defs")["PictureIn"]
-    return content
-
-
 HINTS = {404: "see /openapi.json", 405: "see /openapi.json for what this path takes"}
-BINARY = {"schema": {"type": "string", "format": "binary"}}
-REQUEST_BODY = {
-    "required": True,
-    "content": {
-        FORM: {
-            "schema": {
-                "type": "object",
-                "required": ["image"],
-                "properties": {
-                    "image": {
-                        "type": "array",
-                        "minItems": 1,
-                        "maxItems": LIMITS.pictures,
-                        "items": BINARY["schema"],
-                    }
-                },
-            }
-        },
-        "image/*": BINARY,
-        "application/octet-stream": BINARY,
-        JSON: {"schema": _inlined(schema.Pictures.model_json_schema())},
-    },
-}
 
 
-def make_app(settings: Settings, desk: Desk) -> ASGIApp:
+def make_app(settings: Settings, desk: Desk, corrections: Corrections | None = None) -> ASGIApp:
     """The application; it reads with `desk`, which is open, and closes it at the end."""
 
     @asynccontextmanager
@@ -77,19 +42,26 @@ def make_app(settings: Settings, desk: Desk) -> ASGIApp:
     )  # fmt: skip
     metrics, buffered, default = Metrics(), Buffered(), next(iter(settings.models))
     metrics.waiting.set_function(lambda: desk.waiting)
+    # The guard asks for the token; this says so in the OpenAPI document.
+    token = [Depends(HTTPBearer(auto_error=False))] if settings.token else []
+
+    def known(model: str | None) -> str:
+        if model and model not in settings.models:
+            raise Refusal(
+                422, f"model {model}: not known", f"choose one of {_list(settings.models)}"
+            )
+        return model or default
 
     @app.post(
         "/v1/predict",
         summary="Read the digits in one picture or several",
         response_model=schema.Answer | schema.Answers,
-        responses={200: {"content": {JSON: {"example": schema.EXAMPLE}}}, **PROBLEMS},
-        openapi_extra={"requestBody": REQUEST_BODY},
+        responses={**openapi.ANSWERED, **PROBLEMS},
+        openapi_extra={"requestBody": openapi.pictures()},
+        dependencies=token,
     )
     async def predict(request: Request, options: Annotated[schema.Options, Query()]) -> Response:
-        model = options.model or default
-        if model not in settings.models:
-            known = ", ".join(settings.models)
-            raise Refusal(422, f"model {model}: not known", f"choose one of {known}")
+        model = known(options.model)
         async with Body(request, buffered) as body:
             jobs = [
                 Job(data, name, model, options.expect, options.decimal, options.top_k,
@@ -102,22 +74,31 @@ def make_app(settings: Settings, desk: Desk) -> ASGIApp:
                 metrics.answers.labels(result.kind).inc()
         return Response(_joined(results), media_type=JSON)
 
-    @app.get("/v1/models", responses=PROBLEMS)
+    @app.get("/v1/models", responses=PROBLEMS, dependencies=token)
     async def models() -> schema.Models:
         """The models to choose from."""
-        cards = [schema.ModelCard(name=name, default=name == default) for name in settings.models]
-        return schema.Models(models=cards, corrections=settings.corrections is not None)
+        cards = [
+            schema.ModelCard(name=name, default=name == default, classes=list(desk.classes[name]))
+            for name in settings.models
+        ]
+        return schema.Models(models=cards, corrections=corrections is not None)
 
-    @app.post("/v1/corrections", responses=PROBLEMS)
+    @app.post(
+        "/v1/corrections",
+        responses=PROBLEMS,
+        openapi_extra={"requestBody": openapi.correction(desk.classes)},
+        dependencies=token,
+    )
     async def correct(request: Request) -> schema.Kept:
         """Keep a digit with its right label, where the server was started with --corrections."""
-        if settings.corrections is None:
+        if corrections is None:
             raise Refusal(404, "corrections are not kept", "start with --corrections DIR")
         async with Body(request, buffered) as body:
-            correction = await body.parsed(schema.Correction)
-        kept = await asyncio.to_thread(
-            keep, settings.corrections, correction.label, correction.tile
-        )
+            given = await body.parsed(schema.Correction)
+        classes = desk.classes[known(given.model)]
+        if given.label not in classes:
+            raise Refusal(422, f"label {given.label}: not known", f"send one of {_list(classes)}")
+        kept = await asyncio.to_thread(corrections.keep, given.label, given.tile)
         return schema.Kept(kept=kept)
 
     @app.get("/health/live")
@@ -132,7 +113,12 @@ def make_app(settings: Settings, desk: Desk) -> ASGIApp:
             raise Refusal(503, "not ready", "try again in a second", {"Retry-After": "1"})
         return schema.Health(status="ready")
 
-    @app.get("/metrics", response_class=Response, responses=PROBLEMS)
+    @app.get(
+        "/metrics",
+        response_class=PlainTextResponse,
+        responses={**openapi.METRICS, **PROBLEMS},
+        dependencies=token,
+    )
     async def metrics_text() -> Response:
         """For Prometheus."""
         return Response(metrics.as_text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -149,12 +135,18 @@ def make_app(settings: Settings, desk: Desk) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _broken)
-    if settings.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware, allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST"], allow_headers=["authorization", "content-type"],
+    guarded: ASGIApp = Guard(app, settings, metrics)
+    if settings.allowed_origins:  # around the guard: what it refuses is to be read there as well
+        guarded = CORSMiddleware(
+            guarded, allow_origins=settings.allowed_origins, allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type"],
+            expose_headers=["retry-after", "www-authenticate"],
         )  # fmt: skip
-    return Guard(app, settings, metrics)
+    return Record(guarded, metrics)
+
+
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(words)
 
 
 def _joined(results: list[Result]) -> bytes:
@@ -199,5 +191,5 @@ async def _http(_: Request, error: Exception) -> Response:
 
 
 async def _broken(_: Request, error: Exception) -> Response:
-    traceback.print_exception(error, file=sys.stderr)
+    # Starlette raises it once more behind this answer, and uvicorn logs it.
     return _said(Refusal(500, "something is wrong in the server", "see its log"))

@@ -100,13 +100,16 @@ class Body:
             raise Refusal(status, f"the form: {error.message}", hint) from None
         except (ValueError, LookupError) as error:  # charsets that are none, and the like
             raise Refusal(400, f"the form cannot be read: {error}", hint) from None
-        files = [part for _, part in form.multi_items() if not isinstance(part, str)]
-        if not files:
-            raise Refusal(400, "the form holds no file", hint)
-        return [
-            (_short(part.filename) or _numbered(name, i, len(files)), await part.read())
-            for i, part in enumerate(files)
-        ]
+        try:
+            files = [part for _, part in form.multi_items() if not isinstance(part, str)]
+            if not files:
+                raise Refusal(400, "the form holds no file", hint)
+            return [
+                (_short(part.filename) or _numbered(name, i, len(files)), await part.read())
+                for i, part in enumerate(files)
+            ]
+        finally:
+            await form.close()
 
     async def _stream(self) -> AsyncGenerator[bytes, None]:
         too_large = Refusal(

@@ -1,7 +1,6 @@
 """The desk: a bounded queue of pictures in front of the processes that read them."""
 
 import asyncio
-import json
 import queue
 import threading
 import time
@@ -10,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from digits.errors import DigitsError
+from digits.reading.answer import Answer
 from digits.web import worker
 from digits.web.limits import LIMITS
 from digits.web.refusal import Refusal
@@ -43,6 +43,7 @@ class Desk:
 
     def __init__(self, models: dict[str, Path], processes: int) -> None:
         self.models = models
+        self.classes: dict[str, tuple[str, ...]] = {}  # of each model; known when it is open
         self.waiting = 0  # pictures that were taken and not answered
         self._queue: queue.Queue[Ticket | None] = queue.Queue()
         self._clerks = [Clerk(self._queue, models) for _ in range(processes)]
@@ -56,7 +57,7 @@ class Desk:
         for clerk in self._clerks:
             clerk.start()
         try:
-            self._clerks[0].await_start()
+            self.classes = self._clerks[0].await_start()
         except DigitsError:
             self.close()
             raise
@@ -103,21 +104,23 @@ class Clerk(threading.Thread):
     def __init__(self, tickets: "queue.Queue[Ticket | None]", models: dict[str, Path]) -> None:
         super().__init__(name="clerk", daemon=True)
         self._tickets, self._models = tickets, models
-        self._started = threading.Event()
+        self._tried = threading.Event()  # to start; Thread has a `_started` of its own
         self._ended = False
         self._failure = ""
+        self._classes: dict[str, tuple[str, ...]] = {}
         self.ready = False
 
-    def await_start(self) -> None:
-        """Wait until the process can read.
+    def await_start(self) -> dict[str, tuple[str, ...]]:
+        """Wait until the process can read; the classes of each model.
 
         Raises:
             DigitsError: it cannot.
         """
-        if not self._started.wait(START_SECONDS):
+        if not self._tried.wait(START_SECONDS):
             raise DigitsError("the reading process does not start; is the machine overloaded?")
         if self._failure:
             raise DigitsError(self._failure)
+        return self._classes
 
     def kill(self) -> None:
         """End the process at once; it takes no signals but this one."""
@@ -128,12 +131,10 @@ class Clerk(threading.Thread):
         self._begin()
         while not self._ended and (ticket := self._tickets.get()) is not None:
             batch = [ticket, *self._more(ticket)]
-            jobs = [ticket.job for ticket in batch]
-            results = self._read(jobs)
-            if results is None:  # one of them ended the process: which?
-                results = [self._alone(job) for job in jobs]
-            for ticket, result in zip(batch, results, strict=True):
-                ticket.answer(result)
+            results = self._read([ticket.job for ticket in batch])
+            for i, ticket in enumerate(batch):
+                # None: one of them ended the process; read each alone, to see which.
+                ticket.answer(results[i] if results else self._alone(ticket.job))
         self._end()
 
     def _more(self, first: Ticket) -> list[Ticket]:
@@ -153,26 +154,26 @@ class Clerk(threading.Thread):
 
     def _alone(self, job: Job) -> Result:
         results = self._read([job])
-        if results:
-            return results[0]
-        message = f"{job.name}: its decoder crashed or took too long; save it again"
-        answer = {"image": job.name, "status": "error", "text": "", "probability": 0.0,
-                  "rows": [], "warnings": [], "seconds": 0.0, "error": message}  # fmt: skip
-        return Result(422, "error", json.dumps(answer).encode(), message)
+        return results[0] if results else _failed(job)
 
     def _read(self, jobs: list[Job]) -> list[Result] | None:
-        """The results; None if the process crashed or hung: there is a new one then."""
+        """The results; None if the process crashed, or if one of several hung: not known which.
+
+        Several have the time of one: who shares a batch with one that hangs waits no longer.
+        """
+        hung = False
         try:
             self._pipe.send(jobs)
-            if self._pipe.poll(LIMITS.picture_seconds * len(jobs)):
+            if self._pipe.poll(LIMITS.picture_seconds):
                 results: list[Result] = self._pipe.recv()
                 return results
+            hung = True
         except (EOFError, OSError):
             pass
         self._end(kill=True)
         if not self._ended:
             self._begin()
-        return None
+        return [_failed(jobs[0])] if hung and len(jobs) == 1 else None
 
     def _begin(self) -> None:
         """Start a process and wait for it; tried again for as long as the server runs, but for the
@@ -185,14 +186,17 @@ class Clerk(threading.Thread):
             )
             self._process.start()
             theirs.close()
+            said: dict[str, tuple[str, ...]] | str
             try:
-                failure = self._pipe.recv() if self._pipe.poll(START_SECONDS) else "does not start"
+                said = self._pipe.recv() if self._pipe.poll(START_SECONDS) else "does not start"
             except (EOFError, OSError):
-                failure = "the reading process ends while it starts; is memory short?"
-            self.ready = not failure
-            if self.ready or not self._started.is_set():
-                self._failure, self._ended = failure, bool(failure)
-                self._started.set()
+                said = "the reading process ends while it starts; is memory short?"
+            if not isinstance(said, str):
+                self._classes, self.ready = said, True
+            elif not self._tried.is_set():
+                self._failure, self._ended = said, True
+            if self.ready or self._ended:
+                self._tried.set()
                 return
             self._end(kill=True)
             time.sleep(PAUSE)
@@ -203,3 +207,9 @@ class Clerk(threading.Thread):
             self._process.kill()
         self._pipe.close()
         self._process.join()
+
+
+def _failed(job: Job) -> Result:
+    message = f"{job.name}: its decoder crashed or took too long; save it again"
+    answer = Answer(job.name, "error", error=message, model=job.model)
+    return Result(422, "error", worker.as_bytes(answer.as_json()), message)

@@ -2,16 +2,15 @@
 
 import hmac
 import ipaddress
-import json
-import sys
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from digits.web import log
 from digits.web.limits import LIMITS
 from digits.web.metrics import Metrics
 from digits.web.refusal import Refusal
@@ -51,17 +50,57 @@ class Rates:
 
 
 class Guard:
-    """An ASGI application around another one."""
+    """An ASGI application around another one: refuses who may not ask, or not now."""
 
     def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
         self._app, self._settings, self._metrics = app, settings, metrics
         self._rates = Rates(settings.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = self._refusal(scope) if scope["type"] == "http" else None
+        if refused:
+            await _answer(refused, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        hosts = self._settings.allowed_hosts
+        if hosts and _without_port(host) not in hosts:
+            return Refusal(403, "not a name of this server", "start with --allow_host to add it")
+        # A proxy may speak TLS where we do not.
+        own = (f"http://{host}", f"https://{host}", *self._settings.allowed_origins)
+        if scope["method"] == "POST" and origin is not None and origin not in own:
+            return Refusal(403, "another site's page asks", "start with --allow_origin to let it")
+        if not scope["path"].startswith(GUARDED):
+            return None
+        seconds = self._rates.wait(_network(scope), time.monotonic())
+        if seconds:  # before the token: it is not to be found out by trying
+            self._metrics.rejected.labels("rate").inc()
+            wait = str(int(seconds) + 1)
+            return Refusal(429, "too many requests", f"wait {wait} s", {"Retry-After": wait})
+        token = f"Bearer {self._settings.token}".encode()
+        given = headers.get("authorization", "").encode()
+        if self._settings.token and not hmac.compare_digest(given, token):
+            return Refusal(
+                401, "a token is needed", "send Authorization: Bearer TOKEN",
+                {"WWW-Authenticate": "Bearer"},
+            )  # fmt: skip
+        return None
+
+
+class Record:
+    """An ASGI application around all others: safe headers, a line of log, the counters."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, status = time.perf_counter(), 0
+        start, status = time.perf_counter(), 500
 
         async def safely(message: Message) -> None:
             nonlocal status
@@ -70,50 +109,24 @@ class Guard:
                 message["headers"] = _with_safe_headers(message["headers"])
             await send(message)
 
+        head = scope["method"] == "HEAD"  # uvicorn leaves the body out
         try:
-            refused = self._refusal(scope)
-            if refused:
-                await _answer(refused, safely)
-            else:
-                await self._app(scope, receive, safely)
+            await self._app({**scope, "method": "GET"} if head else scope, receive, safely)
         finally:
-            self._note(scope, status or 500, time.perf_counter() - start)
-
-    def _refusal(self, scope: Scope) -> Refusal | None:
-        headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
-        # A proxy may speak TLS where we do not.
-        own = (f"http://{host}", f"https://{host}", *self._settings.allowed_origins)
-        if scope["method"] == "POST" and origin is not None and origin not in own:
-            return Refusal(403, "another site's page asks", "start with --allow_origin to let it")
-        if not scope["path"].startswith(GUARDED) or scope["method"] == "OPTIONS":
-            return None
-        token = f"Bearer {self._settings.token}".encode()
-        given = headers.get("authorization", "").encode()
-        if self._settings.token and not hmac.compare_digest(given, token):
-            return Refusal(
-                401, "a token is needed", "send Authorization: Bearer TOKEN",
-                {"WWW-Authenticate": "Bearer"},
-            )  # fmt: skip
-        seconds = self._rates.wait(_network(scope), time.monotonic())
-        if seconds:
-            self._metrics.rejected.labels("rate").inc()
-            wait = str(int(seconds) + 1)
-            return Refusal(429, "too many requests", f"wait {wait} s", {"Retry-After": wait})
-        return None
+            self._note(scope, status, time.perf_counter() - start)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         self._metrics.requests.labels(str(status)).inc()
         self._metrics.seconds.observe(seconds)
-        line: dict[str, Any] = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "client": (scope.get("client") or ("",))[0],
-            "method": scope["method"],
-            "path": scope["path"][:200],
-            "status": status,
-            "ms": round(1000 * seconds, 1),
-        }
-        print(json.dumps(line), file=sys.stderr)
+        log.write(
+            client=(scope.get("client") or ("",))[0], method=scope["method"],
+            path=scope["path"][:200], status=status, ms=round(1000 * seconds, 1),
+        )  # fmt: skip
+
+
+def _without_port(host: str) -> str:
+    """The name in a Host header; an IPv6 address keeps its brackets."""
+    return re.sub(r":\d*$", "", host.lower())
 
 
 def _network(scope: Scope) -> str:

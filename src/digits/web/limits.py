@@ -7,12 +7,17 @@ from dataclasses import dataclass
 class Limits:
     """Limits of the server; all hold before or while the bytes come in, not after."""
 
+    connections: int = 2048  # at once; more are told to come again
+    head_bytes: int = 64 << 10  # of a request's line and headers; of each connection held in memory
+    head_seconds: float = 20.0  # from the connection, or the last answer, to the headers' end
     body_bytes: int = 10 << 20  # of one request, whatever is in it
     body_seconds: float = 20.0  # from the headers to the last byte
     buffered_bytes: int = 128 << 20  # of all requests that are still coming in or wait
     pictures: int = 16  # of one request
     pixels: int = 24_000_000  # of a picture, by its header: a telephone's photograph has 12 to 24
-    waiting: int = 128  # pictures that wait for a process: two seconds of single digits
+    # Pictures that were taken and not answered. They are counted and not weighed: a full queue of
+    # photographs is far more work than one of single digits.
+    waiting: int = 128
     picture_seconds: float = 60.0  # on the clock, of a busy machine; then its process is replaced
     name_length: int = 200  # characters of a picture's name
     expect_length: int = 100  # characters of a pattern: an automaton of bounded size is made of it

@@ -1,6 +1,6 @@
 """What the API takes and gives, as OpenAPI describes it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, field_validator
 
@@ -117,6 +117,7 @@ class ModelCard(BaseModel):
 
     name: str
     default: bool
+    classes: list[str] = Field(description="labels that it gives")
 
 
 class Models(BaseModel):
@@ -127,10 +128,11 @@ class Models(BaseModel):
 
 
 class Correction(BaseModel):
-    """A digit's tile, and what it is."""
+    """A digit's tile, and what it is: one of the classes of the model that answered."""
 
     model_config = ConfigDict(extra="forbid")
-    label: Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+    label: str = Field(max_length=100)
+    model: str | None = Field(None, max_length=100, description="one of GET /v1/models")
     tile: Base64Bytes = Field(max_length=4096, description="28x28 PNG as base64, as in `tiles`")
 
 
@@ -151,17 +153,3 @@ class Problem(BaseModel):
 
     error: str
     hint: str
-
-
-EXAMPLE: dict[str, Any] = {
-    "image": "a.png", "page": 1, "pages": 1, "status": "read", "text": "47", "value": 47,
-    "probability": 0.993, "model": "reader", "seen_as": "row",
-    "rows": [{"text": "47", "value": 47, "probability": 0.993, "box": [10, 12, 60, 40],
-              "alternatives": [["47", 0.993], ["41", 0.004]],
-              "digits": [{"label": "4", "probability": 0.999, "box": [10, 12, 27, 40],
-                          "top_k": [["4", 0.999]]},
-                         {"label": "7", "probability": 0.994, "box": [42, 13, 28, 39],
-                          "top_k": [["7", 0.994]]}]}],
-    "cells": [],
-    "warnings": [], "seconds": 0.011,
-}  # fmt: skip

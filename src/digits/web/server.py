@@ -1,5 +1,6 @@
 """Run the application on uvicorn, from the socket to the last answer."""
 
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -9,8 +10,10 @@ import uvicorn
 
 from digits.errors import DigitsError, reason
 from digits.web.app import make_app
-from digits.web.corrections import prepare
+from digits.web.corrections import Corrections
 from digits.web.desk import Desk
+from digits.web.log import Lines
+from digits.web.protocol import Protocol
 from digits.web.settings import Settings
 
 DRAIN_SECONDS = 30  # for the answers that are on their way when the server is told to stop
@@ -33,23 +36,25 @@ def serve(settings: Settings, host: str, port: int, then: Callable[[str], None])
     Raises:
         DigitsError: the address is taken or not this machine's, or a model cannot be loaded.
     """
-    if settings.corrections:
-        prepare(settings.corrections)
-    listener = _listen(host, port)
-    desk = Desk(settings.models, settings.processes)
-    desk.open()
-    try:
-        config = uvicorn.Config(
-            make_app(settings, desk), log_config=None, access_log=False, server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies,
-            timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=15, ws="none",
-        )  # fmt: skip
-        where = f"[{host}]" if ":" in host else host
-        then(f"http://{where}:{listener.getsockname()[1]}/")
-        Server(config).run(sockets=[listener])
-    finally:
-        desk.kill()  # where they did not end by themselves
+    logging.basicConfig(handlers=[Lines()], level=logging.WARNING)
+    logging.captureWarnings(True)
+    corrections = Corrections(settings.corrections) if settings.corrections else None
+    with _listen(host, port) as listener:
+        desk = Desk(settings.models, settings.processes)
+        desk.open()
+        try:
+            config = uvicorn.Config(
+                make_app(settings, desk, corrections), http=Protocol, ws="none",
+                log_config=None, access_log=False, server_header=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies,
+                timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=15,
+            )  # fmt: skip
+            where = f"[{host}]" if ":" in host else host
+            then(f"http://{where}:{listener.getsockname()[1]}/")
+            Server(config).run(sockets=[listener])
+        finally:
+            desk.kill()  # where they did not end by themselves
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -50,7 +50,8 @@ class Result:
 
 
 def run(pipe: Connection, models: dict[str, Path]) -> None:
-    """Read what comes through the pipe until it is closed; first say '' or what is wrong."""
+    """Read what comes through the pipe until it is closed; first send the classes of each model, or
+    as text what is wrong."""
     import signal
 
     import cv2
@@ -66,7 +67,7 @@ def run(pipe: Connection, models: dict[str, Path]) -> None:
     except DigitsError as error:
         pipe.send(str(error))
         return
-    pipe.send("")
+    pipe.send(readers.classes)
     try:
         while True:
             pipe.send(readers.read(pipe.recv()))
@@ -91,6 +92,11 @@ class Readers:
 
         self._ahead = {name: Ahead(model) for name, model in models.items()}
         self._reader = lru_cache(READERS)(self._new_reader)
+
+    @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """What each model tells apart."""
+        return {name: ahead.classifier.classes for name, ahead in self._ahead.items()}
 
     def read(self, jobs: list[Job]) -> list[Result]:
         """A result for each job; never raises for what a client can send."""
@@ -119,7 +125,7 @@ class Readers:
             seconds = time.perf_counter() - start
             model = self._ahead[job.model].classifier.name
             answer = Answer(job.name, "error", error=str(error), seconds=seconds, model=model)
-            return Result(422, "error", _json(answer.as_json()), str(error))
+            return Result(422, "error", as_bytes(answer.as_json()), str(error))
         return Loaded(picture, reader, time.perf_counter() - start)
 
     def _new_reader(self, model: str, expect: str) -> Any:
@@ -154,7 +160,7 @@ def _read(job: Job, loaded: Loaded) -> Result:
     seconds = loaded.seconds + time.perf_counter() - start
     answer = replace(answer, seconds=seconds, model=loaded.reader.classifier.name)
     if answer.status == "error":
-        return Result(422, "error", _json(answer.as_json()), answer.error)
+        return Result(422, "error", as_bytes(answer.as_json()), answer.error)
     content = answer.as_json(job.top_k, job.decimal)
     if job.tiles:
         content["tiles"] = [[_png(digit.tile) for digit in row.digits] for row in answer.rows]
@@ -167,7 +173,7 @@ def _read(job: Job, loaded: Loaded) -> Result:
             ]
             for row in answer.rows
         ]
-    return Result(200, answer.status, _json(content))
+    return Result(200, answer.status, as_bytes(content))
 
 
 def rests_on(classifier: Any, tile: np.ndarray, label: str) -> np.ndarray:
@@ -194,7 +200,8 @@ def rests_on(classifier: Any, tile: np.ndarray, label: str) -> np.ndarray:
     )
 
 
-def _json(content: dict[str, Any]) -> bytes:
+def as_bytes(content: dict[str, Any]) -> bytes:
+    """An answer as JSON; half of a surrogate pair in a name becomes a question mark."""
     return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
 
 
