@@ -91,7 +91,7 @@ class Measurements:
         yield share("handwriting: answered `read`", 0.95, counts["read"], counts["all"])
 
     def uci(self) -> Iterator[Line]:
-        """Scans of 8x8 pixels by 43 other people, which scikit-learn ships, enlarged to 40."""
+        """Scans of 8x8 pixels by 43 other people, of UCI, enlarged to 40."""
         from sklearn.datasets import load_digits
 
         scans, labels = load_digits(return_X_y=True)

@@ -1,9 +1,14 @@
 """Data sets: their parts, their checks, and what happens without a network."""
 
+import gzip
 import shutil
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -12,6 +17,7 @@ import torch
 from digits import data, spec
 from digits.data import Dataset, fetch
 from digits.data import mnist as mnist_module
+from digits.data import uci as uci_module
 from digits.data.split import every_nth
 from digits.errors import DigitsError
 from tests.conftest import MNIST_FOLDER
@@ -111,3 +117,59 @@ def test_unknown_name() -> None:
 
 def test_the_list_of_files_is_complete() -> None:
     assert len(mnist_module.MD5) == 4
+
+
+def test_the_scans_are_those_of_scikit_learn() -> None:
+    from sklearn.datasets import load_digits
+
+    scans = load_digits()
+    with np.load(Path(uci_module.__file__).with_name("uci.npz")) as file:
+        np.testing.assert_array_equal(file["images"], scans.images)
+        np.testing.assert_array_equal(file["labels"], scans.target)
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that a server on this machine gives out, behind a mirror that is out of reach. The
+    files in it stand for MNIST's."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    for place, name in enumerate(mnist_module.MD5):
+        content = bytes([place]) * 5000
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+        monkeypatch.setitem(mnist_module.MD5, name, fetch.md5(content))
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        addresses = ("http://127.0.0.1:1/", f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setattr(mnist_module, "MIRRORS", addresses)
+        yield folder
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_mnist_comes_from_the_mirror_that_answers(mirror: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    assert mnist_module.fetch(tmp_path / "data") is None
+    assert {p.name: fetch.md5(p.read_bytes()) for p in raw.iterdir()} == mnist_module.MD5
+    (raw / "t10k-labels-idx1-ubyte").unlink()
+    assert mnist_module.fetch(tmp_path / "data") is None and len(list(raw.iterdir())) == 4
+
+
+@pytest.mark.parametrize(("content", "says"), [
+    (gzip.compress(b"another file"), "another file lies at"),
+    (gzip.compress(bytes(5000))[:-9], "damaged"),
+    (b"<html>log in first</html>", "gzip"),
+    (None, "404 File not found"),
+], ids=["another", "cut off", "a page", "none"])  # fmt: skip
+def test_what_is_not_mnist_is_not_kept(
+    mirror: Path, tmp_path: Path, content: bytes | None, says: str
+) -> None:
+    file = mirror / "train-images-idx3-ubyte.gz"
+    file.write_bytes(content) if content else file.unlink()
+    why_not = mnist_module.fetch(tmp_path / "data")
+    assert why_not and says in why_not and not (tmp_path / "data").exists()

@@ -64,8 +64,9 @@ def test_onnx_models_are_measured_without_torch(light: Path) -> None:
             )
             ImageDraw.Draw(page).line(strokes, 0, 6)
             page.save(light / "own" / label / f"{place}.png")
-    shown = digits(light, "evaluate", "--model", "tiny", "--dataset", "own/")
-    assert shown.returncode == 0 and "accuracy" in shown.stdout, shown.stderr
+    for name in ("own/", "uci"):
+        shown = digits(light, "evaluate", "--model", "tiny", "--dataset", name)
+        assert shown.returncode == 0 and "accuracy" in shown.stdout, shown.stderr
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import sys
 import threading
 
 from digits.errors import DigitsError, did_you_mean, reason
+from digits.extras import EXTRAS, needs
 from digits.spec import version
 
 COMMANDS = {
@@ -20,10 +21,6 @@ COMMANDS = {
     "serve": "a page and an API that read pictures",
     "completion": "complete commands and flags in your shell",
 }
-EXTRAS = {  # what is not there after a light installation -> what brings it
-    "torch": "train", "torchvision": "train", "sklearn": "train", "matplotlib": "report",
-    "onnx": "train", "onnxscript": "train", "torchao": "optimize", "pyarrow": "parquet",
-}  # fmt: skip
 USAGE = (
     "usage: digits <command> [flags]\n\n"
     + "\n".join(f"  {name:10} {what}" for name, what in COMMANDS.items())
@@ -63,10 +60,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{argv[0]}: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get(str(error.name).partition(".")[0])
-        if extra is None:
+        if str(error.name).partition(".")[0] not in EXTRAS:
             raise
-        print(f"{argv[0]}: needs {error.name}: pip install 'digits[{extra}]'", file=sys.stderr)
+        print(f"{argv[0]}: {needs(str(error.name), argv[0])}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{argv[0]}: stopped", file=sys.stderr)

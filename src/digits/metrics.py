@@ -4,6 +4,7 @@ Throughout: logits (N, K) float32, labels (N,) integers, probabilities (N, K) th
 All ratios are fractions.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -81,12 +82,11 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray
 def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float]:
     """How often only the one, and only the other, is right, and the exact two-sided p-value that
     they are equally good (McNemar 1947); both (N,) booleans of the same tiles."""
-    from scipy.stats import binomtest
-
     only_one = int((right & ~other_right).sum())
     only_other = int((other_right & ~right).sum())
     split = only_one + only_other
-    return only_one, only_other, float(binomtest(only_one, split).pvalue) if split else 1.0
+    tail = sum(math.comb(split, few) for few in range(min(only_one, only_other) + 1))
+    return only_one, only_other, min(1.0, 2 * tail / 2**split)
 
 
 def false_positives_at_recall(known: np.ndarray, strange: np.ndarray, recall: float) -> float:

@@ -31,7 +31,7 @@ PIXEL_STD = 78.5675
 
 HOLD_OUT = 12  # every twelfth tile of a class is for validation, not for training
 
-SMALL_SET = "uci"  # the 1,797 scans of 8x8 pixels that scikit-learn ships
+SMALL_SET = "uci"  # the 1,797 scans of 8x8 pixels that the package has
 
 SAVE_DIR = Path("models")
 BEST_MODEL = SAVE_DIR / "best_model.pth"

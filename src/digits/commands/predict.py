@@ -155,6 +155,10 @@ def _many(args: argparse.Namespace) -> int:
                 file.write(answers)
                 for answer in answers:
                     counts[answer["status"]] += 1
+    if not (todo or file.answered):
+        if not empty:
+            print(f"{args.output}: not written: there are no pictures", file=sys.stderr)
+        return int(bool(empty))
     told = ", ".join(f"{number} {status}" for status, number in counts.items())
     _tell(classifier.load(model))
     print(f"{args.output}: {told}; {len(file.answered)} were there before", file=sys.stderr)

@@ -8,10 +8,6 @@ from pathlib import Path
 from digits.commands._flags import Parser, number
 from digits.errors import DigitsError
 
-MISSING = (
-    "serving needs fastapi, uvicorn, python-multipart and prometheus-client: "
-    "pip install 'digits[serve]'"
-)
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -24,10 +20,7 @@ def main(argv: list[str] | None = None) -> int:
         _models(args.model), args.workers, args.token, args.rate, args.allow_origin,
         _hosts(args.host, args.allow_host), args.trusted_proxy, args.corrections,
     )  # fmt: skip
-    try:
-        from digits.web.server import serve
-    except ImportError as error:
-        raise DigitsError(f"{error.name} is missing: {MISSING}") from None
+    from digits.web.server import serve
 
     def then(address: str) -> None:
         print(f"reading at {address}  (Ctrl-C stops)", flush=True)

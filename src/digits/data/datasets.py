@@ -70,7 +70,7 @@ def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> 
         raise DigitsError(f"{why_not}; name its folder with --data_dir, or try --dataset uci")
     print(
         f"WARNING: {why_not}.\n"
-        "WARNING: going on with the 1,797 small scans that scikit-learn ships (--dataset uci):\n"
+        "WARNING: going on with the 1,797 small scans of UCI (--dataset uci):\n"
         "WARNING: good for a try, not for a model that reads real handwriting.",
         file=sys.stderr,
     )

@@ -52,6 +52,11 @@ def _remove_empty(made: Path, last: Path) -> None:
             return
 
 
+def md5(content: bytes) -> str:
+    """The checksum by which makers of data sets name their files, as hexadecimal digits."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
 def verified(path: Path, expected_md5: str) -> bytes:
     """What a file holds. Raises DigitsError, naming it, if it cannot be read or its MD5 is not
     the expected one."""
@@ -59,7 +64,7 @@ def verified(path: Path, expected_md5: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise DigitsError(f"{path}: cannot be read: {reason(error)}") from None
-    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    found = md5(content)
     if found != expected_md5:
         raise DigitsError(
             f"{path}: truncated or altered (MD5 {found}, not {expected_md5}); "

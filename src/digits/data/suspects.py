@@ -6,9 +6,8 @@ each tile, found in FOLDS parts of which each is held against all others.
 
 import numpy as np
 
-from digits.errors import DigitsError
+from digits.extras import required
 
-MISSING = "--check_labels needs cleanlab: pip install 'digits[labels]'"
 FOLDS = 5
 NEIGHBOURS = 10
 COMPONENTS = 40  # that tiles are compared by: of digits these hold nine tenths of what differs
@@ -22,10 +21,7 @@ def suspects(tiles: np.ndarray, labels: np.ndarray) -> list[tuple[int, int]]:
     Raises:
         DigitsError: cleanlab is missing.
     """
-    try:
-        from cleanlab.filter import find_label_issues
-    except ImportError:
-        raise DigitsError(MISSING) from None
+    find_label_issues = required("cleanlab.filter", "--check_labels").find_label_issues
     from sklearn.decomposition import PCA
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.neighbors import KNeighborsClassifier

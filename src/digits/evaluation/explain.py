@@ -12,9 +12,9 @@ import numpy as np
 
 from digits import checkpoint
 from digits.classifier import Classifier
-from digits.errors import DigitsError
 from digits.evaluation.measure import Measurement
 from digits.evaluation.style import figure
+from digits.extras import required
 from digits.metrics import softmax
 from digits.spec import TILE_SIZE
 
@@ -69,13 +69,7 @@ def _input(tile: np.ndarray) -> Any:
 
 
 def _captum() -> Any:
-    try:
-        from captum import attr
-    except ImportError:
-        raise DigitsError(
-            "--explain of a checkpoint needs Captum: pip install captum, or name an .onnx model"
-        ) from None
-    return attr
+    return required("captum", "--explain of a checkpoint", "or name an .onnx model").attr
 
 
 def maps(test: Measurement) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:

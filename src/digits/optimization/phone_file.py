@@ -17,6 +17,7 @@ from torch import Tensor
 
 from digits.classifier import METADATA_KEY, Classifier, metadata_of
 from digits.errors import DigitsError
+from digits.extras import needs
 from digits.optimization.program import quantized_by
 from digits.optimization.quiet import quiet
 from digits.optimization.source import Source
@@ -39,9 +40,8 @@ def require(suffix: str) -> None:
     Raises:
         DigitsError: it is not; the line says how to install it.
     """
-    package = FORMATS[suffix].package if suffix in FORMATS else "digits"
-    if importlib.util.find_spec(package.replace("-", "_")) is None:
-        raise DigitsError(f"{suffix} files are made by {package}: pip install {package}")
+    if suffix in FORMATS and importlib.util.find_spec(FORMATS[suffix].package) is None:
+        raise DigitsError(f"--output: {suffix} {needs(FORMATS[suffix].package)}")
 
 
 def make(source: Source, path: Path, calibration: Tensor | None) -> Classifier:
@@ -151,5 +151,5 @@ def _interpreter(path: Path) -> Any:
 
 FORMATS = {
     ".pte": Format(_write_pte, _load_pte, "executorch"),
-    ".tflite": Format(_write_tflite, _load_tflite, "litert-torch"),
+    ".tflite": Format(_write_tflite, _load_tflite, "litert_torch"),
 }

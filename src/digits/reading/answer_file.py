@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from digits import checkpoint
 from digits.errors import DigitsError, reason
+from digits.extras import required
 from digits.reading.answer import STATUSES
 from digits.vision.files import STDIN
 
@@ -291,10 +292,4 @@ def _json_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _parquet() -> Any:
-    try:
-        import pyarrow.parquet
-    except ImportError:
-        raise DigitsError(
-            "--output: .parquet needs pyarrow: pip install pyarrow; or use .csv or .jsonl"
-        ) from None
-    return pyarrow.parquet
+    return required("pyarrow.parquet", "--output: .parquet", "or use .csv or .jsonl")

@@ -18,6 +18,7 @@ from typing import Any
 
 from digits import classifier
 from digits.errors import DigitsError, reason
+from digits.extras import required
 from digits.reading.answer_file import AnswerFile
 from digits.reading.bulk import Workers
 from digits.vision import packed
@@ -139,11 +140,8 @@ def _digest(files: list[File], settings: dict[str, Any]) -> str:
 
 def _started() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report home
-    try:
-        import ray
-        import ray.data
-    except ImportError:
-        raise DigitsError("--engine ray needs Ray: pip install 'digits[many]'") from None
+    ray = required("ray", "--engine ray")
+    required("ray.data", "--engine ray")
     if not ray.is_initialized():
         package = str(Path(__file__).parents[2])  # for workers on this machine
         seen = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))

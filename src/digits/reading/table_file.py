@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from digits import checkpoint
 from digits.errors import DigitsError
+from digits.extras import required
 from digits.reading.answer import Answer, value
 from digits.reading.table import grid
 
@@ -63,10 +64,4 @@ def _as_xlsx(lines: list[list[str]], decimal: str) -> bytes:
 
 
 def _openpyxl() -> Any:
-    try:
-        import openpyxl
-    except ImportError:
-        raise DigitsError(
-            "--output: .xlsx needs openpyxl: pip install openpyxl; or use .csv"
-        ) from None
-    return openpyxl
+    return required("openpyxl", "--output: .xlsx", "or use .csv")

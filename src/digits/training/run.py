@@ -10,6 +10,7 @@ from typing import Any
 
 from digits import checkpoint
 from digits.errors import DigitsError
+from digits.extras import needs
 from digits.spec import RUNS_DIR
 
 
@@ -90,7 +91,7 @@ class Run:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise DigitsError("--tensorboard needs it: pip install tensorboard") from None
+            raise DigitsError(f"--tensorboard {needs('tensorboard')}") from None
         self.board = SummaryWriter(str(self.folder / "tensorboard"))
 
     def write_history(self, rows: Sequence[dict[str, float]]) -> None:

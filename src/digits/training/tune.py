@@ -19,13 +19,13 @@ import torch
 from digits import checkpoint
 from digits.data import Dataset
 from digits.errors import DigitsError, reason
+from digits.extras import required
 from digits.training import ensemble
 from digits.training.config import TrainConfig
 from digits.training.ranks import Ranks
 from digits.training.recipes import RANGES, RANGES_OF
 from digits.training.run import Run
 
-MISSING = "tune needs Optuna: pip install 'digits[tune]'"
 HEARTBEAT, GRACE = 15, 60  # seconds: a trial's sign of life, and without one it is dead
 STARTUP_TRIALS = 5  # at random, and none of them is pruned
 ABOUT = ("arch", "dataset", "hold_out", "epochs")  # what all trials of a study share
@@ -54,10 +54,7 @@ def open_study(path: Path, config: TrainConfig) -> Any:
     Raises:
         DigitsError: Optuna is missing, the file is no study, or it is one of other settings.
     """
-    try:
-        import optuna
-    except ImportError:
-        raise DigitsError(MISSING) from None
+    optuna = required("optuna", "tune")
     from sqlalchemy.exc import SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from digits.errors import DigitsError, reason
+from digits.extras import required
 from digits.vision.load import MAX_BYTES
 
 ARCHIVES = (".tar", ".parquet")
@@ -170,11 +171,8 @@ def _columns(name: str) -> tuple[str, str]:
 
 @lru_cache(4)
 def _table(name: str) -> Any:
-    try:
-        import pyarrow.parquet
-    except ImportError:
-        raise DigitsError(f"{name}: .parquet needs pyarrow: pip install pyarrow") from None
-    return pyarrow.parquet.ParquetFile(_opened(name) if is_address(name) else name)
+    parquet = required("pyarrow.parquet", f"{name}: .parquet")
+    return parquet.ParquetFile(_opened(name) if is_address(name) else name)
 
 
 def _in_csv(name: str) -> Iterator[File]:
@@ -207,8 +205,4 @@ def _beside(name: str, entry: str) -> Iterator[File]:
 
 
 def _fsspec() -> Any:
-    try:
-        import fsspec
-    except ImportError:
-        raise DigitsError("addresses need fsspec: pip install 'digits[many]'") from None
-    return fsspec
+    return required("fsspec", "an address")
