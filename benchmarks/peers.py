@@ -32,6 +32,15 @@ RECOGNISER = Path("rapidocr") / "models" / "PP-OCRv6_rec_small.onnx"
 CROP_HEIGHT, LEAST_WIDTH = 48, 320  # pixels of its input; narrower crops are padded, as it does
 SEED = 7
 Item = tuple[Picture, str]
+TITLE = """# Beside a general engine
+
+Ours and rapidocr's recogniser, picture by picture in one run, by
+
+    python benchmarks/peers.py --data ../shared/data --output docs/peers.md
+
+[Reading](results/reading.md) says what the columns mean, when it was measured, and what falls short.
+
+"""
 
 
 class Peer:
@@ -125,7 +134,7 @@ def main() -> int:
     add_data(parser)
     parser.add_argument("--folder", type=Path, default=Path("build/peers"), help="of the peer")
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="ours")
-    parser.add_argument("--output", type=Path, help="write the table here too")
+    parser.add_argument("--output", type=Path, help="write a page with the table")
     args = parser.parse_args()
     if not (args.folder / RECOGNISER).is_file():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
@@ -154,7 +163,7 @@ def main() -> int:
         lines.append(race(items, Reader.expecting(ours, expect), peer, plain).line(name))
         print(lines[-1], flush=True)
     if args.output:
-        args.output.write_text("\n".join(lines) + "\n", "utf-8")
+        args.output.write_text(TITLE + "\n".join(lines) + "\n", "utf-8")
     return 0
 
 

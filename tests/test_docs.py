@@ -107,6 +107,11 @@ def test_targets_and_benchmarks_exist(page: Path) -> None:
         assert (ROOT / "benchmarks" / f"{name}.py").is_file(), name
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_begins_with_its_title(page: Path) -> None:
+    assert page.read_text("utf-8").startswith("# ")
+
+
 def test_the_readme_is_for_someone_with_two_minutes() -> None:
     lines = (ROOT / "README.md").read_text("utf-8").splitlines()
     assert len(lines) <= 120 and max(map(len, lines)) <= 100
