@@ -38,7 +38,8 @@ Ours and rapidocr's recogniser, picture by picture in one run, by
 
     python benchmarks/peers.py --data ../shared/data --output docs/peers.md
 
-[Reading](results/reading.md) says what the columns mean, when it was measured, and what falls short.
+[Reading](results/reading.md) says what the columns mean, when it was measured, and what falls
+short.
 
 """
 
