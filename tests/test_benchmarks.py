@@ -20,6 +20,8 @@ from benchmarks.support import pictures
 from benchmarks.support.pictures import Picture
 
 from digits.errors import DigitsError
+from digits.reading import budget
+from digits.reading.budget import Budget
 from digits.reading.reader import Reader
 from digits.vision import ink
 from digits.vision.load import from_array
@@ -104,10 +106,23 @@ def test_mutants_that_read_alike_are_told_apart() -> None:
     assert [mutant.again for mutant in mutations.mutants_of("m", source)] == [1, 2]
 
 
-@pytest.mark.parametrize("module", ["tile", "checkpoint", "vision/ink", "reading/attempt"])
+@pytest.mark.parametrize("module", mutations.guarded())
 def test_what_guards_a_module_is_there(module: str) -> None:
     for name in mutations.target_of(module).tests.split():
         assert (Path(__file__).parent / f"{name}.py").is_file()
+
+
+def test_every_module_of_vision_and_reading_is_guarded() -> None:
+    assert {"tile", "vision/warnings", "reading/rows"} <= set(mutations.guarded())
+    assert not any("*" in name or "__init__" in name for name in mutations.guarded())
+
+
+def test_a_record_keeps_the_rows_of_other_modules(tmp_path: Path) -> None:
+    record = tmp_path / "results" / "mutations.json"
+    for module, count in (("tile", 3), ("checkpoint", 4), ("tile", 5)):
+        mutations.keep(record, {"module": module, "mutants": count})
+    rows = json.loads(record.read_text())["rows"]
+    assert rows == [{"module": "checkpoint", "mutants": 4}, {"module": "tile", "mutants": 5}]
 
 
 @pytest.fixture
@@ -153,6 +168,19 @@ def test_a_sweep_prints_a_line_a_value(
         [" 0.06 ", " 1 of 3, 33.3% (6.1% to 79.2%) ", " 3 ", " 2 "],
         [" 0.5 ", " 1 of 3, 33.3% (6.1% to 79.2%) ", " 0 ", " 0 "],
     ]
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["tile.min_stroke_px", "row_image.min_contrast", "page_image.side_px", "vision.rows.max_slant",
+     "reading.finder.large_of_side", "reading.ctc.min_probability", "reading.rows.texts",
+     "reading.budget.seconds"],
+)  # fmt: skip
+def test_a_limit_of_every_stage_can_be_swept(limit: str, sweep: ModuleType) -> None:
+    home, name = sweep.stage_of(limit)
+    with sweep.swept(limit, "3"):
+        assert getattr(home.LIMITS, name) == 3
+        assert Budget().seconds == (3 if home is budget else budget.LIMITS.seconds)
 
 
 @pytest.mark.parametrize(

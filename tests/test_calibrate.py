@@ -7,6 +7,7 @@ import torch
 from digits import archs
 from digits.data import Dataset, Split, extras
 from digits.metrics import negative_log_likelihood
+from digits.spec import NONE
 from digits.training import calibrate as calibrating
 from digits.training.calibrate import SEED, SHARE, calibrate, threshold
 from digits.training.config import TrainConfig
@@ -53,6 +54,19 @@ def test_what_is_rehearsed(
     calibrate(archs.create("micro", len(config.classes)), uci.validation, config)
     fifth = round(0.2 * len(uci.validation))
     assert seen == [(rehearsed, len(uci.validation) + fifth * (2 if nondigits else 1))]
+
+
+def test_the_threshold_is_one_of_digits_alone(
+    uci: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that always holds `none` likeliest, and of the digits the right one."""
+    config = TrainConfig(arch="micro", nondigits=0.1, max_error=0.0)
+    logits = torch.nn.functional.one_hot(uci.validation.labels, len(config.classes)).float()
+    logits[:, config.classes.index(NONE)] = 4.0
+    monkeypatch.setattr(extras, "extend", lambda split, *_: split)
+    monkeypatch.setattr(calibrating, "logits_of", lambda *_: logits)
+    _, thresholds = calibrate(archs.create("micro", 11), uci.validation, config)
+    assert thresholds["read"] < 0.5
 
 
 def test_no_training_drew_the_digits_that_are_rehearsed(uci: Dataset) -> None:

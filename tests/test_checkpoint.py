@@ -139,3 +139,11 @@ def test_what_a_killed_save_left_is_swept_by_the_next(content: dict, run_folder:
     assert len(list(run_folder.iterdir())) == 1
     checkpoint.save("m.pth", content)
     assert [path.name for path in run_folder.iterdir()] == ["m.pth"]
+
+
+def test_where_the_system_has_no_locks_there_is_no_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "fcntl", None)
+    with checkpoint.locked(tmp_path / "models"):
+        assert (tmp_path / "models").is_dir()

@@ -7,7 +7,6 @@ import torch
 
 from digits import archs
 from digits.data import Dataset, hands, pages, rows
-from digits.page_image import GRID, MOST_ZOOM, SIDE, page_image
 from digits.spec import PAGE_CLASSES
 from digits.training import finder, made_up
 from digits.vision.lines import lines
@@ -102,15 +101,6 @@ def test_a_row_lies_over_its_line() -> None:
     assert abs(len(inked) - ROW_HEIGHT) < 6 and 8 < inked[0] < 20
     columns = np.flatnonzero((under < 120).any(axis=0))
     assert abs(len(columns) - 4 * ROW_HEIGHT) < 30 and columns[0] > 15
-
-
-@pytest.mark.parametrize("shape", [(900, 1400), (3000, 100), (28, 28), (1, 1), (700, 701)])
-def test_a_page_image_fits_the_finder(shape: tuple[int, int]) -> None:
-    image = page_image(np.full(shape, 7, np.uint8))
-    assert image.dtype == np.uint8 and (image == 7).all()
-    assert all(side % GRID == 0 and GRID <= side <= SIDE for side in image.shape)
-    most = max(GRID, MOST_ZOOM * max(shape) + GRID / 2)
-    assert max(image.shape) <= most
 
 
 def test_a_seed_gives_the_same_pages_and_rows_stand_on_ink(source: rows.Sources) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def truth(log_probs: np.ndarray) -> dict[str, float]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_probabilities_are_sums_over_all_paths(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ctc, "WIDTHS", (100,))
+    monkeypatch.setattr(ctc, "LIMITS", replace(ctc.LIMITS, beams=(100,)))
     log_probs = log_softmax(np.random.default_rng(seed).normal(0, 2, (5, 3)))
     expected = truth(log_probs)
     assert sum(expected.values()) == pytest.approx(1.0)
@@ -71,3 +72,43 @@ def test_a_text_is_laid_where_its_characters_are_surest() -> None:
         probabilities[t, k] = 0.9
     probabilities[5, 0] = 0.95
     assert align(np.log(probabilities), [0, 0, 1]).tolist() == [1, 5, 7]
+
+
+class Only:
+    """A format in which one text alone is valid, which it knows at its end only."""
+
+    start: str = ""
+    signs: frozenset[str] = frozenset()
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def step(self, state: str, label: str) -> str:
+        return state + label
+
+    def accepts(self, state: str) -> bool:
+        return state == self.text
+
+
+def any_digits(columns: int) -> np.ndarray:
+    """Log probabilities in which each digit is a little likelier than the next, at each column."""
+    shares = np.append(0.95 ** np.arange(10), 1e-3)
+    spread = np.full((2 * columns, 11), 1e-9)
+    spread[::2], spread[1::2, -1] = shares / shares.sum(), 1.0  # a blank after each
+    return np.log(spread)
+
+
+def test_so_many_texts_are_kept() -> None:
+    assert len(likely_texts(any_digits(2), "0123456789", Anything())) == 8
+
+
+@pytest.mark.parametrize(("text", "found"), [("36", True), ("78", False)])
+def test_more_are_kept_where_a_format_fits_none_of_them(text: str, found: bool) -> None:
+    """Of a hundred texts `36` is about the fiftieth, `78` beyond the eightieth."""
+    assert bool(likely_texts(any_digits(2), "0123456789", Only(text))) == found
+
+
+@pytest.mark.parametrize(("share", "begins"), [(1.5e-4, True), (0.7e-4, False)])
+def test_what_is_unlikely_at_a_column_begins_nothing(share: float, begins: bool) -> None:
+    column = np.log(np.array([[share, 1 - share]]))
+    assert ("7" in dict(likely_texts(column, "7", Anything()))) == begins

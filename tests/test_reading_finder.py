@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digits.page_image import COARSE_SIDE, SIDE
+from digits import page_image
 from digits.reading import attempt, finder
 from digits.reading.answer import Row
 from digits.reading.attempt import Attempt
@@ -102,6 +102,22 @@ def test_the_crop_of_a_number_is_not_split(
     assert Attempt(recognizer_of(numbers, grey)).answer().text == "13579"
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "tried"),
+    [(400, 1200, True), (401, 1200, False), (50, 799, True), (50, 800, False)],
+)
+def test_what_may_be_the_crop_of_a_row(
+    numbers: Reader, monkeypatch: pytest.MonkeyPatch, height: int, width: int, tried: bool
+) -> None:
+    looked: list[RowInk] = []
+    monkeypatch.setattr(attempt, "find_lines", lambda _: [])
+    monkeypatch.setattr(Recognizer, "row", lambda self, crop, _: looked.append(crop))
+    grey = np.full((height, width), 235, np.uint8)
+    grey[height // 4 : -height // 4, width // 2 : width // 2 + height // 8] = 60
+    Attempt(recognizer_of(numbers, grey)).of_row()
+    assert any(crop.level.shape == grey.shape for crop in looked) == tried
+
+
 def test_all_ink_as_one_row_is_never_read(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempt, "find_lines", lambda _: [])
     grey, _ = page("2806")
@@ -151,8 +167,8 @@ def test_large_lines_come_from_the_small_page_image(monkeypatch: pytest.MonkeyPa
 
     large, second, small = line(0, 100, 400, 170), line(380, 110, 300, 170), line(0, 500, 400, 150)
     piece, other = line(100, 120, 80, 60), line(0, 700, 90, 30)
-    looks = {SIDE: [piece, other], COARSE_SIDE: [large, second, small]}
-    monkeypatch.setattr(finder, "maps", lambda _, side=SIDE: (side, side))
+    looks = {None: [piece, other], page_image.LIMITS.coarse_side_px: [large, second, small]}
+    monkeypatch.setattr(finder, "maps", lambda _, side=None: (side, side))
     monkeypatch.setattr(finder, "lines", lambda side, *_: looks[side])
     found = finder.find_lines(np.full((1000, 1000), 230, np.uint8))
     assert [line.box for line in found] == [(0, 100, 680, 180), other.box]

@@ -12,7 +12,7 @@ from torch import nn
 from digits import archs, checkpoint
 from digits.data import Dataset, hands, rows
 from digits.errors import DigitsError
-from digits.row_image import HEIGHT, INK, PAPER, STRIDE, row_image
+from digits.row_image import HEIGHT, STRIDE
 from digits.spec import BLANK, ROW_CLASSES, ROW_SHAPE
 from digits.training import lifecycle, made_up
 from digits.training import rows as loop
@@ -31,15 +31,6 @@ def source(mnist: Dataset) -> rows.Sources:
     return rows.sources(
         train.images[:2000, 0].numpy(), train.labels[:2000].numpy(), MNIST_FOLDER, False
     )
-
-
-def test_a_row_image_has_its_height_its_paper_and_its_ink() -> None:
-    grey = np.full((60, 131), 200, np.uint8)
-    grey[20:40, 50:60] = 90
-    image = row_image(grey)
-    assert image.shape == (HEIGHT, 104) and image.shape[1] % STRIDE == 0
-    assert abs(int(np.median(image)) - PAPER) <= 1 and abs(int(image[24, 44]) - INK) <= 2
-    assert np.abs(row_image(255 - grey, inverted=True).astype(int) - image).max() <= 1
 
 
 def test_no_writer_is_both_learned_from_and_held_out(source: rows.Sources) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from digits.data import Dataset, nondigits, strokes
 from digits.spec import INK_SIZE, TILE_SIZE
-from digits.tile import THICK, as_tile, crop, frame, shrink, stroke_width
+from digits.tile import LIMITS, as_tile, crop, frame, shrink, stroke_width
 
 
 def ring(size: int, thickness: int) -> np.ndarray:
@@ -62,8 +62,8 @@ def test_aspect_is_kept() -> None:
 
 
 def test_a_marker_is_thinned_unless_its_pen_is_to_stay() -> None:
-    assert stroke_width(frame(ring(300, 90))) <= THICK + 1
-    assert stroke_width(frame(ring(300, 90), normalise_pen=False)) > THICK + 1
+    assert stroke_width(frame(ring(300, 90))) <= LIMITS.max_stroke_px + 1
+    assert stroke_width(frame(ring(300, 90), normalise_pen=False)) > LIMITS.max_stroke_px + 1
 
 
 def test_a_thin_pen_becomes_as_wide_as_mnists_thinnest() -> None:

@@ -4,29 +4,45 @@ The digit is scaled by its aspect ratio into 20x20 pixels, its centre of mass is
 centre of 28x28. Data sets, drawn digits and reading all make their tiles here.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from digits.spec import INK_SIZE, TILE_SIZE
 
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels
-# Widths of strokes, in pixels of the tile, that MNIST's 1st and 99th centile enclose.
-THIN, THICK = 1.6, 4.5
-FAINT = 16  # of 255: less is no ink when the box around it is taken
+HALF = 127  # of 255: what is brighter is more ink than paper
+
+
+@dataclass(frozen=True)
+class TileLimits:
+    """`*_px` are pixels of the tile, levels are of 255."""
+
+    # Strokes are as wide in MNIST's digits from the 1st to the 99th in a hundred.
+    min_stroke_px: float = 1.6
+    max_stroke_px: float = 4.5
+    max_faint_level: int = 16  # so little is no ink when the box around it is taken
+    # Of its size: what is as large as MNIST's own digits goes through pixel by pixel.
+    max_kept_change: float = 0.05
+    pen_steps: int = 4  # in which a pixel's width of a pen is changed
+
+
+LIMITS = TileLimits()
 
 
 def frame(ink: np.ndarray, normalise_pen: bool = True) -> np.ndarray:
     """One tile (28, 28) uint8 from ink (H, W) uint8, 0 paper to 255 ink; blank stays blank.
 
-    With `normalise_pen` strokes thinner than THIN or thicker than THICK are brought to that width.
+    With `normalise_pen` strokes are brought to the widths that LIMITS allow.
     """
     ink = crop(ink)
     if not ink.size:
         return np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
     scale = INK_SIZE / max(ink.shape)
-    if scale > 1.05 or scale < 0.95:  # MNIST's own digits go through pixel by pixel
+    if abs(scale - 1) > LIMITS.max_kept_change:
         if normalise_pen:
-            ink = crop(_pen_width(_prescale(ink), THIN, THICK))
+            ink = crop(_pen_width(_prescale(ink)))
         ink = _resize(ink, INK_SIZE / max(ink.shape))
     return _centre(ink)
 
@@ -34,19 +50,19 @@ def frame(ink: np.ndarray, normalise_pen: bool = True) -> np.ndarray:
 def as_tile(grey: np.ndarray) -> np.ndarray | None:
     """A picture (H, W) uint8 that is a framed tile already, bright on black; else None.
 
-    It is if framing it, or its negative, changes no pixel by more than FAINT; so are 99.98% of
+    It is if framing it, or its negative, changes no pixel by more than is faint; so are 99.98% of
     MNIST's tiles.
     """
     if grey.shape != (TILE_SIZE, TILE_SIZE):
         return None
-    tile = grey if grey[0, 0] < 128 else 255 - grey
-    framed = tile.any() and cv2.absdiff(frame(tile), tile).max() <= FAINT
+    tile = grey if grey[0, 0] <= HALF else 255 - grey
+    framed = tile.any() and cv2.absdiff(frame(tile), tile).max() <= LIMITS.max_faint_level
     return tile if framed else None
 
 
 def crop(ink: np.ndarray) -> np.ndarray:
     """The smallest part that holds all ink."""
-    x, y, width, height = cv2.boundingRect((ink > FAINT).astype(np.uint8))
+    x, y, width, height = cv2.boundingRect((ink > LIMITS.max_faint_level).astype(np.uint8))
     return ink[y : y + height, x : x + width]
 
 
@@ -55,15 +71,15 @@ def stroke_width(ink: np.ndarray) -> float:
 
     A stroke of width w has w/2 pixels to its edge in the middle and w/4 on average.
     """
-    mask = (ink > 127).astype(np.uint8)
+    mask = (ink > HALF).astype(np.uint8)
     padded = _padded(mask, 1)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
     return float(4 * distance[padded > 0].mean() - 1) if mask.any() else 0.0
 
 
 def _prescale(ink: np.ndarray) -> np.ndarray:
-    """The longer side at 80 px, where a pen changes in steps of a quarter of a tile's pixel."""
-    scale = 4 * INK_SIZE / max(ink.shape)
+    """Ink as large as it has to be for a pen to change by `pen_steps` in a tile's pixel."""
+    scale = LIMITS.pen_steps * INK_SIZE / max(ink.shape)
     if scale >= 1:
         return _resize(ink, scale)
     return shrink(_padded(ink, int(1 / scale) + 1), scale)[0]  # room for a thin line to grow
@@ -88,10 +104,11 @@ def _resize(ink: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(ink, size, interpolation=way)
 
 
-def _pen_width(ink: np.ndarray, thin: float, thick: float) -> np.ndarray:
-    """Thicken strokes thinner than `thin`, thin those thicker than `thick` (pixels of the tile)."""
+def _pen_width(ink: np.ndarray) -> np.ndarray:
+    """Thicken strokes that are too thin, thin those that are too thick."""
     longest, width = max(ink.shape), stroke_width(ink)
-    aim = float(np.clip(width * INK_SIZE / longest, thin, thick)) / INK_SIZE
+    in_tile = width * INK_SIZE / longest
+    aim = min(max(in_tile, LIMITS.min_stroke_px), LIMITS.max_stroke_px) / INK_SIZE
     change = round((aim * longest - width) / (1 - aim))  # the whole grows or shrinks with its pen
     if change == 0:
         return ink
@@ -101,7 +118,7 @@ def _pen_width(ink: np.ndarray, thin: float, thick: float) -> np.ndarray:
     if change > 0:
         return cv2.dilate(ink, kernel)
     thinner = cv2.erode(ink, kernel)
-    return thinner if (thinner > 127).any() else ink
+    return thinner if (thinner > HALF).any() else ink
 
 
 def _padded(ink: np.ndarray, by: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.tile import stroke_width
+from digits.tile import crop, stroke_width
 
 HEIGHT = 56  # pixels of a digit as composed; the tiles' 20 px are enlarged for that
 
@@ -52,8 +52,7 @@ def _glyph(
 ) -> np.ndarray:
     """One digit in the hand's size, slant and pen."""
     high = HEIGHT * (1 + rng.normal(0, hand.size))
-    ys, xs = np.nonzero(tile > 16)
-    digit = tile[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+    digit = crop(tile)
     scale = max(high, 12) / max(digit.shape)
     wide = scale * (1 + rng.normal(0, hand.size))
     digit = cv2.convertScaleAbs(digit, alpha=255 / digit.max())

@@ -13,7 +13,7 @@ from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
-from digits.tile import as_tile
+from digits.tile import HALF, as_tile
 from digits.vision.components import is_one_digit, stands_alone
 from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
 from digits.vision.lines import Line
@@ -78,7 +78,7 @@ class Attempt:
         tile = as_tile(self.grey)
         if tile is None:
             return None
-        seen = Ink(tile, tile > 127, 1.0, inverted=tile is self.grey)
+        seen = Ink(tile, tile > HALF, 1.0, inverted=tile is self.grey)
         x, y, width, height = cv2.boundingRect(tile)
         rows = [self.recognizer.digit(tile, (x, y, width, height))]
         return replace(self.recognizer, kind="digit").concluded(rows, seen, [], "tile")

@@ -7,14 +7,24 @@ Throughout: log_probs (T, K) float, columns by classes; the last class is the bl
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from digits.reading.formats import Format, State
 
 LEAST = 1e-300  # a probability; what is less is nothing
-UNLIKELY = 1e-4  # what is less likely at a column begins nothing there
-WIDTHS = (8, 64)  # texts kept; the second where a format fits none of the first
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of the search for likely texts."""
+
+    min_probability: float = 1e-4  # what is less likely at a column begins nothing there
+    beams: tuple[int, ...] = (8, 64)  # texts kept; the second where a format fits none of the first
+
+
+LIMITS = Limits()
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -92,7 +102,7 @@ def likely_texts(
     log_probs: np.ndarray, labels: Sequence[str], wanted: Format
 ) -> list[tuple[str, float]]:
     """The likeliest texts that a format allows, with log probabilities, best first."""
-    for width in WIDTHS:
+    for width in LIMITS.beams:
         found = _search(log_probs, labels, wanted, width)
         if found:
             break
@@ -109,7 +119,7 @@ def _search(
     states: dict[str, State | None] = {"": wanted.start}
     beam, log_share = {"": (1.0, 0.0)}, 0.0
     for column in np.exp(log_probs).tolist():
-        likely = [k for k in range(blank) if column[k] > UNLIKELY]
+        likely = [k for k in range(blank) if column[k] > LIMITS.min_probability]
         after: dict[str, list[float]] = {}
         for text, (in_blank, in_label) in beam.items():
             either = in_blank + in_label

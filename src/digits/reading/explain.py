@@ -22,6 +22,7 @@ CELL = WIDTH // COLUMNS
 TILE, BARS = 92, 70  # pixels: a tile's side, the height of its bars
 CELL_HEIGHT = LINE + TILE + BARS + 2 * LINE
 BLUE, GREY = "#1f77b4", "#555555"
+SQUARES = 4  # times as large as it is: from which on a pixel is drawn as a square
 MAP_SHARE = 0.35  # of the blue, where the finder is sure that a number stands
 SEEN_AS = {
     "tile": "seen as a tile", "digit": "seen as one digit", "row": "seen as one row",
@@ -111,7 +112,7 @@ def _picture(picture: Picture, answer: Answer) -> Image.Image:
     grey = picture.grey
     zoom = min((WIDTH - 2 * MARGIN) / grey.shape[1], PICTURE_HEIGHT / grey.shape[0])
     size = max(1, round(grey.shape[1] * zoom)), max(1, round(grey.shape[0] * zoom))
-    how = Image.Resampling.NEAREST if zoom > 4 else Image.Resampling.LANCZOS
+    how = Image.Resampling.NEAREST if zoom > SQUARES else Image.Resampling.LANCZOS
     shown = Image.fromarray(grey).resize(size, how).convert("RGB")
     if answer.seen_as == "page":
         in_row, _ = finder.maps(grey)

@@ -1,18 +1,27 @@
 """Where numbers stand on a page: a picture through the finder, to lines in reading order."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from digits import classifier
+from digits import classifier, page_image
 from digits.classifier import Classifier
-from digits.page_image import COARSE_SIDE, MOST_ZOOM, SIDE, page_image
 from digits.spec import pretrained_dir
 from digits.vision.lines import Line, in_order, join, lines
 from digits.vision.walls import within_cells
 
 FINDER = "_finder.onnx"  # in models/pretrained/
-LARGE_OF_SIDE = 0.16  # the height, of the picture's longer side, from which on a line is large
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of the lines that the finder sees."""
+
+    large_of_side: float = 0.16  # the height, of the picture's longer side, of a large line
+
+
+LIMITS = Limits()
 
 
 @cache
@@ -21,10 +30,12 @@ def finder() -> Classifier:
     return classifier.load(pretrained_dir() / FINDER, takes="page images")
 
 
-def maps(grey: np.ndarray, side: int = SIDE) -> tuple[np.ndarray, np.ndarray]:
+def maps(grey: np.ndarray, side: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """How likely each place of a grey picture (H, W) uint8 lies in a number's row, and in its core:
-    two maps (h, w) float64 of 0..1 over the whole picture, whose page image has such a `side`."""
-    logits = finder()(page_image(grey, side)[None, None])[0].astype(np.float64)
+    two maps (h, w) float64 of 0..1 over the whole picture, whose page image has such a `side`,
+    the usual one unless told."""
+    image = page_image.page_image(grey, side or page_image.LIMITS.side_px)
+    logits = finder()(image[None, None])[0].astype(np.float64)
     in_row, in_core = np.moveaxis(1 / (1 + np.exp(-logits)), -1, 0)
     return in_row, in_core
 
@@ -33,9 +44,10 @@ def find_lines(grey: np.ndarray) -> list[Line]:
     """The lines of numbers in a grey picture (H, W) uint8. Large ones, of which a page image of
     the usual size shows too little at a time, are looked for in a smaller one."""
     found = lines(*maps(grey), grey.shape)
-    if max(grey.shape) * MOST_ZOOM > COARSE_SIDE:
-        least = LARGE_OF_SIDE * max(grey.shape)
-        coarse = lines(*maps(grey, COARSE_SIDE), grey.shape)
+    small = page_image.LIMITS.coarse_side_px
+    if max(grey.shape) * page_image.LIMITS.max_zoom > small:
+        least = LIMITS.large_of_side * max(grey.shape)
+        coarse = lines(*maps(grey, small), grey.shape)
         large = join([line for line in coarse if line.height >= least])
         found = [line for line in found if not any(line.lies_in(one) for one in large)]
         found = in_order(large + found) if large else found

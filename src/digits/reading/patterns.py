@@ -12,6 +12,7 @@ from digits.spec import ROW_CLASSES, SIGNS
 
 READABLE = frozenset(ROW_CLASSES)
 DIGITS = READABLE - set(SIGNS)
+MOST_FIGURES = 9  # of a count in braces: a longer one is refused unread
 MAX_NODES = 20_000
 MOST_REMEMBERED = 1_000_000  # nodes of the states after steps taken before: some 50 MB
 
@@ -138,7 +139,7 @@ class Pattern:
             return 1, 1
         inside, brace, _ = self._pattern[self._at :].partition("}")
         low, comma, high = inside.partition(",")
-        counts = all(n.isdecimal() and len(n) <= 9 for n in (low or "0", high or "0"))
+        counts = all(n.isdecimal() and len(n) <= MOST_FIGURES for n in (low or "0", high or "0"))
         if not brace or not counts or not inside:
             self._fail("'{' without a count")
         self._at += len(inside) + 1

@@ -26,6 +26,7 @@ from digits.vision.packed import File
 
 PART = 10_000  # pictures: half an hour of a core for photographs of a row
 WAVE = 200  # parts that the cluster is given at a time: so many lists lie in its memory
+MOST_NAMED = 3  # strange parts, where there are more
 SUFFIX = ".parquet"
 
 
@@ -66,8 +67,8 @@ def read_into(
     if strange := there - met:
         raise DigitsError(
             f"--output {folder}: all is read, but parts of another list, or read otherwise, lie "
-            f"there too: remove {', '.join(sorted(strange)[:3])}"
-            + (f" and {len(strange) - 3} more" if len(strange) > 3 else "")
+            f"there too: remove {', '.join(sorted(strange)[:MOST_NAMED])}"
+            + (f" and {len(strange) - MOST_NAMED} more" if len(strange) > MOST_NAMED else "")
         )
 
 

@@ -1,0 +1,33 @@
+"""A grey picture -> the page image: sides that suit the finder, small pictures not blown up."""
+
+import numpy as np
+import pytest
+
+from digits.page_image import GRID, LIMITS, page_image
+
+
+@pytest.mark.parametrize(
+    ("shape", "made"),
+    [
+        ((900, 1400), (640, 1024)),  # 658 is next to 640, of multiples of 64
+        ((3000, 100), (1024, 64)),
+        ((600, 700), (896, 1024)),
+        ((400, 200), (576, 320)),  # half as large again: 600 x 300
+        ((28, 28), (64, 64)), ((1, 1), (64, 64)),
+    ],
+)  # fmt: skip
+def test_its_sides_are_those_of_the_picture_within_bounds(
+    shape: tuple[int, int], made: tuple[int, int]
+) -> None:
+    image = page_image(np.full(shape, 7, np.uint8), LIMITS.side_px)
+    assert image.dtype == np.uint8 and (image == 7).all() and image.shape == made
+
+
+def test_a_smaller_side_makes_a_smaller_image() -> None:
+    image = page_image(np.zeros((900, 1400), np.uint8), LIMITS.coarse_side_px)
+    assert image.shape == (192, 320) and not any(side % GRID for side in image.shape)
+
+
+def test_what_is_made_smaller_is_averaged() -> None:
+    grain = 255 * np.random.default_rng(0).integers(0, 2, (1600, 1600)).astype(np.uint8)
+    assert page_image(grain, LIMITS.coarse_side_px).std() < 40

@@ -1,0 +1,155 @@
+"""The limits of reading a row, from both sides, with a row model and a classifier made for it."""
+
+import math
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digits.reading import rows
+from digits.reading.formats import parse
+from digits.reading.rows import RowReadings, in_pieces, looks_at, parts
+from digits.reading.scores import Scores
+from digits.row_image import HEIGHT, STRIDE
+from digits.spec import BLANK, CLASSES, ROW_CLASSES
+
+NAMES = (*ROW_CLASSES, BLANK)
+INK = np.zeros((64, 40), np.uint8)
+INK[8:56, 15:25] = 255
+
+Shares = dict[str, float]
+Read = Callable[[list[Shares], Shares], RowReadings]
+
+
+def logits(shares: Shares) -> np.ndarray:
+    """Those (3, classes) of a row with one character, which is each digit with its share."""
+    made = np.full((3, len(NAMES)), -100.0)
+    made[[0, 2], -1] = 0.0
+    for name, share in shares.items():
+        made[1, NAMES.index(name)] = math.log(share)
+    return made
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Read:
+    """Reads a row of one character: what it is at each look, and to the classifier."""
+
+    class Model:
+        classes = NAMES
+        card: dict[str, Any] = {"metrics": {}}  # noqa: RUF012
+
+        def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+            return [logits(looks[images[0, 0, 0, 0]])]
+
+    looks: list[Shares] = []
+    monkeypatch.setattr(rows, "row_model", Model)
+
+    def reading(seen: list[Shares], by_digit: Shares) -> RowReadings:
+        looks[:] = seen
+        share = np.array([[by_digit.get(name, 0.0) for name in CLASSES]])
+
+        def score(_: object, tiles: np.ndarray) -> Scores:
+            return Scores(tuple(CLASSES), share.repeat(len(tiles), 0), np.zeros(len(tiles)))
+
+        monkeypatch.setattr(rows, "score", score)
+        images = [np.full((HEIGHT, 3 * STRIDE), k, np.uint8) for k in range(len(seen))]
+        wanted = parse("number")
+        assert wanted
+        return rows.read_row(INK, images, SimpleNamespace(), wanted)  # type: ignore[arg-type]
+
+    return reading
+
+
+def test_a_few_texts_are_weighed(read: Read) -> None:
+    said = read([{"1": 0.3, "2": 0.2, "3": 0.15, "4": 0.15, "5": 0.1, "6": 0.1}], {"1": 1.0})
+    assert len(said.ranking) == 4 and said.text == "1"
+
+
+@pytest.mark.parametrize(("likelier", "text"), [(2.5, "4"), (5.0, "9")])
+def test_the_classifier_has_a_fifth_of_the_say(read: Read, likelier: float, text: str) -> None:
+    """By so much, in log probability, it takes for a 9 what is a 4 to the row model by 0.85."""
+    by_digit = {"9": 0.9, "4": 0.9 * math.exp(-likelier)}
+    assert read([{"4": 0.7, "9": 0.3}], by_digit).text == text
+
+
+def test_the_classifier_leaves_one_in_a_thousand_to_a_label(read: Read) -> None:
+    features = read([{"4": 1.0}], {"9": 1.0}).features
+    assert features and features.digits == pytest.approx(math.log(1e-3))
+
+
+def test_what_a_look_holds_impossible_has_a_floor(read: Read) -> None:
+    features = read([{"4": 1.0}, {"9": 1.0}], {}).features
+    assert features and features.spread == pytest.approx(50)
+
+
+def test_the_only_text_has_the_largest_margin(read: Read) -> None:
+    features = read([{"4": 1.0}], {"4": 1.0}).features
+    assert features and features.margin == 20
+
+
+def test_a_row_may_be_none_of_its_texts(read: Read) -> None:
+    (_, right), (_, other) = read([{"4": 0.9, "9": 0.1}], {"4": 0.9, "9": 0.1}).ranking
+    assert right == pytest.approx(0.9)
+    assert other / (1 - right) == pytest.approx(0.1 / (0.1 + 0.01), abs=0.01)
+
+
+def stripe(image: np.ndarray) -> int:
+    """How many of a row image's lines are inked."""
+    return int((image[:, image.shape[1] // 2] > 130).sum())
+
+
+def test_looks_are_smaller_larger_narrower_and_wider() -> None:
+    grey = np.full((1000, 2180), 220, np.uint8)
+    grey[300:700] = 60
+    plain, taller, lower, narrow, wide = looks_at(grey, inverted=False)
+    assert [image.shape[1] for image in (plain, narrow, wide)] == [104, 92, 120]
+    assert stripe(plain) == pytest.approx(0.4 * HEIGHT, abs=1)
+    assert stripe(taller) == pytest.approx(0.4 * HEIGHT / 1.30, abs=1)
+    assert stripe(lower) == pytest.approx(0.4 * HEIGHT / 0.84, abs=1)
+
+
+@pytest.mark.parametrize(("height", "is_cut"), [(10, False), (11, True)])
+def test_a_crop_of_few_lines_is_not_cut(height: int, is_cut: bool) -> None:
+    grey = np.tile(np.linspace(250, 30, height)[:, None], (1, 40)).astype(np.uint8)
+    plain, _, lower, *_ = looks_at(grey, inverted=False)
+    assert np.array_equal(plain, lower) != is_cut
+
+
+@pytest.mark.parametrize(("rows_amid", "low", "high"), [(5, 50, 62), (8, 33, 37)])
+def test_a_cut_amid_the_gap_is_cheaper_than_one_at_its_edge(
+    rows_amid: int, low: int, high: int
+) -> None:
+    level = np.zeros((64, 120), np.uint8)
+    level[8:56, 20:33] = level[8:56, 80:93] = 255
+    level[20:40, 37:80] = 255  # what joins them is thin at their edge
+    level[20:40, 50:63], level[20 : 20 + rows_amid, 50:63] = 0, 255  # and amid it less so
+    level[20, 33:37] = 255
+    left, _ = parts(level, in_pieces(level), np.array([26.0, 86.0]))
+    assert low <= left.box[0] + left.box[2] <= high
+
+
+@pytest.mark.parametrize(("gap", "width"), [(36, 46), (41, 10)])
+def test_what_stands_beyond_a_characters_reach_is_not_its(gap: int, width: int) -> None:
+    level = np.zeros((64, 120), np.uint8)
+    level[8:56, 20:30] = 255
+    level[20:40, 25 + gap : 30 + gap] = 255
+    (one,) = parts(level, in_pieces(level), np.array([25.0]))
+    assert one.box == (20, 8, width, 48)
+
+
+@pytest.mark.parametrize(("value", "count"), [(28, 2), (36, 1)])
+def test_faint_ink_joins_nothing(value: int, count: int) -> None:
+    level = np.zeros((64, 60), np.uint8)
+    level[8:56, 10:20] = level[8:56, 40:50] = 255
+    level[30, 20:40] = value
+    assert len(in_pieces(level)[1]) == count
+
+
+@pytest.mark.parametrize(("value", "width"), [(60, 10), (70, 30)])
+def test_faint_ink_is_outside_a_digits_box(value: int, width: int) -> None:
+    level = np.zeros((64, 60), np.uint8)
+    level[8:56, 10:40], level[8:56, 10:20] = value, 255
+    (one,) = parts(level, in_pieces(level), np.array([15.0]))
+    assert one.box == (10, 8, width, 48)
