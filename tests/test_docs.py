@@ -112,6 +112,28 @@ def test_a_page_begins_with_its_title(page: Path) -> None:
     assert page.read_text("utf-8").startswith("# ")
 
 
+def test_each_figure_is_shown() -> None:
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    shown = {Path(link).name for link in LINK.findall(text)}
+    made_of = {"form.jpg"}  # the picture of which form_explain.png is the explanation
+    assert {file.name for file in (ROOT / "docs" / "figures").iterdir()} - shown == made_of
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find_spec("matplotlib"), reason="matplotlib is not installed")
+def test_figures_are_drawn_from_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools import draw_results
+
+    clean, *_, last = draw_results.table("robustness.md", "accuracy under")
+    assert clean["accuracy under"] == "none" and draw_results.value(clean["best"]) > 99
+    assert last["accuracy under"].startswith("mean error")
+    monkeypatch.setattr(draw_results, "FIGURES", tmp_path)
+    draw_results.main()
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "robustness.png", "frame.png", "pages.png", "int8.png",
+    }  # fmt: skip
+
+
 def test_the_readme_is_for_someone_with_two_minutes() -> None:
     lines = (ROOT / "README.md").read_text("utf-8").splitlines()
     assert len(lines) <= 120 and max(map(len, lines)) <= 100
