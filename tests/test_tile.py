@@ -1,12 +1,17 @@
 """Ink -> tile: as MNIST was made, and MNIST's own digits unharmed."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 
-from digits.data import Dataset, nondigits, strokes
+from digits import data
+from digits.data import Dataset, hands, named, nondigits, strokes, unipen
 from digits.spec import INK_SIZE, TILE_SIZE
 from digits.tile import LIMITS, as_tile, crop, frame, shrink, stroke_width
+from tests.conftest import MNIST_FOLDER
 
 
 def ring(size: int, thickness: int) -> np.ndarray:
@@ -103,17 +108,79 @@ def centre_of_mass(tiles: np.ndarray) -> np.ndarray:
     return np.mean([(m["m10"] / m["m00"], m["m01"] / m["m00"]) for m in moments], axis=0)
 
 
-def test_every_source_has_its_centre_where_mnist_has_it(uci: Dataset, mnist: Dataset) -> None:
+def own_pictures(tiles: np.ndarray, folder: Path) -> np.ndarray:
+    """Tiles (N, 1, 28, 28) of own data: the digits on sheets, out of their middle."""
+    for i, (tile, label) in enumerate(zip(tiles, np.arange(len(tiles)) % 2, strict=True)):
+        sheet = np.full((160, 200), 230, np.uint8)
+        sheet[30:114, 90:174] -= cv2.resize(tile[0], (84, 84)) // 2
+        path = folder / str(label) / f"{i}.png"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), sheet)
+    return data.load(str(folder)).train.images.numpy()
+
+
+def usps(tiles: np.ndarray) -> np.ndarray:
+    """Tiles (N, 1, 28, 28) of USPS's pictures of 16x16, as a named set is made."""
+    small = [cv2.resize(crop(tile[0]), (16, 16), interpolation=cv2.INTER_AREA) for tile in tiles]
+    part = SimpleNamespace(data=small, targets=[0] * len(small))
+    return named._framed(part).images.numpy()
+
+
+def of_unipen(rng: np.random.Generator) -> np.ndarray:
+    """Tiles (N, 1, 28, 28) of the letters of a writer held out."""
+    some = hands.load(MNIST_FOLDER, True, ("unipen_chars",), lookalikes=True)["unipen_chars"]
+    letters = unipen.SETS["unipen-letters"][1]
+    return unipen._drawn(some[:1], letters, "test", rng)[0].images.numpy()
+
+
+def test_every_source_has_its_centre_where_mnist_has_it(
+    uci: Dataset, mnist: Dataset, tmp_path: Path
+) -> None:
+    if not hands.available(MNIST_FOLDER):
+        pytest.skip(f"hands/ is not in {MNIST_FOLDER}")
     drawn, _ = strokes.draw(300, 0)
-    scans = uci.train.images.numpy()
-    read = np.stack([frame(cv2.resize(tile[0], (90, 90))) for tile in drawn])[:, None]
-    made = nondigits.make(300, mnist.train.images.numpy()[:100], 0)
-    solid = made[made.max(axis=(1, 2, 3)) > 0]
     digits = mnist.train.images.numpy()[:2000]
-    np.testing.assert_allclose(centre_of_mass(digits), TILE_SIZE / 2, atol=0.05)
-    for tiles in (drawn, scans, read):
-        np.testing.assert_allclose(centre_of_mass(tiles), TILE_SIZE / 2, atol=0.05)
-    np.testing.assert_allclose(centre_of_mass(solid), TILE_SIZE / 2, atol=0.2)  # cloth fills tiles
+    rng = np.random.default_rng(0)
+    sources = {
+        "mnist": digits,
+        "drawn": drawn,
+        "uci": uci.train.images.numpy(),
+        "read": np.stack([frame(cv2.resize(tile[0], (90, 90))) for tile in drawn])[:, None],
+        "hands": hands.digit_tiles(300, MNIST_FOLDER, rng)[0],
+        "other hands": hands.other_tiles(300, MNIST_FOLDER, rng),
+        "unipen": of_unipen(rng),
+        "usps": usps(drawn),
+        "own": own_pictures(drawn[:60], tmp_path),
+        "nondigits": nondigits.make(300, digits[:100], 0),
+    }
+    atol = dict.fromkeys(sources, 0.05) | {"nondigits": 0.2}  # cloth fills tiles
+    for name, whole in sources.items():
+        tiles = whole[whole.max(axis=(1, 2, 3)) > 0]  # what is no digit may be blank
+        assert len(tiles) > 0.9 * len(whole), name
+        assert np.allclose(centre_of_mass(tiles), TILE_SIZE / 2, atol=atol[name]), name
+
+
+def test_mnists_own_digits_are_tiles(mnist: Dataset) -> None:
+    digits = mnist.train.images[:2000, 0].numpy()
+    assert np.mean([as_tile(tile) is tile for tile in digits]) >= 0.999
+
+
+# Of 200 seeded strokes: whoever changes tiles, be it by a few pixels, changes what models learned.
+WEIGHED = {True: 1718497659, False: 1621856211}
+
+
+@pytest.mark.parametrize("normalise_pen", WEIGHED)
+def test_tiles_are_what_they_were(normalise_pen: bool) -> None:
+    rng, total = np.random.default_rng(12), 0
+    weights = rng.integers(1, 1000, (TILE_SIZE, TILE_SIZE))
+    for _ in range(200):
+        height, width = rng.integers(5, 400, 2)
+        ink = np.zeros((height, width), np.uint8)
+        points = (rng.random((5, 2)) * (width, height)).astype(np.int32)
+        pen = int(rng.integers(1, 1 + max(2, max(ink.shape) // 8)))
+        cv2.polylines(ink, [points], False, 255, pen, cv2.LINE_AA)
+        total += int((frame(ink, normalise_pen) * weights).sum())
+    assert total == pytest.approx(WEIGHED[normalise_pen], rel=1e-6)
 
 
 def test_blank_stays_blank() -> None:
