@@ -55,7 +55,7 @@ def typed(text: str) -> list[list[str]]:
 def mentioned(text: str) -> list[list[str]]:
     """The words of each code within a line, tables included."""
     text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
-    return [code.split() for code in re.findall(r"`([^`\n]+)`", text)]
+    return [code.split() for code in re.findall(r"`([^`]+)`", text)]
 
 
 def command_in(words: list[str]) -> tuple[str, list[str]] | None:
@@ -105,6 +105,15 @@ def test_targets_and_benchmarks_exist(page: Path) -> None:
     benchmarks = re.findall(r"make bench NAME=(\w+)|python benchmarks/(\w+)\.py", text)
     for name in {one or other for one, other in benchmarks}:
         assert (ROOT / "benchmarks" / f"{name}.py").is_file(), name
+
+
+def test_pages_named_in_the_sources_exist() -> None:
+    folders = ("src", "benchmarks", "tools", "tests", "examples", "models/pretrained")
+    files = [file for folder in folders for kind in ("*.py", "*.md", "*.ipynb")
+             for file in (ROOT / folder).rglob(kind)]  # fmt: skip
+    named = {name for file in files
+             for name in re.findall(r"docs/[a-z_/-]+\.md", file.read_text("utf-8"))}  # fmt: skip
+    assert len(named) > 5 and {name for name in named if not (ROOT / name).is_file()} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
