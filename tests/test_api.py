@@ -44,9 +44,9 @@ MEMBERS = {
     digits.Reader: {"pages", "read", "read_many"},
     digits.Report: {"onnx"},
     Classifier: {"card", "classes", "name", "path", "predict_proba", "takes", "shape",
-                 "temperature", "thresholds"},
+                 "temperature", "thresholds", "trained_on"},
     Answer: {"as_json", "error", "image", "model", "page", "pages", "places", "probability",
-             "rows", "seconds", "seen_as", "status", "text", "warnings"},
+             "rows", "seconds", "seen_as", "status", "text", "trained_on", "warnings"},
 }  # fmt: skip
 NOT_FOR_PROGRAMS = {"forward"}
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from digits import classifier
+from digits import Reader, classifier
 from digits.__main__ import main
+from digits.spec import SEEN_LITTLE
 
 CLASSES = [*"0123456789", "none"]
 
@@ -91,7 +92,7 @@ def test_a_folder_as_json(model: str, folder: Path, capsys: pytest.CaptureFixtur
     first = answers[0]
     assert set(first) == {
         "image", "page", "pages", "status", "text", "value", "probability", "model", "rows",
-        "cells", "seen_as", "warnings", "seconds",
+        "cells", "seen_as", "trained_on", "warnings", "seconds",
     }  # fmt: skip
     (row,) = first["rows"]
     assert set(row) == {"text", "value", "probability", "box", "alternatives", "digits"}
@@ -218,20 +219,59 @@ def test_output_with_all_cores_and_resume(
     assert "1 were there before" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("output", [[], ["--output", "a.csv"]])
-def test_a_model_of_the_small_scans_says_so(
-    output: list[str], folder: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def small(run_folder: Path) -> str:
+    """A model that says that it learned from the small scans."""
     import onnx
 
     proto = onnx.load(classifier.shipped()["micro"])
     for entry in proto.metadata_props:
         entry.value = entry.value.replace('"dataset": "mnist"', '"dataset": "uci"')
     onnx.save(proto, "small.onnx")
+    return "small.onnx"
+
+
+def test_answers_say_what_their_model_learned_from(
+    small: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zero, drawn = str(folder / "a_zero.png"), []
+
+    def text(self: object, at: object, words: str, *_: object, **__: object) -> None:
+        drawn.append(words)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
+    for model, learned_from in ((small, "uci"), ("micro", "mnist")):
+        drawn.clear()
+        flags = ["--image", zero, "--model", model, "--explain", "why.png", "--json"]
+        assert main(["predict", *flags]) == 0
+        said = json.loads(capsys.readouterr().out)
+        warned = learned_from == "uci"
+        assert said["trained_on"] == learned_from and (SEEN_LITTLE in said["warnings"]) == warned
+        assert f"model {model}, trained on {learned_from}" in drawn
+        assert (SEEN_LITTLE in drawn) == warned
+        in_memory = Reader(model).read(Path(zero).read_bytes())
+        assert (in_memory.trained_on, SEEN_LITTLE in in_memory.warnings) == (learned_from, warned)
+        assert Reader(model).read("nowhere.png").trained_on == learned_from
+
+
+def test_evaluate_says_it_too(
+    small: str, tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own" / "0").mkdir(parents=True)
+    shutil.copy(folder / "a_zero.png", tmp_path / "own" / "0")
+    flags = ["--model", small, "--folder", str(tmp_path / "own"), "--dataset", "uci"]
+    assert main(["evaluate", *flags]) == 0
+    assert f"model: small.onnx (trained on uci)\nwarning: {SEEN_LITTLE}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", [[], ["--output", "a.csv"]])
+def test_a_model_of_the_small_scans_says_so(
+    output: list[str], folder: Path, small: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     flags = ["predict", "--image", str(folder / "a_zero.png"), *output]
     for model, warned in (("small.onnx", True), ("micro", False)):
         Path("a.csv").unlink(missing_ok=True)
         assert main([*flags, "--model", model]) == 0
         error = capsys.readouterr().err
-        assert ("1,797 small scans" in error) == warned
+        assert error.count("1,797 small scans") == warned
         assert f"model: {model} (trained on {'uci' if warned else 'mnist'})" in error

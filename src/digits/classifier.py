@@ -54,6 +54,12 @@ class Classifier:
         """What answers call it: `name_of` its file."""
         return name_of(self.path)
 
+    @property
+    def trained_on(self) -> str:
+        """The data sets it learned from, by the names that `train --dataset` takes, or ""."""
+        dataset = self.card.get("config", {}).get("dataset")
+        return dataset if isinstance(dataset, str) else ""
+
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         assert tiles.dtype == np.uint8 and tiles.ndim == 4, (tiles.dtype, tiles.shape)
         if not len(tiles):

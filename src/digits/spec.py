@@ -32,6 +32,9 @@ PIXEL_STD = 78.5675
 HOLD_OUT = 12  # every twelfth tile of a class is for validation, not for training
 
 SMALL_SET = "uci"  # the 1,797 scans of 8x8 pixels that the package has
+SEEN_LITTLE = (  # what answers of a model that saw no other say
+    "the model has seen 1,797 small scans alone and reads real pictures badly: train it on mnist"
+)
 
 SAVE_DIR = Path("models")
 BEST_MODEL = SAVE_DIR / "best_model.pth"

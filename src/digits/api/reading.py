@@ -3,7 +3,6 @@ loaded when first needed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +53,7 @@ class Reader:
             DigitsError: an array of another shape, kind or range.
         """
         if isinstance(source, str | Path):
-            return replace(self._reader.read_file(str(source)), model=self._reader.classifier.name)
+            return self._reader.read_file(str(source))
         return self.pages(source)[0]
 
     def pages(
@@ -74,7 +73,6 @@ class Reader:
             return read_pages(self._reader, IN_MEMORY, then, bytes(source))
         picture = _picture(source)
         answer = self._reader.read(picture, IN_MEMORY)
-        answer = replace(answer, model=self._reader.classifier.name)
         if then:
             then(picture, answer)
         return [answer]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from digits import api, classifier, data, device
 from digits.commands import _flags
+from digits.commands._told import tell
 from digits.data import Dataset
 from digits.data.look import Look
 from digits.errors import DigitsError
@@ -40,6 +41,8 @@ def main(argv: list[str] | None = None) -> int:
 
     items = pictures.labelled(args.folder) if args.folder else []
     models = [_load(name, args) for name in args.model or [None]]
+    for model in models:
+        tell(model)
     names = facts.names_of([model.path for model in models])
     dataset = _dataset(models, args)
     if (args.robustness or args.explain) and dataset.shape != INPUT_SHAPE:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.commands._flags import Parser, add_device_flags, number
+from digits.commands._told import one_line, tell
 from digits.errors import DigitsError
-from digits.spec import SMALL_SET
+from digits.spec import SEEN_LITTLE
 
 if TYPE_CHECKING:
     from digits.classifier import Classifier
@@ -128,7 +129,7 @@ def _some(args: argparse.Namespace) -> int:
             continue
         if answer.status != "error" and not told:
             told = True
-            _tell(model)
+            tell(model)
         _print(answer, args)
     return int(failed or bool(empty))
 
@@ -160,7 +161,7 @@ def _many(args: argparse.Namespace) -> int:
             print(f"{args.output}: not written: there are no pictures", file=sys.stderr)
         return int(bool(empty))
     told = ", ".join(f"{number} {status}" for status, number in counts.items())
-    _tell(classifier.load(model))
+    tell(classifier.load(model))
     print(f"{args.output}: {told}; {len(file.answered)} were there before", file=sys.stderr)
     return int(counts["error"] > 0 or bool(empty))
 
@@ -186,7 +187,7 @@ def _cluster(args: argparse.Namespace) -> int:
             total += some
             bar.update(some.total())
     before = total.pop("there before", 0)
-    _tell(classifier.load(classifier.find(model)))
+    tell(classifier.load(classifier.find(model)))
     told = ", ".join(f"{total[status]} {status}" for status in STATUSES)
     print(f"{args.output}: {told}; {before} were there before", file=sys.stderr)
     return int(total["error"] > 0 or bool(empty))
@@ -207,9 +208,8 @@ def _table(args: argparse.Namespace) -> int:
     if answer.status == "error" or more:
         raise DigitsError(answer.error or f"{names[0]}: --table is of one page, not of many")
     table_file.write(args.output, answer, args.decimal)
-    _tell(model)
-    for warning in answer.warnings:
-        print(f"warning: {_one_line(answer.image)}: {warning}", file=sys.stderr)
+    tell(model)
+    _warn(answer)
     wide = max((column for _, column in answer.places), default=1)
     doubt = "; unsure" if answer.status == "unsure" else ""
     print(f"{args.output}: numbers: {len(answer.rows)}, columns: {wide}{doubt}", file=sys.stderr)
@@ -256,27 +256,14 @@ def _load(args: argparse.Namespace) -> "Classifier":
     return api.load(path)
 
 
-def _tell(model: "Classifier") -> None:
-    """Which model answered, and what it learned from."""
-    learned_from = model.card["config"].get("dataset") or "unknown pictures"
-    print(f"model: {model.name} (trained on {learned_from})", file=sys.stderr)
-    if learned_from == SMALL_SET:
-        print(
-            "warning: it has seen 1,797 small scans alone and reads real pictures badly: "
-            "train it on mnist, or leave --model out",
-            file=sys.stderr,
-        )
-
-
 def _print(answer: "Answer", args: argparse.Namespace) -> None:
     """The plain output, whose form docs/commands.md states: `NAME: TEXT`, and with --top_k below it
     a line a candidate, with tabs: which digit, the label, how likely."""
     if answer.status == "error":
-        print(f"predict: {_one_line(answer.error)}", file=sys.stderr)
+        print(f"predict: {one_line(answer.error)}", file=sys.stderr)
         return
-    name = _one_line(answer.image)
-    for warning in answer.warnings:
-        print(f"warning: {name}: {warning}", file=sys.stderr)
+    name = one_line(answer.image)
+    _warn(answer)
     says = " / ".join(answer.text.split("\n")) if answer.text else "no digit"
     sure = f"  {answer.probability:.1%}" if args.confidence and answer.text else ""
     doubt = "  (unsure)" if answer.status == "unsure" else ""
@@ -289,6 +276,8 @@ def _print(answer: "Answer", args: argparse.Namespace) -> None:
                 print(f"\t{place}\t{label}\t{probability:.4f}", flush=True)
 
 
-def _one_line(text: str) -> str:
-    """A name as it can stand in one line: a newline in it as `\\n`."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def _warn(answer: "Answer") -> None:
+    """Its warnings, less the model's own, which `tell` says once."""
+    for warning in answer.warnings:
+        if warning != SEEN_LITTLE:
+            print(f"warning: {one_line(answer.image)}: {warning}", file=sys.stderr)

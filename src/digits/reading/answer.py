@@ -50,8 +50,8 @@ class Row:
 class Answer:
     """What was read in one picture; `status` is one of STATUSES, `error` says what is wrong.
 
-    `page` of `pages` in its file, from 1; `model` is the name of the classifier; `seen_as` is one
-    of WAYS, what the picture was taken for.
+    `page` of `pages` in its file, from 1; `model` is the name of the classifier, `trained_on` the
+    data sets it learned from; `seen_as` is one of WAYS, what the picture was taken for.
     """
 
     image: str
@@ -65,6 +65,7 @@ class Answer:
     page: int = 1
     pages: int = 1
     model: str = ""
+    trained_on: str = ""
     seen_as: str = ""
 
     @property
@@ -86,6 +87,7 @@ class Answer:
             "value": value(self.text, decimal),
             "probability": round(self.probability, 4),
             "model": self.model,
+            "trained_on": self.trained_on,
             "seen_as": self.seen_as,
             "rows": [_row_json(row, top_k, decimal) for row in self.rows],
             "cells": [

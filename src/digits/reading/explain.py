@@ -39,7 +39,7 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
     digits = [digit for row in answer.rows for digit in row.digits][:MOST]
     shown = _picture(picture, answer)
     seen_as = [SEEN_AS[answer.seen_as]] if answer.seen_as else []
-    notes = [*seen_as, *answer.warnings]
+    notes = [*seen_as, *_model(answer), *answer.warnings]
     text = LINE * (len(notes) + 1)
     below = LINE + 2 * MARGIN + shown.height + text
     height = below + CELL_HEIGHT * -(-len(digits) // COLUMNS)
@@ -59,6 +59,12 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
         sheet.save(path, None if isinstance(path, Path) else "PNG")
     except (OSError, ValueError) as error:
         raise DigitsError(f"--explain {path}: not written: {reason(error)}") from None
+
+
+def _model(answer: Answer) -> list[str]:
+    """The line that says who answered."""
+    taught = f", trained on {answer.trained_on}" if answer.trained_on else ""
+    return [f"model {answer.model}{taught}"] if answer.model else []
 
 
 def prepare_tiles(folder: Path) -> None:

@@ -48,11 +48,15 @@ def read_loaded(
 ) -> list[Answer]:
     """The answers to the pictures of a file, which may raise a DigitsError as they come."""
     answers = list(_answers(reader, name, pictures, then))
-    model = reader.classifier.name
     return [
-        replace(answer, page=page, pages=len(answers), model=model)
-        for page, answer in enumerate(answers, 1)
+        replace(answer, page=page, pages=len(answers)) for page, answer in enumerate(answers, 1)
     ]
+
+
+def failed(classifier: Classifier, name: str, error: DigitsError, start: float) -> Answer:
+    """The answer to what is no picture, begun at `start` (time.perf_counter)."""
+    answer = Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
+    return replace(answer, model=classifier.name, trained_on=classifier.trained_on)
 
 
 def _loaded(name: str, data: bytes | None) -> Iterator[Picture]:
@@ -67,7 +71,7 @@ def _answers(
         try:
             picture = next(pictures, None)
         except DigitsError as error:
-            yield Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
+            yield failed(reader.classifier, name, error, start)
             return
         if picture is None:
             return

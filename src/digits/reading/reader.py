@@ -12,7 +12,7 @@ from digits.reading.formats import Format
 from digits.reading.formats import parse as parse_format
 from digits.reading.pages import read_pages
 from digits.reading.recognizer import Recognizer
-from digits.spec import CLASSES, INPUT_SHAPE
+from digits.spec import CLASSES, INPUT_SHAPE, SEEN_LITTLE, SMALL_SET
 from digits.vision.load import Picture
 
 
@@ -57,8 +57,10 @@ class Reader:
         """
         budget = Budget()
         recognizer = Recognizer(self.classifier, self.kind, self.wanted, picture.grey, budget)
-        answer = replace(Attempt(recognizer).answer(), image=image)
-        answer = scaled(answer, picture.scale)
+        answer = scaled(Attempt(recognizer).answer(), picture.scale)
+        model, learned_from = self.classifier.name, self.classifier.trained_on
+        words = answer.warnings + [SEEN_LITTLE] * (learned_from == SMALL_SET)
+        answer = replace(answer, image=image, model=model, trained_on=learned_from, warnings=words)
         return _in_part(answer) if budget.spent else answer
 
 

@@ -20,7 +20,7 @@ TILE = (  # a PNG of 28x28 with an upright bar, as base64
 )
 ANSWER: dict[str, Any] = {
     "image": "a.png", "page": 1, "pages": 1, "status": "read", "text": "47", "value": 47,
-    "probability": 0.993, "model": "reader", "seen_as": "row",
+    "probability": 0.993, "model": "reader", "trained_on": "mnist", "seen_as": "row",
     "rows": [{"text": "47", "value": 47, "probability": 0.993, "box": [10, 12, 60, 40],
               "alternatives": [["47", 0.993], ["41", 0.004]],
               "digits": [{"label": "4", "probability": 0.999, "box": [10, 12, 27, 40],

@@ -95,6 +95,7 @@ class Answer(BaseModel):
     value: int | float | None = Field(description="the number that the text writes, if it does")
     probability: float
     model: str
+    trained_on: str = Field(description="the data sets that the model learned from, if known")
     seen_as: Literal["tile", "digit", "row", "page", ""]
     rows: list[Row]
     cells: list[Cell] = Field(description="the rows as a table, where they make one")

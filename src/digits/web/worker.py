@@ -109,7 +109,7 @@ class Readers:
         return [one if isinstance(one, Result) else _read(job, one) for job, one in pairs]
 
     def _load(self, job: Job) -> Loaded | Result:
-        from digits.reading.answer import Answer
+        from digits.reading.pages import failed
         from digits.vision.load import load
 
         start = time.perf_counter()
@@ -122,9 +122,7 @@ class Readers:
         try:
             picture = load(job.data, job.name)
         except DigitsError as error:
-            seconds = time.perf_counter() - start
-            model = self._ahead[job.model].classifier.name
-            answer = Answer(job.name, "error", error=str(error), seconds=seconds, model=model)
+            answer = failed(self._ahead[job.model].classifier, job.name, error, start)
             return Result(422, "error", as_bytes(answer.as_json()), str(error))
         return Loaded(picture, reader, time.perf_counter() - start)
 
@@ -158,7 +156,7 @@ def _read(job: Job, loaded: Loaded) -> Result:
     start = time.perf_counter()
     answer = loaded.reader.read(loaded.picture, job.name)
     seconds = loaded.seconds + time.perf_counter() - start
-    answer = replace(answer, seconds=seconds, model=loaded.reader.classifier.name)
+    answer = replace(answer, seconds=seconds)
     if answer.status == "error":
         return Result(422, "error", as_bytes(answer.as_json()), answer.error)
     content = answer.as_json(job.top_k, job.decimal)

@@ -1,0 +1,22 @@
+"""What several commands say on standard error: which model answers."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from digits.spec import SEEN_LITTLE, SMALL_SET
+
+if TYPE_CHECKING:
+    from digits.classifier import Classifier
+
+
+def tell(model: "Classifier") -> None:
+    """Which model answers, and what it learned from."""
+    learned_from = one_line(model.trained_on or "unknown pictures")
+    print(f"model: {one_line(model.name)} (trained on {learned_from})", file=sys.stderr)
+    if model.trained_on == SMALL_SET:
+        print(f"warning: {SEEN_LITTLE}", file=sys.stderr)
+
+
+def one_line(text: str) -> str:
+    """A name as it can stand in one line: a newline in it as `\\n`."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
