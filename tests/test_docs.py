@@ -13,9 +13,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from digits.__main__ import COMMANDS
+from digits.__main__ import COMMANDS, main
 from digits.api.reading import Reader
 from digits.commands import _flags
+from digits.reading import formats
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -95,6 +96,31 @@ def test_commands_are_found_in_the_docs() -> None:
     """So that the test above looks at something: each command stands in a code block."""
     found = [command_in(words) for page in INSTRUCTIONS for words in typed(page.read_text("utf-8"))]
     assert {name for name, _ in filter(None, found)} >= {*COMMANDS} - {"completion"}
+
+
+def short_commands() -> list[str]:
+    """The lines in code blocks that read a sample picture with the shipped model; those of
+    docs/start.md run in their order below."""
+    pages = [page for page in INSTRUCTIONS if page.name != "start.md"]
+    found = [command_in(words) for page in pages for words in typed(page.read_text("utf-8"))]
+    flags = [shlex.join(one[1]) for one in found if one and one[0] == "predict"]
+    return sorted({line for line in flags if "test_images/" in line and "--model" not in line})
+
+
+@pytest.mark.parametrize("flags", short_commands())
+def test_short_commands_run(flags: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "test_images").symlink_to(ROOT / "test_images")
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", *shlex.split(flags)]) == 0
+
+
+def test_number_formats_are_those_that_are_known() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", text, re.M)
+    assert [name for name, _ in rows] == [*formats.CHOICES]
+    for name, cell in rows:
+        wanted, examples = formats.parse(name) or formats.Anything(), re.findall(r"`(.+?)`", cell)
+        assert examples and all(formats.accepts(wanted, example) for example in examples), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

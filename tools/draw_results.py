@@ -66,7 +66,7 @@ def main() -> None:
     points(FIGURES / "pages.png", table("pages.md", "pages"), {"numbers right": ""}, "right, %")
     onnx = [row for row in table("int8.md", "model") if row["int8 format"].startswith("ONNX")]
     times = {"one tile fp32": "float32, eager PyTorch", "one tile int8": "int8, ONNX Runtime"}
-    points(FIGURES / "int8.png", onnx, times, "milliseconds a tile, one thread")
+    points(FIGURES / "int8.png", onnx, times, "milliseconds per tile, one thread")
 
 
 if __name__ == "__main__":
