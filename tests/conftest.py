@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +16,9 @@ from digits.spec import data_dir
 
 if TYPE_CHECKING:  # only tests that ask for data wait for torch
     from digits.data import Dataset
+    from digits.web.corrections import Corrections
+    from digits.web.desk import Desk
+    from tests.asking import Client
 
 # Tests often share the cores: threads that wait for each other then take ten times as long.
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
@@ -58,6 +62,7 @@ class Servers:
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
+        self.logs: dict[str, Path] = {}  # what was said on standard error, by address
         self.running: dict[str, subprocess.Popen[str]] = {}
 
     def __call__(self, *flags: str) -> str:
@@ -72,7 +77,7 @@ class Servers:
         line = process.stdout.readline()
         assert line.startswith("reading at "), path.read_text()
         address = line.split()[2].rstrip("/")
-        self.running[address] = process
+        self.running[address], self.logs[address] = process, path
         return address
 
     def stop(self, address: str) -> int:
@@ -89,3 +94,31 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     yield servers
     for address in list(servers.running):
         servers.stop(address)
+
+
+Clients = Callable[..., "Client"]
+SERVED = ("reader", "letters")
+
+
+@pytest.fixture(scope="session")
+def desk() -> Iterator["Desk"]:
+    """A reading process, for applications in this process."""
+    from digits.web.desk import Desk
+
+    desk = Desk({name: classifier.shipped()[name] for name in SERVED}, 1)
+    desk.open()
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def client(desk: "Desk") -> Clients:
+    """Makes clients of applications with other settings."""
+    from digits.web.app import make_app
+    from digits.web.settings import Settings
+    from tests.asking import Client
+
+    def make(kept: "Corrections | None" = None, **settings: Any) -> "Client":
+        return Client(make_app(replace(Settings(desk.models), **settings), desk, kept))
+
+    return make

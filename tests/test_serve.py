@@ -282,13 +282,28 @@ def test_the_server_loads_no_torch(serve: Servers) -> None:
     """Neither it nor its reading process, after a number was read."""
     address = serve("--model", "reader")
     number = (ROOT / "test_images" / "number.png").read_bytes()
-    answer = httpx.post(f"{address}/v1/predict", content=number, headers=PNG, timeout=120).json()
-    assert answer["text"] == "40917"
+    asked = f"{address}/v1/predict?explain=true&tiles=true"
+    answer = httpx.post(asked, content=number, headers=PNG, timeout=120).json()
+    assert answer["text"] == "40917" and answer["explain"]
     pid = serve.running[address].pid
     tasks = Path(f"/proc/{pid}/task").iterdir()
     children = {pid for task in tasks for pid in (task / "children").read_text().split()}
     for process in [str(pid), *children]:
         assert "libtorch" not in Path(f"/proc/{process}/maps").read_text()
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs(tmp_path: Path) -> None:
+    path = tmp_path / "serving.json"
+    few = ["--count", "40", "--photographs", "1", "--crowd", "100", "--flat", "50"]
+    command = [sys.executable, ROOT / "benchmarks" / "serving.py", *few, "--output", path]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    subprocess.run([*command, "--workers", "1"], check=True, env=environment, timeout=600)
+    found = json.loads(path.read_text("utf-8"))
+    rows = {(row["what"], row["how"]): row for row in found["table"]}
+    assert rows["page photograph", "loop, 1 processes"]["answer"] == "read"
+    assert rows["28x28 PNG", "8 connections"]["statuses"] == {"200": 40}
+    assert found["memory"]["requests"] == 50 and found["first_answer_after_kill_s"] > 0
 
 
 @pytest.mark.parametrize("language", ["python", "javascript", "curl"])

@@ -1,89 +1,20 @@
 """Who may ask the server, by which name, how often; what it keeps; what its document says."""
 
-import asyncio
 import base64
-import io
 import json
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partialmethod
 from pathlib import Path
-from typing import Any
 
-import httpx
-import numpy as np
 import pytest
-from PIL import Image
-from starlette.types import ASGIApp
 
-from digits import classifier
 from digits.commands.serve import _hosts
 from digits.web import corrections
-from digits.web.app import make_app
 from digits.web.corrections import Corrections
-from digits.web.desk import Desk
 from digits.web.refusal import Refusal
-from digits.web.settings import Settings
+from tests.asking import PNG, Client, small, tile
+from tests.conftest import Clients
 
-ROOT = Path(__file__).parents[1]
-MODELS = {name: classifier.shipped()[name] for name in ("reader", "letters")}
 FRIEND = {"origin": "https://friend.example"}
-PNG = {"content-type": "image/png"}
-
-
-@dataclass
-class Client:
-    """Asks an application in this process."""
-
-    app: ASGIApp
-
-    def ask(self, method: str, path: str, **what: Any) -> httpx.Response:
-        async def answer() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(
-                transport=transport, base_url="http://localhost"
-            ) as client:
-                return await client.request(method, path, **what)
-
-        return asyncio.run(answer())
-
-    get, head = partialmethod(ask, "GET"), partialmethod(ask, "HEAD")
-    post, options = partialmethod(ask, "POST"), partialmethod(ask, "OPTIONS")
-
-
-Clients = Callable[..., Client]
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
-    desk = Desk(MODELS, 1)
-    desk.open()
-    yield desk
-    desk.close()
-
-
-@pytest.fixture
-def client(desk: Desk) -> Clients:
-    """Makes clients of applications with other settings."""
-
-    def make(kept: Corrections | None = None, **settings: Any) -> Client:
-        return Client(make_app(replace(Settings(MODELS), **settings), desk, kept))
-
-    return make
-
-
-def small() -> bytes:
-    return (ROOT / "test_images" / "small.png").read_bytes()
-
-
-def tile(grey: int = 200) -> str:
-    """A tile as the API gives it."""
-    pixels = np.zeros((28, 28), np.uint8)
-    pixels[4:24, 12:16] = grey
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return base64.b64encode(file.getvalue()).decode()
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "secret", "bearer secret"])
