@@ -2,20 +2,24 @@
 
 import json
 import re
+import shutil
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from digits import classifier, metrics
+from digits import card, classifier, metrics
 from digits.__main__ import main
 from digits.classifier import Classifier
-from digits.data import Split
+from digits.data import Dataset, Split
 from digits.errors import DigitsError
-from digits.evaluation import cost, facts, measure, report
+from digits.evaluation import baselines, cost, facts, measure, report
 from digits.evaluation.measure import Measurement, at_threshold, confused_pairs, differences
+from digits.evaluation.parts import Material
 
 RNG = np.random.default_rng(0)
 SHIPPED = classifier.shipped()
@@ -107,10 +111,35 @@ def test_the_table_of_epochs_is_found_from_a_copy_of_a_runs_model(run_folder: Pa
         (folder / "model.pth").write_bytes(content)
         (folder / "history.csv").write_text(f"{TABLE}{run},0.5,0.9,0.4,0.95,0.01\n")
     Path("best_model.pth").write_bytes(b"two")
-    (row,) = facts.history(Path("best_model.pth"))
+    copy = stand_in(np.zeros((1, 10)), "best_model.pth")
+    (row,) = facts.history(copy)
     assert (row["epoch"], row["validation_accuracy"]) == (2, 0.95)
     Path("best_model.pth").write_bytes(b"ten")
-    assert facts.history(Path("best_model.pth")) == []
+    assert facts.history(copy) == []
+
+
+def test_the_table_of_epochs_is_found_where_save_dir_put_the_run(run_folder: Path) -> None:
+    run = Path("kept/runs/1")
+    run.mkdir(parents=True)
+    (run / "history.csv").write_text(f"{TABLE}7,0.5,0.9,0.4,0.95,0.01\n")
+    for path in (run / "model.pth", Path("kept/best_model.pth")):
+        path.write_bytes(b"one")
+    (row,) = facts.history(stand_in(np.zeros((1, 10)), "kept/best_model.pth"))
+    assert row["epoch"] == 7
+
+
+def test_the_table_of_epochs_is_in_the_card() -> None:
+    model = stand_in(np.zeros((1, 10)), "no/such/file.onnx")
+    row = dict.fromkeys(card.EPOCHS, 0.1234567) | {"epoch": 1, "seconds": 3.5}
+    model.card["metrics"] = {"epochs": card.epochs_of([row, row | {"epoch": 2}])}
+    first, second = facts.history(model)
+    assert (first["epoch"], second["epoch"], first["train_loss"]) == (1, 2, 0.12346)
+    assert set(first) == set(card.EPOCHS)
+
+
+@pytest.mark.parametrize("kept", [3, [], {}, {"epoch": [1]}, {"epoch": ["x"]}])
+def test_a_card_may_keep_a_table_that_is_none(kept: object) -> None:
+    assert card.history_of({"metrics": {"epochs": kept}}) == []
 
 
 @pytest.mark.parametrize("content", ["", "epoch\n1\n", f"{TABLE}1,x,1,1,1,1\n", f"{TABLE}1\n"])
@@ -119,9 +148,9 @@ def test_a_table_of_epochs_that_is_none_is_one_line(run_folder: Path, content: s
     Path("history.csv").write_text(content)
     if content:
         with pytest.raises(DigitsError, match=r"history\.csv: no table of epochs"):
-            facts.history(Path("model.pth"))
+            facts.history(stand_in(np.zeros((1, 10)), "model.pth"))
     else:
-        assert facts.history(Path("model.pth")) == []
+        assert facts.history(stand_in(np.zeros((1, 10)), "model.pth")) == []
 
 
 @pytest.mark.parametrize("card, number", [
@@ -131,7 +160,7 @@ def test_a_table_of_epochs_that_is_none_is_one_line(run_folder: Path, content: s
 def test_a_card_may_say_anything_of_itself(card: dict[str, object], number: float | None) -> None:
     test = measured([1], [1])
     test.model.card["metrics"] = card
-    assert facts.stated(test, "n") == number
+    assert facts.stated(test.model, "n") == number
 
 
 class References(HTMLParser):
@@ -154,13 +183,28 @@ class References(HTMLParser):
                 self.fetched.append(value or "")
 
 
+TEST_IMAGES = Path(__file__).parents[1] / "test_images"
+OWN = {"5": "dark_on_light", "40918": "number", "3": "two_rows", "none": "blank"}
+
+
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("report")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A report with every part in it, of two models, a set and pictures of one's own."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    folder, own = tmp_path_factory.mktemp("report"), tmp_path_factory.mktemp("own")
+    for label, name in OWN.items():
+        (own / label).mkdir()
+        shutil.copy(TEST_IMAGES / f"{name}.png", own / label)
     models = ["--model", "micro", "--model", str(SHIPPED["micro"].with_suffix(".pth"))]
-    more = ["--robustness", "--ood", "--numbers", "--dataset", "uci", "--cpu"]
-    assert main(["evaluate", *models, *more, "--output", str(folder)]) == 0
-    return folder
+    more = ["--robustness", "--ood", "--numbers", "--baselines", "--dataset", "uci", "--cpu"]
+    more += ["--explain"] if find_spec("captum") else []
+    with pytest.MonkeyPatch.context() as patch:
+        quick = {"1 nearest neighbour": KNeighborsClassifier(1)}
+        patch.setattr(baselines, "estimators", lambda: quick)
+        flags = [*models, *more, "--folder", str(own), "--output", str(folder)]
+        assert main(["evaluate", *flags]) == 0
+    yield folder
 
 
 def test_the_page_stands_alone(written: Path) -> None:
@@ -180,7 +224,9 @@ def test_figures_are_there_as_png_and_svg(written: Path) -> None:
     assert stems == {
         "accuracy", "reliability", "risk_coverage", "confusion_matrix_1", "confusion_matrix_2",
         "sample_predictions_1", "sample_predictions_2", "robustness", "robustness_curves",
-        "corruptions", "ood",
+        "corruptions", "ood", "pictures_accuracy", "pictures_reliability", "pictures_risk",
+        "pictures_confusion_1", "pictures_confusion_2",
+        *(f"explained_{i}" for i in (1, 2) if find_spec("captum")),
     }  # fmt: skip
 
 
@@ -195,13 +241,35 @@ def test_metrics_are_those_of_the_schema(written: Path) -> None:
     described = set(re.findall(r"`(\w+)`", schema))
     worse, numbers = content["robustness"], content["numbers"]
     task = numbers["tasks"]["times"]["micro.onnx"]
+    own, read = content["pictures"], content["pictures"]["models"]["micro.onnx"]
     parts = [
         content, content["made"], first, content["differences"][0], first["read"], worse,
         worse["curves"], worse["curves"]["by"]["blur"], content["ood"], numbers, task,
-        content["ood"]["models"]["micro.pth"], task["plain"],
+        content["ood"]["models"]["micro.pth"], task["plain"], own, own["left_out"], read,
+        read["all"], read["statuses"], read["failures"][0], *own["differences"],
+        *content["baselines"],
     ]  # fmt: skip
     for part in parts:
         assert set(part) <= described, set(part) - described
+
+
+def test_every_part_is_on_the_page(written: Path) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    sections = re.findall(r'<section id="([^"]+)"', page)
+    explained = ["explained"] if find_spec("captum") else []
+    assert sections == [
+        "pictures", "pictures-0", "pictures-1", "models", "calibration", "risk", "model-0",
+        "model-1", "robustness", "ood", "numbers", "baselines", *explained, "training", "made",
+    ]  # fmt: skip
+    assert "1 nearest neighbour" in page and set(sections) <= set(References(page).links)
+
+
+def test_failures_on_pictures_are_drawn_and_found_from_the_matrix(written: Path) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    content = json.loads((written / "metrics.json").read_text())["pictures"]
+    failures = [len(model["failures"]) for model in content["models"].values()]
+    assert min(failures) > 0 and page.count("data:image/webp") == sum(failures)
+    assert '<a href="#failure-0-0"' in page and '<li id="failure-0-0">' in page
 
 
 def test_every_error_is_shown_in_its_cell(written: Path) -> None:
@@ -227,8 +295,12 @@ def test_the_page_of_a_model_that_guesses_is_small(
     test = measure(stand_in(logits, str(path)), Split(images, torch.arange(2000) % 10))
     nothing = {"size_bytes": 0, "parameters": None, "macs": 0}
     monkeypatch.setattr(cost, "cost", lambda model: nothing)
-    found = facts.facts(["guess"], [test], "made up", "none")
-    report.write(tmp_path, found, [test])
+    monkeypatch.setattr(facts, "cost", lambda model: nothing)
+    split = Split(test.images, test.labels)
+    material = Material(["guess"], [test.model], tmp_path, Dataset("made up", split, split, split))
+    found = facts.begin(material.names, material.models, "none")
+    found |= facts.of_tiles(material.names, material.tests, "made up")
+    report.write(tmp_path, found, material)
     page = (tmp_path / "report.html").read_text("utf-8")
     assert page.count("<img") > 90 * report.CELL and len(page) < 5e6 / 2
 

@@ -1,6 +1,7 @@
 """What a model says of itself, held against what it may say: a checksum proves no sense."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from digits.errors import DigitsError
@@ -17,6 +18,8 @@ from digits.spec import (
 ROWS_OF_CLASSES = ((*CLASSES, BLANK), (*ROW_CLASSES, BLANK))
 MOST_CLASSES, LONGEST_NAME = 1000, 50
 MOST_SIDE = 128  # pixels of a tile
+EPOCHS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+DECIMALS = 5  # of what is kept of an epoch
 MOST_ARGUMENT = 100  # models of an ensemble: the one number that an architecture takes
 
 
@@ -35,6 +38,24 @@ def check(name: object, card: Any) -> None:
         raise DigitsError(
             f"{name}: takes neither tiles nor images of rows or pages; train it again"
         )
+
+
+def epochs_of(history: Sequence[dict[str, float]]) -> dict[str, list[float]]:
+    """A run's table of epochs as a card keeps it: a list a column of EPOCHS."""
+    return {name: [round(float(row[name]), DECIMALS) for row in history] for name in EPOCHS}
+
+
+def history_of(card: dict[str, Any]) -> list[dict[str, float]]:
+    """The table of epochs that a card keeps, a row an epoch; empty where it keeps none."""
+    kept = card["metrics"].get("epochs")
+    columns = [kept.get(name) for name in EPOCHS] if isinstance(kept, dict) else []
+    if not columns or not all(_are_numbers(column) for column in columns):
+        return []
+    return [dict(zip(EPOCHS, row, strict=True)) for row in zip(*columns, strict=False)]
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) in (int, float) for value in values)
 
 
 def is_classes(value: Any, least: int = 2) -> bool:

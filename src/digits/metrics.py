@@ -5,6 +5,7 @@ All ratios are fractions.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,13 @@ def negative_log_likelihood(
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
-    """The 15 equal bins of confidence that hold something: mean confidence, accuracy and count."""
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
+    """`binned` of the likeliest class of each row."""
+    return binned(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+
+def binned(confidence: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
+    """The 15 equal bins of confidence (N,) that hold something: mean confidence, accuracy and
+    count; `right` is bool (N,)."""
     bins = np.minimum((confidence * 15).astype(int), 14)
     return [
         {
@@ -56,9 +61,13 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str,
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Mean distance between confidence and accuracy over 15 bins (Guo et al. 2017, eq. 3)."""
-    rows = reliability(probabilities, labels)
-    gaps = [row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows]
-    return float(sum(gaps) / len(labels))
+    return calibration_error(reliability(probabilities, labels))
+
+
+def calibration_error(bins: list[dict[str, float]]) -> float:
+    """The same of bins as `binned` gives them; 0 of none."""
+    gaps = [row["count"] * abs(row["confidence"] - row["accuracy"]) for row in bins]
+    return float(sum(gaps) / max(1, sum(row["count"] for row in bins)))
 
 
 def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -151,9 +160,6 @@ def summarise(
     predicted = logits.argmax(axis=1)
     right = int((predicted == labels).sum())
     confusion = confusion_matrix(labels, predicted, len(classes))
-    hits, support, given = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
-    precision, recall = hits / np.maximum(given, 1), hits / np.maximum(support, 1)
-    f1 = 2 * hits / np.maximum(support + given, 1)
     return {
         "count": len(labels),
         "right": right,
@@ -163,14 +169,35 @@ def summarise(
         "expected_calibration_error": expected_calibration_error(probabilities, labels),
         "expected_calibration_error_before": expected_calibration_error(softmax(logits), labels),
         "brier_score": brier_score(probabilities, labels),
-        "classes": {
-            name: {
-                "precision": float(precision[i]),
-                "recall": float(recall[i]),
-                "f1": float(f1[i]),
-                "support": int(support[i]),
-            }
-            for i, name in enumerate(classes)
-        },
+        "classes": by_class(confusion, classes),
         "confusion": confusion.tolist(),
+    }
+
+
+def in_words(summary: dict[str, Any]) -> str:
+    """The accuracy of `summarise`: `98.71% (95% interval 98.47..98.91%, 10,000 tiles)`."""
+    low, high = summary["accuracy_interval_95"]
+    return (
+        f"{summary['accuracy']:.2%} "
+        f"(95% interval {100 * low:.2f}..{100 * high:.2f}%, {summary['count']:,} tiles)"
+    )
+
+
+def by_class(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1 and support of the first K rows and columns of a confusion matrix
+    (rows are labels), of which there may be more; a figure of nothing is 0."""
+    hits, support, given = (
+        part[: len(classes)]
+        for part in (confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0))
+    )
+    precision, recall = hits / np.maximum(given, 1), hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(support + given, 1)
+    return {
+        name: {
+            "precision": float(precision[i]),
+            "recall": float(recall[i]),
+            "f1": float(f1[i]),
+            "support": int(support[i]),
+        }
+        for i, name in enumerate(classes)
     }

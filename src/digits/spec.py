@@ -13,6 +13,8 @@ INPUT_SHAPE = (1, TILE_SIZE, TILE_SIZE)  # channels, height, width
 CLASSES = tuple("0123456789")
 NONE = "none"  # the eleventh class of models that were trained to know what is not a digit
 
+STATUSES = ("read", "unsure", "no_digit", "error")  # of an answer to a picture
+
 # A row image is a grey crop of one row of a number, whose columns a row model names: uint8
 # (N, 1, 48, W), any width, bright ink on dark paper; `row_image` makes it.
 ROW_SHAPE = (1, 48, None)

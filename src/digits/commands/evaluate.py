@@ -5,10 +5,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from digits import api, classifier, data, device
 from digits.commands import _flags
+from digits.commands._pictures import Reading
 from digits.commands._told import tell
 from digits.data import Dataset
 from digits.data.look import Look
@@ -16,63 +17,37 @@ from digits.errors import DigitsError
 from digits.spec import CLASSES, INPUT_SHAPE, NONE, data_dir
 
 KNOWN = {*CLASSES, NONE}  # the classes of models that read digits
+OF_TILES = ("robustness", "ood", "numbers", "baselines", "explain")  # flags that need a data set
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from digits.evaluation.pictures import Labelled
+    from digits.evaluation.parts import Material
 
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     args = _parse(argv)
 
-    from digits.evaluation import (
-        baselines,
-        facts,
-        measure,
-        numbers,
-        ood,
-        pictures,
-        printed,
-        report,
-        robustness,
-    )
+    from digits.evaluation import facts, report
+    from digits.evaluation.parts import PARTS, check_explain
 
-    items = pictures.labelled(args.folder) if args.folder else []
-    models = [_load(name, args) for name in args.model or [None]]
-    for model in models:
-        tell(model)
-    names = facts.names_of([model.path for model in models])
-    dataset = _dataset(models, args)
-    if (args.robustness or args.explain) and dataset.shape != INPUT_SHAPE:
-        raise DigitsError("--robustness and --explain are for grey tiles of 28x28 pixels alone")
-    strange = _strange(models[0], args) if args.ood else None
-    tests = [measure(m, dataset.known_to(m.classes, m.shape).test) for m in models]
-    print(printed.table(names, tests, dataset.name))
-
-    more: dict[str, Any] = {}
-    photographs: list[Any] = []
-    if items:
-        more["pictures"], photographs = _read(items, models, names, args)
-        print(f"\n{pictures.table(more['pictures'])}")
-    if args.robustness:
-        more["robustness"] = robustness.sweep(names, tests)
-        print(f"\n{robustness.table(more['robustness'])}")
-    if strange is not None:
-        more["ood"] = ood.measure(names, tests, strange, args.ood)
-        print(f"\n{ood.table(more['ood'])}")
-    if args.numbers:
-        folder = Path(args.data_dir) if args.data_dir else data_dir()
-        more["numbers"] = numbers.measure(names, tests, folder)
-        print(f"\n{numbers.table(more['numbers'])}")
-    if args.baselines:
-        more["baselines"] = baselines.measure(dataset.train, dataset.test)
-        print(f"\n{baselines.table(more['baselines'])}")
     if args.output:
-        command = shlex.join(["digits", "evaluate", *argv])
-        found = facts.facts(names, tests, dataset.name, command) | more
-        report.write(args.output, found, tests, photographs, args.explain)
+        report.check(args.output)
+    material = _material(args)
+    parts = [part for flag, part in PARTS.items() if getattr(args, flag)]
+    for part in parts:
+        part.check(material)
+    if args.explain:
+        check_explain(material)
+
+    command = shlex.join(["digits", "evaluate", *argv])
+    found = facts.begin(material.names, material.models, command)
+    for place, part in enumerate(parts):
+        found |= part.measure(material)
+        print("\n" * bool(place) + part.table(found))
+    if args.output:
+        report.write(args.output, found, material, args.explain)
         print(f"\nreport     {args.output / 'report.html'}")
     return 0
 
@@ -84,8 +59,8 @@ def _parse(argv: list[str]) -> Namespace:
         "(default: the shipped reader)")  # fmt: skip
     add("--output", type=Path, help="folder for report.html, its figures and metrics.json")
     add("--folder", type=Path, metavar="DIR|CSV",
-        help="your own pictures too, read as predict does: one folder a label (`none` for what is "
-        "no digit), or a table of path,label")  # fmt: skip
+        help="a report on your own pictures, read as predict does: one folder a label (`none` for "
+        "what is no digit), or a table of path,label; --dataset adds its test tiles")  # fmt: skip
     add("--expect", default="auto", help="as of predict, for --folder (default: auto)")
     add("--robustness", action="store_true", help="also on tiles made worse: MNIST-C, and curves")
     add("--ood", nargs="?", const="made-up", metavar="DATASET|FOLDER",
@@ -100,7 +75,36 @@ def _parse(argv: list[str]) -> Namespace:
     args = parser.parse_args(argv)
     if args.explain and not args.output:
         parser.error("--explain draws into the report: name its folder with --output")
+    needs = [flag for flag in OF_TILES if getattr(args, flag)]
+    if needs and args.folder and not args.dataset:
+        parser.error(f"--{needs[0]} measures test tiles: name their --dataset beside --folder")
+    args.tiles = bool(args.dataset) or not args.folder
     return args
+
+
+def _material(args: Namespace) -> "Material":
+    """All that is to be measured.
+
+    Raises:
+        DigitsError: some of it cannot be had.
+    """
+    from digits.evaluation import facts, labelled
+    from digits.evaluation.parts import NO_LABELS, Material
+
+    labels = labelled.labelled(args.folder) if args.folder else NO_LABELS
+    models = [_load(name, args) for name in args.model or [None]]
+    for model in models:
+        tell(model)
+    return Material(
+        names=facts.names_of([model.path for model in models]),
+        models=models,
+        data_dir=Path(args.data_dir) if args.data_dir else data_dir(),
+        dataset=_dataset(models, args) if args.tiles else None,
+        labels=labels,
+        reads=Reading(args.expect),
+        strange=_strange(models[0], args) if args.ood else None,
+        ood_source=args.ood or "",
+    )
 
 
 def _load(name: str | None, args: Namespace) -> classifier.Classifier:
@@ -135,25 +139,3 @@ def _strange(model: classifier.Classifier, args: Namespace) -> "np.ndarray":
         return ood.made_up()
     look = Look.of(model.card["config"])
     return ood.unknown(data.load(args.ood, args.data_dir, look=look), model.classes, model.shape)
-
-
-def _read(
-    items: "list[Labelled]",
-    models: Sequence[classifier.Classifier],
-    names: Sequence[str],
-    args: Namespace,
-) -> tuple[dict[str, Any], list[Any]]:
-    """How the models read a user's pictures, and the pictures of each one's failures."""
-    from digits.evaluation import pictures
-    from digits.reading.bulk import Workers
-    from digits.vision.packed import File
-
-    paths = [File(item.path) for item in items]
-    answers = []
-    for model in models:
-        with Workers(model.path, args.expect) as workers:  # of each file the first page
-            answers.append([pages[0] for pages in workers.read(paths)])
-    judged = [pictures.judge(items, each) for each in answers]
-    found: dict[str, Any] = {"source": str(args.folder), "expect": args.expect, "count": len(items)}
-    found |= {"models": dict(zip(names, judged, strict=True))}
-    return found, [pictures.drawn(items, each) for each in answers]

@@ -138,10 +138,10 @@ def _many(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from digits import classifier
-    from digits.reading.answer import STATUSES
     from digits.reading.answer_file import AnswerFile
     from digits.reading.bulk import Workers
     from digits.reading.formats import parse
+    from digits.spec import STATUSES
 
     parse(args.expect)  # what is wrong with it is said before any process starts
     model = classifier.find(args.model)
@@ -171,9 +171,9 @@ def _cluster(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from digits import classifier
-    from digits.reading.answer import STATUSES
     from digits.reading.formats import parse
     from digits.reading.ray_engine import read_into
+    from digits.spec import STATUSES
 
     parse(args.expect)
     empty: list[str] = []

@@ -14,7 +14,8 @@ WEIGHTED = ("Conv", "Gemm", "MatMul")  # ONNX operators whose second input is a 
 def cost(model: Classifier) -> dict[str, int | None]:
     """Size of the file, numbers in weights and biases, multiply-accumulates for one tile.
 
-    An exported program does not say how many parameters it has: None.
+    An exported program does not say how many parameters it has: None; and nobody can say it of an
+    ONNX model where the package onnx is not installed.
     """
     size = model.path.stat().st_size
     if model.path.suffix == ".onnx":
@@ -40,10 +41,12 @@ def _macs(model: Classifier) -> int:
     return counter.get_total_flops() // 2
 
 
-def _of_onnx(model: Classifier) -> tuple[int, int]:
+def _of_onnx(model: Classifier) -> tuple[int | None, int | None]:
     """Parameters, and multiply-accumulates by the shapes of weights and outputs."""
-    import onnx
-
+    try:
+        import onnx
+    except ImportError:
+        return None, None
     graph = onnx.shape_inference.infer_shapes(onnx.load(model.path), data_prop=True).graph
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in (*graph.value_info, *graph.output):

@@ -4,6 +4,7 @@ Occlusion needs nothing but answers, so it works for every artefact. Grad-CAM an
 gradients need gradients, so a checkpoint, and Captum.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,29 +16,20 @@ from digits.classifier import Classifier
 from digits.evaluation.measure import Measurement
 from digits.evaluation.style import figure
 from digits.extras import required
-from digits.metrics import softmax
+from digits.occlusion import drops
 from digits.spec import TILE_SIZE
 
 if TYPE_CHECKING:
     from torch import nn
 
 SHOWN = 6  # errors, and as many right answers of the least sure
-PATCH, STEP = 5, 2  # pixels of the square that is blanked, and how far apart its places are
 STEPS = 50  # of the integral
 
 
 def occlusion(model: Classifier, tile: np.ndarray, target: int) -> np.ndarray:
     """How much the probability of class `target` falls where a square of the tile (28, 28) uint8 is
-    blanked (Zeiler & Fergus 2014): (28, 28), positive where the ink speaks for the class.
-    """
-    places = range(0, TILE_SIZE, STEP)
-    covered = np.repeat(tile[None], len(places) ** 2 + 1, axis=0)  # the last one is the tile itself
-    for i, (y, x) in enumerate((y, x) for y in places for x in places):
-        covered[i, max(0, y - PATCH // 2) : y + PATCH // 2 + 1,
-                max(0, x - PATCH // 2) : x + PATCH // 2 + 1] = 0  # fmt: skip
-    p = softmax(model(covered[:, None]), model.temperature)[:, target]
-    drops = (p[-1] - p[:-1]).reshape(len(places), len(places))
-    return drops.repeat(STEP, axis=0).repeat(STEP, axis=1)
+    blanked: (28, 28)."""
+    return drops(lambda tiles: model.predict_proba(tiles)[:, target], tile)
 
 
 def grad_cam(network: "nn.Module", tile: np.ndarray, target: int) -> np.ndarray | None:
@@ -70,6 +62,22 @@ def _input(tile: np.ndarray) -> Any:
 
 def _captum() -> Any:
     return required("captum", "--explain of a checkpoint", "or name an .onnx model").attr
+
+
+def check(model: Classifier) -> None:
+    """Say of an artefact that only occlusion can be drawn.
+
+    Raises:
+        DigitsError: it is a checkpoint, and Captum is not installed.
+    """
+    if model.path.suffix == ".pth":
+        _captum()
+    else:
+        print(
+            f"--explain: {model.path.name} has no gradients: occlusion alone; its checkpoint "
+            "(.pth) gives Grad-CAM and integrated gradients too",
+            file=sys.stderr,
+        )
 
 
 def maps(test: Measurement) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:

@@ -10,14 +10,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from digits import metrics
+from digits import card, metrics
+from digits.classifier import Classifier
 from digits.errors import DigitsError
-from digits.evaluation.cost import describe
+from digits.evaluation.cost import cost, describe
 from digits.evaluation.measure import Measurement, at_threshold, confused_pairs, differences
 from digits.spec import RUNS_DIR, version
 from digits.speed import race
 
-SCHEMA = 1
+SCHEMA = 2
 LIBRARIES = (
     "torch",
     "numpy",
@@ -28,23 +29,28 @@ LIBRARIES = (
 )
 
 
-def facts(
-    names: Sequence[str], tests: Sequence[Measurement], dataset: str, command: str
-) -> dict[str, Any]:
-    """All that was measured on the test tiles of a data set, and how it came about."""
-    speeds = race([test.model for test in tests], tests[0].images)
+def begin(names: Sequence[str], models: Sequence[Classifier], command: str) -> dict[str, Any]:
+    """Which models are measured, and how it came about; no data set yet."""
     return {
         "schema": SCHEMA,
         "made": made(command),
+        "data": None,
+        "models": [
+            {**_identity(name, model), **cost(model)}
+            for name, model in zip(names, models, strict=True)
+        ],
+        "differences": [],
+    }
+
+
+def of_tiles(names: Sequence[str], tests: Sequence[Measurement], dataset: str) -> dict[str, Any]:
+    """All that was measured on the test tiles of a data set."""
+    speeds = race([test.model for test in tests], tests[0].images)
+    return {
         "data": {"name": dataset, "part": "test", "count": len(tests[0].labels)},
         "models": [
             {
-                "name": name,
-                "path": _within(test.model.path),
-                "arch": test.model.card["arch"],
-                "class_names": list(test.model.classes),
-                "temperature": test.model.temperature,
-                "train_seconds": stated(test, "train_seconds"),
+                **_identity(name, test.model),
                 **test.summary,
                 "read": at_threshold(test),
                 "confused": confused_pairs(test),
@@ -56,6 +62,17 @@ def facts(
             for name, test, speed in zip(names, tests, speeds, strict=True)
         ],
         "differences": differences(names, tests),
+    }
+
+
+def _identity(name: str, model: Classifier) -> dict[str, Any]:
+    return {
+        "name": name,
+        "path": _within(model.path),
+        "arch": model.card["arch"],
+        "class_names": list(model.classes),
+        "temperature": model.temperature,
+        "train_seconds": stated(model, "train_seconds"),
     }
 
 
@@ -83,32 +100,42 @@ def made(command: str) -> dict[str, Any]:
         "digits": version(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "libraries": {name: _version(name) for name in LIBRARIES},
     }
 
 
-def stated(test: Measurement, name: str) -> float | None:
+def _version(name: str) -> str | None:
+    """None where it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def stated(model: Classifier, name: str) -> float | None:
     """A number that the model's card gives for itself, or the first of a list; None if none."""
-    value = test.model.card["metrics"].get(name)
+    value = model.card["metrics"].get(name)
     value = value[0] if isinstance(value, list) and value else value
     return value if type(value) in (int, float) else None
 
 
-EPOCH = {"epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}
-
-
-def history(path: Path) -> list[dict[str, float]]:
-    """The table of epochs of the run that made a checkpoint; empty where it is not at hand.
-
-    It lies beside the model of a run; models/best_model.pth is a copy of one of them.
+def history(model: Classifier) -> list[dict[str, float]]:
+    """The table of epochs of the run that made a model: its card keeps it, or, of before, a file of
+    the run's folder; empty where it is not at hand.
 
     Raises:
-        DigitsError: it is there and is no such table.
+        DigitsError: the file is there and is no such table.
     """
+    return card.history_of(model.card) or _in_runs(model.path)
+
+
+def _in_runs(path: Path) -> list[dict[str, float]]:
+    """From a folder of runs, here or beside the model; it may be a copy of the model of one."""
     content = path.read_bytes()
+    runs = sorted((*RUNS_DIR.glob("*/model.pth"), *path.parent.glob("runs/*/model.pth")))
     tables = [
         model.with_name("history.csv")
-        for model in (path, *sorted(RUNS_DIR.glob("*/model.pth")))
+        for model in (path, *runs)
         if model.with_name("history.csv").is_file()
         and model.stat().st_size == len(content)
         and model.read_bytes() == content
@@ -117,7 +144,7 @@ def history(path: Path) -> list[dict[str, float]]:
         return []
     try:
         with tables[0].open(newline="", encoding="utf-8") as file:
-            rows = [{key: float(row[key]) for key in EPOCH} for row in csv.DictReader(file)]
+            rows = [{key: float(row[key]) for key in card.EPOCHS} for row in csv.DictReader(file)]
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         raise DigitsError(f"{tables[0]}: no table of epochs; remove it or train again") from None
     return rows

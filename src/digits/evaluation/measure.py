@@ -45,11 +45,7 @@ class Measurement:
 
     def accuracy_in_words(self) -> str:
         """`98.71% (95% interval 98.47..98.91%, 10,000 tiles)`."""
-        low, high = self.summary["accuracy_interval_95"]
-        return (
-            f"{self.summary['accuracy']:.2%} "
-            f"(95% interval {100 * low:.2f}..{100 * high:.2f}%, {self.summary['count']:,} tiles)"
-        )
+        return metrics.in_words(self.summary)
 
 
 def measure(classifier: Classifier, split: Split) -> Measurement:
@@ -76,30 +72,41 @@ def at_threshold(test: Measurement) -> dict[str, float] | None:
     }
 
 
-def confused_pairs(test: Measurement, most: int = 10) -> list[dict[str, Any]]:
+def confused_pairs(test: Measurement) -> list[dict[str, Any]]:
     """The pairs of label and prediction that are mistaken most often, with how often."""
-    counts = np.array(test.summary["confusion"])
-    np.fill_diagonal(counts, 0)
-    order = np.argsort(-counts, axis=None, kind="stable")[:most]
-    names = test.model.classes
+    return confused(np.array(test.summary["confusion"]), test.model.classes, test.model.classes)
+
+
+def confused(
+    counts: np.ndarray, labels: Sequence[str], predicted: Sequence[str], most: int = 10
+) -> list[dict[str, Any]]:
+    """The largest cells of a confusion matrix off its diagonal; its rows are labels."""
+    errors = counts.copy()
+    np.fill_diagonal(errors, 0)
+    order = np.argsort(-errors, axis=None, kind="stable")[:most]
     return [
-        {"label": names[row], "predicted": names[column], "count": int(counts[row, column])}
-        for row, column in zip(*np.unravel_index(order, counts.shape), strict=True)
-        if counts[row, column]
+        {"label": labels[row], "predicted": predicted[column], "count": int(errors[row, column])}
+        for row, column in zip(*np.unravel_index(order, errors.shape), strict=True)
+        if errors[row, column]
     ]
 
 
 def differences(names: Sequence[str], tests: Sequence[Measurement]) -> list[dict[str, Any]]:
-    """Each pair of models: how far the accuracies differ, and McNemar's exact test for it."""
+    """`difference` of each pair of models."""
     pairs = [(a, b) for b in range(len(tests)) for a in range(b)]
-    result = []
-    for a, b in pairs:
-        only_first, only_second, p = metrics.mcnemar(tests[a].right, tests[b].right)
-        result.append({
-            "models": [names[a], names[b]],
-            "accuracy_difference": tests[a].summary["accuracy"] - tests[b].summary["accuracy"],
-            "only_first_right": only_first,
-            "only_second_right": only_second,
-            "p": p,
-        })  # fmt: skip
-    return result
+    return [difference((names[a], names[b]), tests[a].right, tests[b].right) for a, b in pairs]
+
+
+def difference(
+    names: tuple[str, str], right: np.ndarray, other_right: np.ndarray
+) -> dict[str, Any]:
+    """How far the accuracies of two models differ, and McNemar's exact test for it; of both whether
+    each answer is right: bool (N,)."""
+    only_first, only_second, p = metrics.mcnemar(right, other_right)
+    return {
+        "models": list(names),
+        "accuracy_difference": float(right.mean() - other_right.mean()),
+        "only_first_right": only_first,
+        "only_second_right": only_second,
+        "p": p,
+    }

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.random import Generator
 
 from digits import metrics
+from digits.classifier import Classifier
 from digits.data.mnist import idx
 from digits.errors import DigitsError
 from digits.evaluation.measure import Measurement
@@ -159,7 +160,7 @@ def measure(
     Raises:
         DigitsError: the models or the test tiles do not know all ten digits.
     """
-    labels = _digits_of(tests[0])
+    labels = digits_of(tests[0].model, tests[0].labels)
     writers = writers_of(data_dir, labels)
     logs = {who: _log_probabilities(test) for who, test in zip(names, tests, strict=True)}
     found: dict[str, Any] = {"count": count, "seed": SEED, "by_writer": writers is not None}
@@ -190,9 +191,13 @@ def _row(task: Task, numbers: Sequence[str], logs: Sequence[np.ndarray]) -> dict
     }
 
 
-def _digits_of(test: Measurement) -> np.ndarray:
-    """The digit of each tile (N,)."""
-    classes = np.array(test.model.classes)[test.labels]
+def digits_of(model: Classifier, labels: np.ndarray) -> np.ndarray:
+    """The digit of each tile (N,), whose labels (N,) are places in the model's classes.
+
+    Raises:
+        DigitsError: there are other classes than the ten digits, or not all of them.
+    """
+    classes = np.array(model.classes)[labels]
     if set(classes.tolist()) != set(CLASSES):
         raise DigitsError("--numbers needs test tiles of all ten digits, and of nothing else")
     return classes.astype(int)

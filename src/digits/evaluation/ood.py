@@ -9,7 +9,7 @@ import numpy as np
 from digits.data import Dataset, nondigits
 from digits.errors import DigitsError
 from digits.evaluation.measure import Measurement
-from digits.evaluation.style import BLUE, ORANGE, figure
+from digits.evaluation.style import BLUE, INK, ORANGE, figure
 from digits.metrics import false_positives_at_recall, softmax
 from digits.spec import INPUT_SHAPE, NONE
 
@@ -17,7 +17,8 @@ MADE_UP = "made-up"  # what --ood means without a name
 COUNT = 2000  # made-up tiles
 SEED = 17
 RECALL = 0.95
-BINS = 20  # of confidence, 0 to 1
+LOG_ODDS = np.linspace(-7, 10, 18)  # edges of the bins: log(p / (1 - p)), whole nats
+SHOWN = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)  # of confidence, at the axis
 
 
 def made_up() -> np.ndarray:
@@ -53,6 +54,7 @@ def measure(
     rows = [_row(test, strange) for test in tests]
     return {
         "source": source,
+        "bins": (1 / (1 + np.exp(-LOG_ODDS))).tolist(),
         "count": len(strange),
         "known_count": len(tests[0].labels),
         "models": dict(zip(names, rows, strict=True)),
@@ -66,13 +68,25 @@ def _row(test: Measurement, strange: np.ndarray) -> dict[str, Any]:
     taken = softmax(test.model(strange), test.model.temperature)[:, known].max(axis=1)
     read = test.model.thresholds.get("read")
     truth = np.repeat([1, 0], [len(test.confidence), len(taken)])
-    edges = np.linspace(0, 1, BINS + 1)
     return {
         "auroc": float(roc_auc_score(truth, np.concatenate([test.confidence, taken]))),
         "false_positives_at_95_recall": false_positives_at_recall(test.confidence, taken, RECALL),
+        "threshold": read,
         "taken_for_read": None if read is None else float((taken >= read).mean()),
-        "histogram": [np.histogram(c, edges)[0].tolist() for c in (test.confidence, taken)],
+        "histogram": [_histogram(confidence) for confidence in (test.confidence, taken)],
     }
+
+
+def log_odds(confidence: Any) -> np.ndarray:
+    """Confidence in nats: 0 for 50%, 4.6 for 99%, no less and no more than the bins hold."""
+    tiny = np.finfo(float).eps
+    inside = np.clip(np.asarray(confidence, float), tiny, 1 - tiny)
+    return np.clip(np.log(inside / (1 - inside)), LOG_ODDS[0], LOG_ODDS[-1])
+
+
+def _histogram(confidence: np.ndarray) -> list[int]:
+    """How many in each bin; the first and the last hold what is beyond them too."""
+    return np.histogram(log_odds(confidence), LOG_ODDS)[0].tolist()
 
 
 def table(found: dict[str, Any]) -> str:
@@ -90,19 +104,23 @@ def table(found: dict[str, Any]) -> str:
 
 
 def draw(path: Path, found: dict[str, Any]) -> Path:
-    """A histogram of confidence a model: of the digits and of what is none."""
-    models = found["models"]
-    edges, least = np.linspace(0, 1, BINS + 1), 1e-4
-    with figure(path, 1, len(models), (4.6 * len(models), 3.4)) as axes:
+    """A histogram of confidence a model, as log-odds: of the digits and of what is none; the
+    threshold is a line."""
+    models, least = found["models"], 1e-4
+    with figure(path, 1, len(models), (max(6, 4.6 * len(models)), 3.6)) as axes:
         for axis, (who, row) in zip(axes[0], models.items(), strict=True):
             for counts, colour, what in zip(
                 row["histogram"], (BLUE, ORANGE), ("digits", "no digits"), strict=True
             ):
                 share = np.maximum(np.array(counts) / sum(counts), least)
-                axis.stairs(share, edges, baseline=least, color=colour, linewidth=2, label=what)
+                axis.stairs(share, LOG_ODDS, baseline=least, color=colour, linewidth=2, label=what)
+            if row["threshold"] is not None:
+                axis.axvline(
+                    log_odds(row["threshold"]), color=INK, linestyle=":", label="read from"
+                )
             axis.set(title=f"{who}: AUROC {row['auroc']:.4f}", xlabel="confidence", yscale="log")
-            axis.set(xlim=(0, 1.005), ylim=(least, 1.5))
-            axis.xaxis.set_major_formatter("{x:.0%}")
+            axis.set(xlim=LOG_ODDS[[0, -1]], ylim=(least, 1))
+            axis.set_xticks(log_odds(SHOWN), [f"{100 * p:g}%" for p in SHOWN])
             axis.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
         axes[0][0].set_ylabel("share of the tiles")
         axes[0][0].legend(loc="upper left")

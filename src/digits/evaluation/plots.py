@@ -3,7 +3,7 @@
 A path without a suffix is saved as .png and .svg; figures of a page return it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,19 @@ import numpy as np
 
 from digits import metrics
 from digits.evaluation.measure import Measurement, at_threshold
-from digits.evaluation.style import BLUE, GREEN, INK, ORANGE, RIGHT, WRONG, figure, series
+from digits.evaluation.style import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    RIGHT,
+    WRONG,
+    figure,
+    in_percent,
+    series,
+)
+
+Given = tuple[np.ndarray, np.ndarray]  # confidence (N,), and whether the answer is right: bool (N,)
 
 MOST_POINTS = 400  # of a curve: more are not seen, and make a large file
 MOST_WRITTEN = 30  # classes whose counts can be written into the matrix
@@ -19,7 +31,7 @@ MOST_WRITTEN = 30  # classes whose counts can be written into the matrix
 
 def draw(folder: Path, test: Measurement) -> None:
     """The figures of one run, as PNG."""
-    draw_confusion(folder / "confusion_matrix.png", test)
+    draw_confusion_of(folder / "confusion_matrix.png", test)
     draw_samples(folder / "sample_predictions.png", test)
 
 
@@ -36,28 +48,35 @@ def draw_curves(path: Path, history: Sequence[dict[str, float]], best_epoch: flo
                 axis.axvline(best_epoch, color=GREEN, linewidth=1, linestyle=":", label="kept")
             axis.set(xlabel="epoch", title=what)
             axis.xaxis.get_major_locator().set_params(integer=True)
-        axes[0][1].yaxis.set_major_formatter("{x:.1%}")
+        in_percent(axes[0][1].yaxis)
         axes[0][0].legend()
     return path
 
 
-def draw_confusion(path: Path, test: Measurement) -> None:
+def draw_confusion_of(path: Path, test: Measurement) -> None:
+    """The confusion matrix of a model on tiles."""
+    classes, title = test.model.classes, f"accuracy {test.accuracy_in_words()}"
+    draw_confusion(path, np.array(test.summary["confusion"]), classes, classes, title)
+
+
+def draw_confusion(
+    path: Path, counts: np.ndarray, labels: Sequence[str], predicted: Sequence[str], title: str
+) -> None:
     """Counts of label (rows) against prediction (columns); the shade is of the errors alone."""
-    counts, classes = np.array(test.summary["confusion"]), test.model.classes
-    errors = counts * ~np.eye(len(classes), dtype=bool)
+    errors = counts.copy()
+    np.fill_diagonal(errors, 0)
     with figure(path, 1, 1, (6.2, 6)) as axes:
         axis = axes[0][0]
         axis.imshow(errors, cmap="Oranges", vmin=0, vmax=max(errors.max(), 5) * 1.6)
-        for (row, column), count in np.ndenumerate(counts if len(classes) <= MOST_WRITTEN else []):
+        for (row, column), count in np.ndenumerate(counts if len(labels) <= MOST_WRITTEN else []):
             right = row == column
             shown = str(count) if count else ""
             weight = "bold" if right else "normal"
             colour = RIGHT if right else INK
             axis.text(column, row, shown, ha="center", va="center", color=colour, weight=weight)
-        ticks = range(len(classes))
-        axis.set_xticks(ticks, classes)
-        axis.set_yticks(ticks, classes)
-        axis.set(xlabel="predicted", ylabel="label", title=f"accuracy {test.accuracy_in_words()}")
+        axis.set_xticks(range(len(predicted)), predicted)
+        axis.set_yticks(range(len(labels)), labels)
+        axis.set(xlabel="predicted", ylabel="label", title=title)
         axis.title.set_fontsize(10)
         axis.grid(visible=False)
         axis.spines[:].set_visible(False)
@@ -93,24 +112,28 @@ def draw_samples(path: Path, test: Measurement, columns: int = 10) -> None:
         axis.imshow(sheet, cmap="gray_r", vmin=0, vmax=255)
 
 
-def draw_reliability(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> Path:
-    """Accuracy against confidence, without the temperature and with it, and how many tiles each
-    point stands for."""
-    with figure(path, 2, 2, (9, 6)) as axes:
-        for column, title in enumerate(("before the temperature", "as it answers")):
-            above, below = axes[:, column]
+def given_by(test: Measurement, with_temperature: bool = True) -> Given:
+    """The probability of the likeliest class of each tile, and whether that is right."""
+    probabilities = test.probabilities if with_temperature else metrics.softmax(test.logits)
+    return probabilities.max(axis=1), test.right
+
+
+def draw_reliability(
+    path: Path, names: Sequence[str], columns: Mapping[str, Sequence[Given]], what: str = "tiles"
+) -> Path:
+    """Accuracy against confidence, and how many answers each point stands for: by title a column,
+    in it an entry a model."""
+    with figure(path, 2, len(columns), (4.5 * len(columns), 6)) as axes:
+        for (above, below), (title, column) in zip(axes.T, columns.items(), strict=True):
             above.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
-            for i, (name, test) in enumerate(zip(names, tests, strict=True)):
-                probabilities = test.probabilities if column else metrics.softmax(test.logits)
-                error = metrics.expected_calibration_error(probabilities, test.labels)
-                label = f"{name}: {error:.2%} off"
-                rows = metrics.reliability(probabilities, test.labels)
-                _reliability(above, below, rows, series(i), label, with_bars=len(tests) <= 2)
+            for i, (name, given) in enumerate(zip(names, column, strict=True)):
+                rows = metrics.binned(*given)
+                label = f"{name}: {metrics.calibration_error(rows):.2%} off"
+                _reliability(above, below, rows, series(i), label, with_bars=len(names) <= 2)
             above.set(title=title, ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02))
-            below.set(xlabel="confidence", ylabel="tiles", yscale="log", xlim=(0, 1.02))
+            below.set(xlabel="confidence", ylabel=what, yscale="log", xlim=(0, 1.02))
             below.legend(*above.get_legend_handles_labels(), loc="upper left")
-            for axis in (above.xaxis, above.yaxis, below.xaxis):
-                axis.set_major_formatter("{x:.0%}")
+            in_percent(above.xaxis, above.yaxis, below.xaxis)
     return path
 
 
@@ -130,32 +153,50 @@ def _reliability(
         above.vlines(confidence, *np.array(intervals).T, color=colour, linewidth=1)
 
 
-def draw_risk(path: Path, names: Sequence[str], tests: Sequence[Measurement]) -> Path:
-    """Errors among the answers given against the share of answers given; the threshold marked.
+def threshold_mark(test: Measurement) -> dict[str, Any] | None:
+    """Where the threshold of a model puts it on its curve of risk; None if it keeps none."""
+    mark = at_threshold(test)
+    return mark and {**mark, "label": f"read: from {mark['threshold']:.1%} on"}
 
-    Drawn from shortly before the first error or threshold on: before it there is nothing to see.
+
+def draw_risk(
+    path: Path,
+    names: Sequence[str],
+    all_given: Sequence[Given],
+    marks: Sequence[dict[str, Any] | None],
+    of: int,
+    what: str = "tiles",
+) -> Path:
+    """Errors among the answers given against the share of answers given, `of` so many; `marks` are
+    points with a `label`.
+
+    Drawn from shortly before the first error or mark on: before it there is nothing to see.
     """
-    marks = [at_threshold(test) for test in tests]
-    curves = [metrics.risk_coverage(test.confidence, test.right) for test in tests]
+    curves = [_curve(given, of) for given in all_given]
     first = min(float(coverage[risk > 0].min(initial=1)) for coverage, risk in curves)
     first = max(0.0, min([first, *(mark["coverage"] for mark in marks if mark)]) - 0.02)
     with figure(path, 1, 1, (6.4, 4)) as axes:
         axis = axes[0][0]
         for i, (name, mark, (coverage, risk)) in enumerate(zip(names, marks, curves, strict=True)):
-            start = int(first * len(risk))
+            start = min(int(first * of), len(risk) - 1)
             shown = np.unique(np.linspace(start, len(risk) - 1, MOST_POINTS).astype(int))
             axis.plot(coverage[shown], risk[shown], color=series(i), label=name)
             if mark:
                 axis.plot(
                     mark["coverage"], mark["risk"], "D", color=series(i), markersize=7,
-                    label=f"read: from {mark['threshold']:.1%} on", clip_on=False, zorder=5,
+                    label=mark["label"], clip_on=False, zorder=5,
                 )  # fmt: skip
-        axis.set(xlabel="share of tiles answered", ylabel="errors among the answers")
+        axis.set(xlabel=f"share of {what} answered", ylabel="errors among the answers")
         axis.set(xlim=(first, 1), ylim=(0, None))
-        axis.xaxis.set_major_formatter("{x:.1%}" if first > 0.9 else "{x:.0%}")
-        axis.yaxis.set_major_formatter("{x:.2%}")
+        in_percent(axis.xaxis, axis.yaxis)
         axis.legend(loc="upper left")
     return path
+
+
+def _curve(given: Given, of: int) -> Given:
+    """Coverage and risk, where `of` could have been answered."""
+    coverage, risk = metrics.risk_coverage(*given)
+    return coverage * (len(risk) / of), risk
 
 
 def draw_accuracies(path: Path, rows: Sequence[tuple[str, float, tuple[float, float]]]) -> Path:
@@ -171,6 +212,6 @@ def draw_accuracies(path: Path, rows: Sequence[tuple[str, float, tuple[float, fl
             )  # fmt: skip
         axis.set_yticks(range(len(rows)), [name for name, _, _ in rows])
         axis.set(xlabel="accuracy, with 95% intervals", ylim=(len(rows) - 0.4, -0.7))
-        axis.xaxis.set_major_formatter("{x:.2%}")
+        in_percent(axis.xaxis)
         axis.grid(visible=False, axis="y")
     return path

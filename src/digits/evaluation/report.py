@@ -1,6 +1,7 @@
 """One page that shows what was measured: report.html, its figures as files, metrics.json."""
 
 import base64
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,17 @@ import cv2
 import numpy as np
 
 from digits import checkpoint
-from digits.evaluation import explain, ood, plots, robustness
+from digits.errors import DigitsError
+from digits.evaluation import explain, ood, pictures, plots, robustness
 from digits.evaluation.facts import history, stated
 from digits.evaluation.measure import Measurement
+from digits.evaluation.parts import Material
 from digits.evaluation.style import GRID, INK
+from digits.extras import required
 
 CELL = 8  # pictures shown of a cell of the confusion matrix
 CARDS = 24  # pictures shown of the worst errors, of the least sure answers, of suspected labels
+WEBP_QUALITY = 70  # of 100: 25 kB a drawing, whose words stay sharp
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -32,60 +37,101 @@ class Card:
     top: list[tuple[str, float]]
 
 
-def write(
-    folder: Path,
-    facts: dict[str, Any],
-    tests: Sequence[Measurement],
-    photographs: Sequence[Sequence[np.ndarray | None]] = (),
-    explained: bool = False,
-) -> None:
-    """Write the report of what `facts` holds.
+def check(folder: Path) -> None:
+    """Let pass what `write` can write into, before minutes of measuring; nothing is made yet.
 
-    `photographs` are the failures among a user's own pictures, (H, W, 3) uint8 BGR, by model; None
-    for a file that is no picture. With `explained` it shows what the models looked at.
+    Raises:
+        DigitsError: the folder cannot be made or written.
+    """
+    for package in ("jinja2", "matplotlib"):
+        required(package, "--output")
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise DigitsError(f"--output {folder}: cannot be written; name another folder")
+
+
+def write(folder: Path, found: dict[str, Any], it: Material, explained: bool = False) -> None:
+    """Write the report of what was `found` of the material; with `explained` it shows what the
+    models looked at.
 
     Raises:
         DigitsError: the folder cannot be written.
     """
-    names = [model["name"] for model in facts["models"]]
-    figures = draw(folder, names, tests)
-    if "robustness" in facts:
-        figures += robustness.draw(folder, facts["robustness"], tests[0].images)
-    if "ood" in facts:
-        figures.append(ood.draw(folder / "ood", facts["ood"]))
+    tests = it.tests if found["data"] else []
+    figures = draw(folder, found, it)
     if explained:
         figures += [explain.draw(folder / f"explained_{i}", t) for i, t in enumerate(tests, 1)]
     page = _template().render(
-        facts=facts,
-        names=" and ".join(filter(None, [", ".join(names[:-1]), names[-1]])),
+        facts=found,
+        names=" and ".join(filter(None, [", ".join(it.names[:-1]), it.names[-1]])),
         tests=[Page(test, i) for i, test in enumerate(tests)],
         figures={path.name: inline(path) for path in figures},
-        shown=[[image if image is None else data_uri(image, "jpeg") for image in images]
-               for images in photographs],
-    )  # fmt: skip
+        read=_of_pictures(found["pictures"], it) if "pictures" in found else [],
+    )
     checkpoint.write_bytes(folder / "report.html", page.encode())
-    checkpoint.write_json(folder / "metrics.json", facts)
+    checkpoint.write_json(folder / "metrics.json", found)
 
 
-def draw(folder: Path, names: Sequence[str], tests: Sequence[Measurement]) -> list[Path]:
-    """The figures of all models, as PNG and SVG; those that the page shows, without a suffix."""
+def draw(folder: Path, found: dict[str, Any], it: Material) -> list[Path]:
+    """The figures of what was found as PNG and SVG; those that the page shows, without a suffix."""
+    paths = []
+    if "pictures" in found:
+        paths += pictures.draw(folder, found["pictures"], it.answered)
+    if found["data"]:
+        paths += draw_tiles(folder, it.names, it.tests)
+    if "robustness" in found:
+        paths += robustness.draw(folder, found["robustness"], it.tests[0].images)
+    if "ood" in found:
+        paths.append(ood.draw(folder / "ood", found["ood"]))
+    for i, model in enumerate(it.models, 1):
+        if rows := history(model):
+            kept = stated(model, "best_epochs")
+            paths.append(plots.draw_curves(folder / f"training_curves_{i}", rows, kept))
+    return paths
+
+
+def draw_tiles(folder: Path, names: Sequence[str], tests: Sequence[Measurement]) -> list[Path]:
+    """The figures of all models on tiles."""
     accuracies = [
         (name, test.summary["accuracy"], test.summary["accuracy_interval_95"])
         for name, test in zip(names, tests, strict=True)
     ]
-    paths = [
-        plots.draw_reliability(folder / "reliability", names, tests),
-        plots.draw_risk(folder / "risk_coverage", names, tests),
-        plots.draw_accuracies(folder / "accuracy", accuracies),
-    ]
     for i, test in enumerate(tests, 1):
-        plots.draw_confusion(folder / f"confusion_matrix_{i}", test)
+        plots.draw_confusion_of(folder / f"confusion_matrix_{i}", test)
         plots.draw_samples(folder / f"sample_predictions_{i}", test)
-        rows = history(test.model.path)
-        if rows:
-            kept = stated(test, "best_epochs")
-            paths.append(plots.draw_curves(folder / f"training_curves_{i}", rows, kept))
-    return paths
+    before, after = ([plots.given_by(test, fitted) for test in tests] for fitted in (False, True))
+    columns = {"before the temperature": before, "as it answers": after}
+    sure = [(test.confidence, test.right) for test in tests]
+    marks = [plots.threshold_mark(test) for test in tests]
+    return [
+        plots.draw_accuracies(folder / "accuracy", accuracies),
+        plots.draw_reliability(folder / "reliability", names, columns),
+        plots.draw_risk(folder / "risk_coverage", names, sure, marks, len(tests[0].labels)),
+    ]
+
+
+@dataclass(frozen=True)
+class Failures:
+    """The drawings of a model's first failures on a user's own pictures, as data URIs; None for a
+    file that is no picture."""
+
+    failures: list[dict[str, Any]]
+    drawings: list[str | None]
+
+    def of_cell(self, label: str, answer: str) -> int | None:
+        """The place of the first of them with this label and answer; None where none is shown."""
+        pairs = [(one["label"], one["text"]) for one in self.failures[: len(self.drawings)]]
+        return pairs.index((label, answer)) if (label, answer) in pairs else None
+
+
+def _of_pictures(found: dict[str, Any], it: Material) -> list[Failures]:
+    """What the page shows of each model's failures."""
+    most, shown = pictures.SHOWN // len(it.models), []
+    for model, result in zip(it.models, found["models"].values(), strict=True):
+        drawn = pictures.drawn(model, it.reading, result["failures"][:most])
+        uris = [image if image is None else data_uri(image[..., ::-1], "webp") for image in drawn]
+        shown.append(Failures(result["failures"], uris))
+    return shown
 
 
 class Page:
@@ -140,8 +186,8 @@ class Page:
 
 
 def data_uri(image: np.ndarray, kind: str = "png") -> str:
-    """A picture (H, W), (H, W, 1) or (H, W, 3) BGR uint8 as a PNG or JPEG within a page."""
-    done, content = cv2.imencode(f".{kind}", image)
+    """A picture (H, W), (H, W, 1) or (H, W, 3) BGR uint8 as a PNG or WebP within a page."""
+    done, content = cv2.imencode(f".{kind}", image, [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY])
     assert done
     return f"data:image/{kind};base64," + base64.b64encode(content.tobytes()).decode()
 

@@ -10,7 +10,7 @@ from digits import metrics
 from digits.evaluation.corruptions import CORRUPTIONS, Corruption
 from digits.evaluation.measure import Measurement
 from digits.evaluation.mnist_c import MNIST_C
-from digits.evaluation.style import INK, figure, series
+from digits.evaluation.style import INK, figure, in_percent, series
 from digits.spec import TILE_SIZE
 
 CURVE_TILES = 2000  # the first of the test tiles: an interval of +-0.5 points at 99%
@@ -134,7 +134,7 @@ def _draw_curves(path: Path, curves: dict[str, Any]) -> Path:
             axis.set(title=name, xlabel=row["what"], ylim=(0, 1.03))
             axis.tick_params(labelsize=8)
             axis.xaxis.label.set_size(8)
-            axis.yaxis.set_major_formatter("{x:.0%}")
+            in_percent(axis.yaxis)
         axes[0][0].legend(loc="lower left", fontsize=8)
     return path
 

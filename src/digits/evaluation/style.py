@@ -34,6 +34,14 @@ def series(index: int) -> str:
     return SERIES[index % len(SERIES)]
 
 
+def in_percent(*axes: Any) -> None:
+    """Label axes of fractions in percent, with as many decimals as their range asks for."""
+    from matplotlib.ticker import PercentFormatter
+
+    for axis in axes:
+        axis.set_major_formatter(PercentFormatter(1))
+
+
 @contextmanager
 def figure(path: Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[Any]:
     """Subplots (rows, columns), saved to `path` whole or not at all, without a display.

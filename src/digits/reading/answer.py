@@ -15,7 +15,6 @@ Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabiliti
 # What a picture was taken for: a tile in MNIST's frame, one digit, one row (its crop, or all of the
 # ink), or a page on which the finder sees lines.
 WAYS = ("tile", "digit", "row", "page")
-STATUSES = ("read", "unsure", "no_digit", "error")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was read in one picture; `status` is one of STATUSES, `error` says what is wrong.
+    """What was read in one picture; `status` is one of spec.STATUSES, `error` says what is wrong.
 
     `page` of `pages` in its file, from 1; `model` is the name of the classifier, `trained_on` the
     data sets it learned from; `seen_as` is one of WAYS, what the picture was taken for.

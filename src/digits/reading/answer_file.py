@@ -13,7 +13,7 @@ from typing import IO, Any
 from digits import checkpoint
 from digits.errors import DigitsError, reason
 from digits.extras import required
-from digits.reading.answer import STATUSES
+from digits.spec import STATUSES
 from digits.vision.files import STDIN
 
 try:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from digits import checkpoint, data, spec
+from digits import card, checkpoint, data, spec
 from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
@@ -181,6 +181,7 @@ def packed(trained: Trained, validation: Split, config: TrainConfig) -> dict[str
         metrics={
             "validation": measure(trained.model, validation),
             "best_epochs": [outcome.best_epoch for outcome in trained.outcomes],
+            "epochs": card.epochs_of(trained.outcomes[0].history),
             "train_seconds": sum(outcome.train_seconds for outcome in trained.outcomes),
             "warmup_seconds": sum(outcome.warmup_seconds for outcome in trained.outcomes),
         },

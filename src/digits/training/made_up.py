@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from digits import archs, checkpoint, device
+from digits import archs, card, checkpoint, device
 from digits.data import Dataset, row_ink
 from digits.data.row_ink import Sources
 from digits.device import autocast_dtype, timer
@@ -208,6 +208,7 @@ def packed(done: Trained, config: TrainConfig) -> dict[str, Any]:
     metrics = {
         "validation": {name: best[name] for name in ("validation_loss", "validation_accuracy")},
         "best_epochs": [outcome.best_epoch],
+        "epochs": card.epochs_of(outcome.history),
         "train_seconds": outcome.train_seconds,
         "warmup_seconds": outcome.warmup_seconds,
     }

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from digits.errors import DigitsError
+from digits.occlusion import drops
 from digits.web.limits import FORMATS, LIMITS
 
-PATCH = 6  # pixels: a stroke of a tile is 2 to 4 wide
 READERS = 64  # kept: one for each model and each `expect` that was asked for lately
 
 
@@ -177,21 +177,15 @@ def _read(job: Job, loaded: Loaded) -> Result:
 def rests_on(classifier: Any, tile: np.ndarray, label: str) -> np.ndarray:
     """A tile (28, 28) in grey and, in orange, where its label rests on it: RGB (28, 28, 3) uint8.
 
-    The brighter, the more a black patch there lowers the label's logit against the best other one
-    (Zeiler and Fergus 2014, section 4.2).
+    The brighter, the more a black patch there lowers the label's logit against the best other one.
     """
-    corners = [(y, x) for y in range(0, 28 - PATCH + 1, 2) for x in range(0, 28 - PATCH + 1, 2)]
-    covered = np.repeat(tile[None], len(corners) + 1, axis=0)  # the last one is not covered
-    for i, (y, x) in enumerate(corners):
-        covered[i, y : y + PATCH, x : x + PATCH] = 0
-    logits = classifier(covered[:, None])
     k = classifier.classes.index(label)
-    margins = logits[:, k] - np.delete(logits, k, axis=1).max(axis=1)
-    drops, counts = np.zeros((28, 28)), np.zeros((28, 28))
-    for (y, x), margin in zip(corners, margins, strict=False):
-        drops[y : y + PATCH, x : x + PATCH] += max(0.0, margins[-1] - margin)
-        counts[y : y + PATCH, x : x + PATCH] += 1
-    heat = drops / np.maximum(counts, 1)
+
+    def margins(tiles: np.ndarray) -> np.ndarray:
+        logits = classifier(tiles)
+        return logits[:, k] - np.delete(logits, k, axis=1).max(axis=1)
+
+    heat = np.maximum(drops(margins, tile), 0)
     heat *= 255 / max(heat.max(), 1e-9)
     return np.stack([np.maximum(tile / 2, heat * part) for part in (1.0, 0.6, 0.0)], -1).astype(
         np.uint8

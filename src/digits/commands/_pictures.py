@@ -1,0 +1,60 @@
+"""How evaluation reads a user's own pictures: as `predict` does, with `--expect`."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from digits.classifier import Classifier
+    from digits.reading.answer import Answer
+    from digits.vision.load import Picture
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What `evaluation.pictures.Reads` asks for."""
+
+    expect: str
+
+    def check(self, model: "Classifier") -> None:
+        """Raises a DigitsError where the model cannot read so."""
+        from digits.reading.reader import Reader
+
+        Reader.expecting(model, self.expect)
+
+    def answers(self, model: "Classifier", paths: Sequence[str]) -> list[dict[str, Any]]:
+        """The answer to the first page of each file, as `predict --json` gives it."""
+        from digits.reading.bulk import Workers
+        from digits.vision.packed import File
+
+        with Workers(model.path, self.expect) as workers:
+            return [pages[0] for pages in workers.read([File(path) for path in paths])]
+
+    def drawn(self, model: "Classifier", path: str) -> "np.ndarray | None":
+        """How the answer to a file's first page came about, as `--explain` draws it: (H, W, 3)
+        uint8 RGB; None if it is no picture."""
+        import numpy as np
+        from PIL import Image
+
+        from digits.reading.explain import explain
+        from digits.reading.pages import read_loaded
+        from digits.reading.reader import Reader
+        from digits.vision.files import source
+        from digits.vision.load import pages
+        from digits.vision.packed import File
+
+        sheets = []
+
+        def keep(picture: "Picture", answer: "Answer") -> None:
+            if answer.status != "error":
+                file = io.BytesIO()
+                explain(picture, answer, file)
+                sheets.append(np.asarray(Image.open(file).convert("RGB")))
+
+        first = islice(pages(source(File(path)), path), 1)
+        read_loaded(Reader.expecting(model, self.expect), path, first, keep)
+        return sheets[0] if sheets else None
