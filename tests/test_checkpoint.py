@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,41 @@ def test_code_in_a_pickle_is_refused_and_not_run(run_folder: Path) -> None:
         with pytest.raises(DigitsError, match="refused"):
             checkpoint.load(name)
     assert not Path("evil-was-here").exists()
+
+
+def repeated(value: object, times: int) -> object:
+    """A list of 2^times of a value, in a few bytes: each list holds the one before it twice."""
+    for _ in range(times):
+        value = [value, value]
+    return value
+
+
+BOMBS = {
+    "expanded": lambda: torch.zeros(1).expand(2 * 10**8),
+    "shared": lambda: [torch.zeros(10**6)[:]] * 300,
+    "nested": lambda: repeated(1, 60),
+    "of another kind": lambda: bytearray(10),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_more_than_a_file_has_bytes_is_refused_unread(
+    bomb: Callable[[], object], content: dict, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save({**content, "format": 1, "bomb": bomb(), "checksum": "0" * 64}, "m.pth")
+    assert Path("m.pth").stat().st_size < 5e6
+    monkeypatch.setattr(checkpoint, "digest", lambda _: pytest.fail("it was read"))
+    with pytest.raises(DigitsError, match="refused: holds more than it has bytes"):
+        checkpoint.load("m.pth")
+
+
+def test_a_packed_archive_is_refused_before_it_is_unpacked(run_folder: Path) -> None:
+    torch.save({"format": 1, "x": torch.zeros(10**6)}, "plain.pth")
+    with zipfile.ZipFile("plain.pth") as given, zipfile.ZipFile("m.pth", "w", 8) as made:
+        for name in given.namelist():
+            made.writestr(name, given.read(name))
+    with pytest.raises(DigitsError, match="refused: holds more than it has bytes"):
+        checkpoint.load("m.pth")
 
 
 def test_other_formats_are_refused(content: dict, tmp_path: Path) -> None:

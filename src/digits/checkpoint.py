@@ -8,11 +8,13 @@ import contextlib
 import glob
 import hashlib
 import importlib.metadata
+import io
 import json
 import os
 import pickle
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 FORMAT = 1
+MOST_BYTES = 1 << 30  # of what is in a file; an ensemble of 100 of the largest has 0.8 GB
+MOST_ITEMS = 1_000_000  # numbers, strings and tensors in it; the state of a training has thousands
 
 
 def pack(
@@ -106,7 +110,8 @@ def load(path: str | Path) -> dict[str, Any]:
     """Read a checkpoint onto the CPU and prove that it is whole.
 
     Raises:
-        DigitsError: there is no such file, or it is damaged, not a checkpoint, or holds code.
+        DigitsError: there is no such file, or it is damaged, not a checkpoint, or holds code or
+            more than it has bytes.
     """
     import torch
 
@@ -114,7 +119,9 @@ def load(path: str | Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():  # a pickle of another protocol first warns, then fails
             warnings.simplefilter("ignore")
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(_unpacked(path), map_location="cpu", weights_only=True)
+    except DigitsError:
+        raise
     except FileNotFoundError:
         raise DigitsError(f"{path}: no such model; `train` makes one") from None
     except pickle.UnpicklingError:
@@ -122,12 +129,14 @@ def load(path: str | Path) -> dict[str, Any]:
             f"{path}: refused: not plain data (it may hold code); only load models of `train`"
         ) from None
     except OSError as error:
-        raise DigitsError(f"{path}: cannot be read: {error.strerror}") from None
+        raise DigitsError(f"{path}: cannot be read: {reason(error)}") from None
     except Exception:  # the unpickler trips over damage in ten ways, struct.error among them
-        raise DigitsError(f"{path}: damaged, or not a checkpoint; train it again") from None
+        raise DigitsError(f"{path}: damaged, or not a checkpoint: refused; train it again") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DigitsError(f"{path}: not a checkpoint of this program (format {FORMAT})")
     try:
+        if not _is_plain(content):
+            raise _too_much(path)
         whole = content.pop("checksum", None) == digest(content)
     except (RuntimeError, TypeError, ValueError, NotImplementedError):  # tensors without values
         whole = False
@@ -136,6 +145,52 @@ def load(path: str | Path) -> dict[str, Any]:
     if "state_dict" in content:
         card.check(path, content)
     return content
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    """The archive in a file, written anew so that PyTorch's reader sees the one that was measured
+    here. PyTorch packs nothing, so that its members together are smaller than the file."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(path) as given, zipfile.ZipFile(archive, "w") as made:
+        most = min(path.stat().st_size, MOST_BYTES)
+        if sum(info.file_size for info in given.infolist()) > most:
+            raise _too_much(path)
+        for info in given.infolist():
+            made.writestr(info.filename, given.read(info))
+    archive.seek(0)
+    return archive
+
+
+def _is_plain(content: object) -> bool:
+    """Whether nested data is of what `digest` reads, and no more of it than the limits say: a few
+    bytes can say that one number or one list is repeated billions of times."""
+    import torch
+
+    waiting, size_bytes, items = [content], 0, 0
+    while waiting and size_bytes <= MOST_BYTES and items <= MOST_ITEMS:
+        value = waiting.pop()
+        items += 1
+        if isinstance(value, torch.Tensor):
+            size = value.numel() * value.element_size()
+            if size > value.untyped_storage().nbytes():  # expanded: its numbers are not there
+                return False
+            size_bytes += size
+        elif isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list | tuple):
+            waiting += value
+        elif isinstance(value, str):
+            size_bytes += len(value)
+        elif not isinstance(value, int | float | None):
+            return False
+    return not waiting
+
+
+def _too_much(path: Path) -> DigitsError:
+    return DigitsError(
+        f"{path}: refused: holds more than it has bytes, or than {MOST_BYTES >> 20} MB, or what "
+        "`train` does not write; use another copy"
+    )
 
 
 def write_json(path: str | Path, content: dict[str, Any]) -> None:
@@ -225,12 +280,12 @@ def digest(value: object) -> str:
     return sha.hexdigest()
 
 
-def _feed(update: Callable[[bytes], None], value: object) -> None:
+def _feed(update: Callable[[Any], None], value: object) -> None:
     import torch
 
     if isinstance(value, torch.Tensor):
         update(f"tensor {value.dtype} {tuple(value.shape)}".encode())
-        update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     elif isinstance(value, dict):
         update(f"dict {len(value)}".encode())
         for key, item in value.items():
