@@ -20,7 +20,7 @@ FLOORS = {
     "occlusion": 1,
     "archs": 2, "vision": 2,
     "data": 3,  # above vision, by which the pictures of one's own data become tiles
-    "checkpoint": 3, "metrics": 3, "programs": 3,
+    "checkpoint": 3, "graphs": 3, "metrics": 3, "programs": 3,
     "classifier": 4,  # loads checkpoints, so it stands above them
     "training": 5, "reading": 5, "evaluation": 5, "optimization": 5,
     "web": 6, "api": 6,

@@ -131,7 +131,7 @@ def load(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise DigitsError(f"{path}: cannot be read: {reason(error)}") from None
     except Exception:  # the unpickler trips over damage in ten ways, struct.error among them
-        raise DigitsError(f"{path}: damaged, or not a checkpoint: refused; train it again") from None
+        raise DigitsError(f"{path}: damaged, or not a checkpoint: refused; train again") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DigitsError(f"{path}: not a checkpoint of this program (format {FORMAT})")
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from digits import card, metrics
+from digits import card, graphs, metrics
 from digits.errors import DigitsError, did_you_mean, reason
 from digits.spec import (
     ARTEFACT_SUFFIXES,
@@ -177,6 +177,7 @@ def compute_on_one_thread() -> None:
 def _load_onnx(path: Path, device: Any) -> Backend:
     from digits.onnx_runtime import onnxruntime
 
+    graphs.check(path)
     onnxruntime.set_default_logger_severity(3)  # errors only: warnings go past our one-line rule
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
