@@ -76,12 +76,9 @@ def _parser() -> Parser:
         help="the sign before decimals, for `value` in JSON (default: .)")  # fmt: skip
     add = parser.add_argument_group("what is written").add_argument
     add("--explain", type=Path, metavar="OUT.png", help="draw the picture, its tiles and bars")
-    add(
-        "--save_tiles",
-        type=Path,
-        metavar="DIR",
-        help="write the tiles that the model saw as LABEL/NAME_ROW_PLACE.png, for `learn`",
-    )
+    add("--save_tiles", type=Path, metavar="DIR",
+        help="write the tiles that the model saw into a new folder, as LABEL/NAME_ROW_PLACE.png:"
+        " what is wrong goes into another label's folder, and `learn` reads it")  # fmt: skip
     add("--output", metavar="ANSWERS",
         help="a .csv, .jsonl or .parquet file of answers, made with all cores")  # fmt: skip
     add("--table", action="store_true",
