@@ -374,9 +374,11 @@ def test_a_folder_of_letters_goes_through_all_commands(
     cv2.imwrite("b.png", picture("B", np.random.default_rng(9)))
     assert main(["predict", "--image", "b.png", "--model", "models/l.onnx"]) == 0
     assert capfd.readouterr().out.startswith("b.png: B")
-    argv = ["predict", "--image", "b.png", "--model", "models/l.onnx", "--expect", "zip"]
-    assert main(argv) == 1
-    assert "does not know all digits" in capfd.readouterr().err
+    argv = ["predict", "--image", "b.png", "--model", "models/l.onnx", "--expect"]
+    assert main([*argv, "/[B-D]/"]) == 0
+    assert capfd.readouterr().out.startswith("b.png: B")
+    assert main([*argv, "zip"]) == 1
+    assert "knows none that fits; it knows A, B, C, D, E" in capfd.readouterr().err
 
 
 @pytest.mark.slow
@@ -406,4 +408,6 @@ def test_coloured_tiles_of_another_size_train_and_are_measured(
     argv = ["optimize", *model, "--output", "hues.onnx", "--quantize", "--max_drop", "30"]
     assert main(argv) == 0 and classifier.load("hues.onnx").shape == (3, 32, 32)
     assert main(["optimize", *model, "--output", "hues.c", "--quantize"]) == 1
-    assert main(["predict", "--image", "hues/red/0.png", "--model", "hues.onnx"]) == 1
+    capfd.readouterr()
+    assert main(["predict", "--image", "hues/red/0.png", "--model", "hues.onnx"]) == 0
+    assert capfd.readouterr().out.startswith("hues/red/0.png: red")

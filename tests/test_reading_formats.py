@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from digits.errors import DigitsError
-from digits.reading.formats import CHOICES, NAMED, Format, OneOf, parse
-from digits.reading.patterns import Pattern
+from digits.reading.formats import CHOICES, NAMED, Format, OneOf, fitting, parse
+from digits.reading.patterns import Alphabet, Pattern
 
 PATTERNS = [
     "[0-9]+", "12|3*", "(1|22)+3?", "[0-3]{2,3}", "[^5-9]{1,}7", r"\d{2}", "1?2?3?", "(?:12){2}|0",
@@ -34,6 +34,25 @@ def test_patterns_fit_what_python_says(pattern: str) -> None:
         for signs in itertools.product("012379", repeat=length):
             text = "".join(signs)
             assert fits(ours, text) == bool(python.fullmatch(text)), text
+
+
+@pytest.mark.parametrize("pattern", [
+    "[a-c]+", "a|bc?", "[^a]{2}", ".b", "(a|b)*c", "[x-z]?", "ä+", "[^-c]", "\\d?a", "[a1]",
+])  # fmt: skip
+def test_patterns_over_an_alphabet_fit_what_python_says(pattern: str) -> None:
+    ours, python = Pattern(pattern, Alphabet.of(["a", "bc", "ä"])), re.compile(pattern)
+    for length in range(4):
+        for signs in itertools.product("abcä", repeat=length):
+            text = "".join(signs)
+            assert fits(ours, text) == bool(python.fullmatch(text)), text
+
+
+def test_letters_are_those_that_the_model_knows() -> None:
+    labels = ["a", "Ж", "7", "cat", "+"]
+    assert fitting("letter", labels)[1] == {"a", "Ж"}
+    assert fitting("letters", labels)[1] == {"a", "Ж", "cat"}
+    assert fitting("digit", labels)[1] == {"7"} and fitting("auto", labels)[1] == set(labels)
+    assert fitting("number", labels)[1] == {"7"}
 
 
 def test_what_cannot_be_read_is_taken_as_there_and_signs_are_read() -> None:

@@ -22,7 +22,8 @@ class Reader:
     `model` is the name of a shipped model, the path of one (.onnx, .pth, .pt2, .pt), or what `load`
     gave. `expect` says what may stand in the pictures, as `--expect` does: "auto", "digit",
     "number", "decimal", "signed", "money", "amount", "date", "time", "phone", "zip",
-    "/regular expression/", or "@file" of allowed numbers.
+    with a model that knows letters "letter" and "letters", "/regular expression/", or "@file" of
+    allowed texts.
 
     Raises:
         DigitsError: there is no such model, it is damaged, or the format is not known.
@@ -71,7 +72,7 @@ class Reader:
             return read_pages(self._reader, str(source), then)
         if isinstance(source, bytes | bytearray | memoryview):
             return read_pages(self._reader, IN_MEMORY, then, bytes(source))
-        picture = _picture(source)
+        picture = _picture(source, self._reader.in_colour)
         answer = self._reader.read(picture, IN_MEMORY)
         if then:
             then(picture, answer)
@@ -120,11 +121,11 @@ def load(model: str | Path | None = DEFAULT_MODEL, device: Any = "cpu") -> "Clas
     return classifier.load(classifier.find(model), device)
 
 
-def _picture(source: Source) -> "Picture":
+def _picture(source: Source, colour: bool) -> "Picture":
     from digits.vision import load as loading
 
     if hasattr(source, "convert"):
-        return loading.from_image(source)
+        return loading.from_image(source, colour)
     return loading.from_array(_pixels(source))
 
 

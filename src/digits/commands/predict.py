@@ -65,9 +65,9 @@ def _parser() -> Parser:
         help="files, folders, 'glob patterns', or - for standard input")  # fmt: skip
     add("--model", help="file or name (default: the shipped reader)")
     add("--expect", default="auto",
-        help="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip, /regular"
-        " expression/ or @file of allowed numbers: the likeliest answer that fits; number gives"
-        " digits alone (default: auto)")  # fmt: skip
+        help="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip,"
+        " letter, letters, /regular expression/ or @file of texts: the likeliest answer that"
+        " fits; number gives digits alone (default: auto)")  # fmt: skip
     add = parser.add_argument_group("what is printed").add_argument
     add("--top_k", type=number(int, 1, 10), default=1, help="likeliest labels (default: 1)")
     add("--confidence", action="store_true", help="show probabilities")
@@ -137,11 +137,11 @@ def _many(args: argparse.Namespace) -> int:
     from digits import classifier
     from digits.reading.answer_file import AnswerFile
     from digits.reading.bulk import Workers
-    from digits.reading.formats import parse
+    from digits.reading.reader import Reader
     from digits.spec import STATUSES
 
-    parse(args.expect)  # what is wrong with it is said before any process starts
     model = classifier.find(args.model)
+    Reader.expecting(classifier.load(model), args.expect)  # is said before any process starts
     counts = dict.fromkeys(STATUSES, 0)
     empty: list[str] = []
     with AnswerFile(args.output, args.resume) as file:
@@ -168,11 +168,11 @@ def _cluster(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from digits import classifier
-    from digits.reading.formats import parse
     from digits.reading.ray_engine import read_into
+    from digits.reading.reader import Reader
     from digits.spec import STATUSES
 
-    parse(args.expect)
+    Reader.expecting(classifier.load(classifier.find(args.model)), args.expect)
     empty: list[str] = []
     total: Counter[str] = Counter()
     mine = islice(_pictures(args.image, empty), *args.shard)

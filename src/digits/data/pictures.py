@@ -4,7 +4,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
 
 from digits.data.look import Look
 from digits.errors import DigitsError
@@ -21,17 +20,20 @@ def tile_of(source: Path | np.ndarray, look: Look) -> np.ndarray:
         DigitsError: it is no picture that can be read, or nothing is drawn on it.
     """
     if isinstance(source, Path):
-        grey = files.load(source).grey  # refuses what is no picture, or dangerous
-        pixels = _colours(source) if look.colour else grey
+        picture = files.load(source, colour=look.colour)  # refuses what is no picture, or dangerous
     else:
-        grey, pixels = files.from_array(source).grey, source
-    if look.frame == "digit":
-        return framed(grey)[None]
+        picture = files.from_array(source)
+    return framed(picture.grey)[None] if look.frame == "digit" else whole(picture, look)
+
+
+def whole(picture: files.Picture, look: Look) -> np.ndarray:
+    """The tile (C, H, W) uint8 of a whole picture, resized, grey or with its colours."""
     size = (look.size, look.size)
     if not look.colour:
-        return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)[None]
-    coloured = pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)
-    return cv2.resize(coloured, size, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
+        return cv2.resize(picture.grey, size, interpolation=cv2.INTER_AREA)[None]
+    grey = picture.grey
+    pixels = np.stack([grey] * 3, axis=-1) if picture.colours is None else picture.colours
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
 
 
 def framed(grey: np.ndarray) -> np.ndarray:
@@ -53,14 +55,3 @@ def framed(grey: np.ndarray) -> np.ndarray:
         raise DigitsError("nothing is drawn on it")
     level, _ = cut_out(ink, chosen)
     return frame(level)
-
-
-def _colours(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8, upright; what is transparent lies on white."""
-    with Image.open(path, formats=files.FORMATS) as image:
-        side = files.LIMITS.max_side_px
-        image.draft("RGB", (side, side))  # decode no finer, if JPEG
-        upright = ImageOps.exif_transpose(image).convert("RGBA")
-    sheet = Image.new("RGBA", upright.size, "white")
-    sheet.alpha_composite(upright)
-    return np.asarray(sheet.convert("RGB"))

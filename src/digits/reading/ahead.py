@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from digits.classifier import Classifier
+from digits.spec import INPUT_SHAPE
 from digits.tile import as_tile
 from digits.vision.load import Picture
 
@@ -21,6 +22,8 @@ class Ahead:
     def look(self, pictures: Iterable[Picture]) -> None:
         """Look at all pictures that are tiles as one batch; what was known before is forgotten."""
         self._known = {}
+        if self._whole.shape != INPUT_SHAPE:  # a model of whole pictures, which it resizes
+            return
         tiles = [tile for tile in map(_tile_of, pictures) if tile is not None]
         if len(tiles) > 1:
             logits = self._whole(np.stack(tiles)[:, None])  # (N, K)

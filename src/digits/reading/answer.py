@@ -13,13 +13,14 @@ from digits.tile import Box
 Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabilities, likeliest first
 
 # What a picture was taken for: a tile in MNIST's frame, one digit, one row (its crop, or all of the
-# ink), or a page on which the finder sees lines.
-WAYS = ("tile", "digit", "row", "page")
+# ink), a page on which the finder sees lines, or a whole picture for a model of such.
+WAYS = ("tile", "digit", "row", "page", "whole")
 
 
 @dataclass(frozen=True)
 class Digit:
-    """One digit: its likeliest label, and its `tile` (28, 28) uint8 as the model saw it."""
+    """One digit: its likeliest label, and its `tile` uint8 as the model saw it: (28, 28), or
+    (H, W, 3) in colour, or of another size, where it sees whole pictures."""
 
     label: str
     probability: float

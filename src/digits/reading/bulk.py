@@ -190,7 +190,7 @@ def _read(
     model: Path, expect: str, top_k: int, decimal: str, given: Sequence[Given]
 ) -> list[Answers]:
     ahead, reader = _reader(model, expect)
-    begun = [_begun(*one) for one in given]
+    begun = [_begun(*one, reader.in_colour) for one in given]
     ahead.look(picture for first, _ in begun for picture in first)
     return [
         [
@@ -201,16 +201,18 @@ def _read(
     ]
 
 
-def _begun(file: File, data: Path | bytes | None) -> tuple[list[Picture], Iterator[Picture]]:
+def _begun(
+    file: File, data: Path | bytes | None, colour: bool
+) -> tuple[list[Picture], Iterator[Picture]]:
     """The first picture of a file that may be a tile, and the others, not loaded yet."""
-    pictures = _pages(file, data)
+    pictures = _pages(file, data, colour)
     if (size(file) if data is None else MOST_BYTES_OF_TILE + 1) > MOST_BYTES_OF_TILE:
         return [], pictures
     try:
         return list(islice(pictures, 1)), pictures
     except DigitsError:  # it is said when it is read
-        return [], _pages(file, data)
+        return [], _pages(file, data, colour)
 
 
-def _pages(file: File, data: Path | bytes | None) -> Iterator[Picture]:
-    yield from pages(source(file) if data is None else data, file.name)
+def _pages(file: File, data: Path | bytes | None, colour: bool) -> Iterator[Picture]:
+    yield from pages(source(file) if data is None else data, file.name, colour)

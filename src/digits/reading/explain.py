@@ -26,7 +26,7 @@ SQUARES = 4  # times as large as it is: from which on a pixel is drawn as a squa
 MAP_SHARE = 0.35  # of the blue, where the finder is sure that a number stands
 SEEN_AS = {
     "tile": "seen as a tile", "digit": "seen as one digit", "row": "seen as one row",
-    "page": "seen as a page: blue is where its finder sees numbers",
+    "page": "seen as a page: blue is where its finder sees numbers", "whole": "seen whole",
 }  # fmt: skip
 
 

@@ -2,15 +2,17 @@
 
 Digits and the signs of numbers (. , - / :) are read off paper. Whatever else a pattern asks for, a
 space or a letter, is taken as there, and stands in no text. A sign that a format does not know is
-not read: `number` answers 139 to 13.9, and `decimal` 13.9.
+not read: `number` answers 139 to 13.9, and `decimal` 13.9. A model of single characters has an
+alphabet of its own, and nothing beside it is taken as there.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from digits.errors import DigitsError
-from digits.reading.patterns import DIGITS, READABLE, Pattern
+from digits.reading.patterns import NUMBERS, Alphabet, Pattern
+from digits.spec import CLASSES
 
 State = Hashable
 
@@ -31,6 +33,7 @@ NAMED = {
     "phone": "[0-9]+([-/.][0-9]+)*",
     "zip": "[0-9]{5}(-?[0-9]{4})?",
 }
+LETTERS = {"letter": "", "letters": "+"}  # one, or how often
 CHOICES = ("auto", "digit", *NAMED)
 
 
@@ -64,15 +67,16 @@ class Anything:
 
 
 class OneOf:
-    """The numbers of a list, as a tree of their digits and signs."""
+    """The texts of a list, as a tree of their characters."""
 
-    def __init__(self, numbers: Iterable[str]) -> None:
+    def __init__(self, numbers: Iterable[str], alphabet: Alphabet = NUMBERS) -> None:
         self.start: State = 0
         self._steps: list[dict[str, int]] = [{}]
         self._ends: set[State] = set()
         for number in numbers:
-            self._add([c for c in number if c in READABLE])
-        self.signs = frozenset().union(*self._steps) - DIGITS
+            kept = [c for c in number if not alphabet.rest_is_there or c in alphabet.readable]
+            self._add(kept)
+        self.signs = frozenset().union(*self._steps) & alphabet.signs
 
     def _add(self, number: list[str]) -> None:
         node = 0
@@ -103,7 +107,21 @@ def accepts(wanted: Format, text: str) -> bool:
     return state is not None and wanted.accepts(state)
 
 
-def parse(expect: str) -> Format | None:
+def fitting(expect: str, labels: Sequence[str]) -> tuple[Format | None, frozenset[str]]:
+    """The format that `--expect` means to a model of single characters, and which of its labels are
+    valid; of 'digit' the digits, if it knows any.
+
+    Raises:
+        DigitsError: what `parse` raises.
+    """
+    wanted = parse(expect, Alphabet.of(labels))
+    if wanted:
+        return wanted, frozenset(label for label in labels if accepts(wanted, label))
+    digits = frozenset(labels) & set(CLASSES) if expect == "digit" else frozenset()
+    return None, digits or frozenset(labels)
+
+
+def parse(expect: str, alphabet: Alphabet = NUMBERS) -> Format | None:
     """The format that `--expect` means; None for 'auto' and 'digit', which have none.
 
     Raises:
@@ -112,23 +130,28 @@ def parse(expect: str) -> Format | None:
     if expect in ("auto", "digit"):
         return None
     if expect in NAMED:
-        return Pattern(NAMED[expect])
+        return Pattern(NAMED[expect], alphabet)
+    if expect in LETTERS:
+        letters = "".join(sorted(filter(str.isalpha, alphabet.plain)))
+        if not letters:
+            raise DigitsError(f"--expect {expect}: the model reads no letters; name one that does")
+        return Pattern(f"[{letters}]{LETTERS[expect]}", alphabet)
     if len(expect) > 2 and expect.startswith("/") and expect.endswith("/"):
-        pattern = Pattern(expect[1:-1])
-        if not pattern.fits_any():
+        pattern = Pattern(expect[1:-1], alphabet)
+        if alphabet is NUMBERS and not pattern.fits_any():
             raise DigitsError(f"--expect {expect}: no digits fit it; write digits, \\d or [sets]")
         return pattern
     if expect.startswith("@"):
-        return _listed(Path(expect[1:]))
+        return _listed(Path(expect[1:]), alphabet)
     raise DigitsError(
-        f"--expect {expect}: not known; it takes {', '.join(CHOICES)}, /a regular expression/ "
-        "or @a file of numbers"
+        f"--expect {expect}: not known; it takes {', '.join((*CHOICES, *LETTERS))}, /a regular "
+        "expression/ or @a file of numbers"
     )
 
 
-def _listed(path: Path) -> OneOf:
+def _listed(path: Path, alphabet: Alphabet) -> OneOf:
     try:
-        numbers = OneOf(path.read_text("utf-8").splitlines())
+        numbers = OneOf(path.read_text("utf-8").splitlines(), alphabet)
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
         raise DigitsError(f"--expect @{path}: cannot be read: {reason}") from None

@@ -26,6 +26,9 @@ class Reads(Protocol):
     @property
     def wanted(self) -> Format | None: ...
 
+    @property
+    def in_colour(self) -> bool: ...
+
     def read(self, picture: Picture, image: str = "") -> Answer: ...
 
 
@@ -40,7 +43,7 @@ def read_pages(
     Raises:
         DigitsError: the model answers no numbers.
     """
-    return read_loaded(reader, name, _loaded(name, data), then)
+    return read_loaded(reader, name, _loaded(name, data, reader.in_colour), then)
 
 
 def read_loaded(
@@ -59,8 +62,8 @@ def failed(classifier: Classifier, name: str, error: DigitsError, start: float) 
     return replace(answer, model=classifier.name, trained_on=classifier.trained_on)
 
 
-def _loaded(name: str, data: bytes | None) -> Iterator[Picture]:
-    yield from pages(source(File(name)) if data is None else data, name)
+def _loaded(name: str, data: bytes | None, colour: bool) -> Iterator[Picture]:
+    yield from pages(source(File(name)) if data is None else data, name, colour)
 
 
 def _answers(

@@ -5,13 +5,13 @@ at every step. Known are: literals, `.` (a digit), `\\d`, `[sets]`, `(groups)`, 
 `{m,n}`.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 
 from digits.errors import DigitsError
 from digits.spec import ROW_CLASSES, SIGNS
 
-READABLE = frozenset(ROW_CLASSES)
-DIGITS = READABLE - set(SIGNS)
+DIGITS = frozenset(ROW_CLASSES) - set(SIGNS)
 MOST_FIGURES = 9  # of a count in braces: a longer one is refused unread
 MAX_NODES = 20_000
 MOST_REMEMBERED = 1_000_000  # nodes of the states after steps taken before: some 50 MB
@@ -19,8 +19,30 @@ MOST_REMEMBERED = 1_000_000  # nodes of the states after steps taken before: som
 Fragment = tuple[int, int]  # first and last node of a part of the automaton
 
 
+@dataclass(frozen=True)
+class Alphabet:
+    """What can be read: `plain` characters, which `.` stands for, and `signs` where a pattern names
+    them. `rest_is_there`: what cannot be read, a space, is taken as there and costs no step."""
+
+    plain: frozenset[str] = DIGITS
+    signs: frozenset[str] = frozenset(SIGNS)
+    rest_is_there: bool = True
+
+    @staticmethod
+    def of(labels: Iterable[str]) -> "Alphabet":
+        """Of a model of single characters: what its labels are written with, and nothing else."""
+        return Alphabet(frozenset("".join(labels)), frozenset(), rest_is_there=False)
+
+    @property
+    def readable(self) -> frozenset[str]:
+        return self.plain | self.signs
+
+
+NUMBERS = Alphabet()  # what is read of a row
+
+
 class Pattern:
-    """The texts that fit a pattern as a whole; what cannot be read, a space, costs no step.
+    """The texts over an alphabet that fit a pattern as a whole.
 
     `signs` are those that may stand in them.
 
@@ -28,8 +50,8 @@ class Pattern:
         DigitsError: the pattern is wrong, too large, or uses what is not known here.
     """
 
-    def __init__(self, pattern: str) -> None:
-        self._pattern, self._at = pattern, 0
+    def __init__(self, pattern: str, alphabet: Alphabet = NUMBERS) -> None:
+        self._pattern, self._at, self._alphabet = pattern, 0, alphabet
         self._empty: list[list[int]] = []  # steps that read nothing
         self._reads: list[tuple[frozenset[str], int] | None] = []  # the step that reads one
         self._known: dict[tuple[Hashable, str], frozenset[int] | None] = {}  # steps taken before
@@ -40,7 +62,7 @@ class Pattern:
         if self._at < len(pattern):
             self._fail("')' without '('")
         self.start: Hashable = self._closure({self._first})
-        self.signs = frozenset().union(*(read[0] for read in self._reads if read)) - DIGITS
+        self.signs = frozenset().union(*(read[0] for read in self._reads if read)) - alphabet.plain
 
     def step(self, state: Hashable, label: str) -> frozenset[int] | None:
         """The state after one more digit or sign; None if nothing valid begins so."""
@@ -165,7 +187,7 @@ class Pattern:
         if sign == "\\":
             sign = self._escaped()
             return self._one_of(set(DIGITS) if sign == "d" else {sign})
-        return self._one_of(set(DIGITS) if sign == "." else {sign})
+        return self._one_of(set(self._alphabet.plain) if sign == "." else {sign})
 
     def _escaped(self) -> str:
         sign = self._peek()
@@ -177,8 +199,9 @@ class Pattern:
     def _one_of(self, signs: set[str]) -> Fragment:
         """A step over one of these signs; free where one of them cannot be read."""
         first, last = self._node(), self._node()
-        self._reads[first] = (READABLE & signs, last)
-        if signs - READABLE:
+        readable = self._alphabet.readable
+        self._reads[first] = (readable & signs, last)
+        if self._alphabet.rest_is_there and signs - readable:
             self._empty[first].append(last)
         return first, last
 
@@ -186,6 +209,7 @@ class Pattern:
         """The signs of a [set] whose '[' is read."""
         inverted = self._take("^")
         signs: set[str] = set()
+        plain = self._alphabet.plain
         while not self._take("]"):
             sign = self._peek()
             if not sign:
@@ -199,6 +223,7 @@ class Pattern:
                 end = self._pattern[self._at + 1]
                 self._at += 2
                 signs |= {chr(code) for code in range(ord(sign), min(ord(end), 0x10FF) + 1)}
+                signs |= {c for c in plain if sign <= c <= end}
             else:
                 signs.add(sign)
-        return set(DIGITS - signs) if inverted else signs
+        return set(plain - signs) if inverted else signs

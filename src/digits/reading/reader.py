@@ -4,15 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from digits.classifier import Classifier
+from digits.data.look import Look
+from digits.data.pictures import whole
 from digits.errors import DigitsError
 from digits.reading.answer import Answer, scaled
 from digits.reading.attempt import Attempt
 from digits.reading.budget import SPENT, Budget
-from digits.reading.formats import Format
+from digits.reading.formats import NAMED, Format, fitting
 from digits.reading.formats import parse as parse_format
 from digits.reading.pages import read_pages
 from digits.reading.recognizer import Recognizer
-from digits.spec import CLASSES, INPUT_SHAPE, SEEN_LITTLE, SMALL_SET
+from digits.spec import CLASSES, INPUT_SHAPE, NONE, SEEN_LITTLE, SMALL_SET
 from digits.vision.load import Picture
 
 
@@ -22,28 +24,40 @@ class Reader:
 
     classifier: Classifier
     kind: str = "auto"  # auto, digit, or number
-    wanted: Format | None = None  # of a number; None takes any
+    wanted: Format | None = None  # of a number, or one character; None takes any
+    allowed: frozenset[str] | None = None  # labels of one character; None allows all
+    look: Look | None = None  # of a model of whole pictures; None shows it the ink in them
 
     @staticmethod
     def expecting(classifier: Classifier, expect: str = "auto") -> "Reader":
         """A reader for `--expect`. With a model that does not know all digits, of letters for
-        instance, a picture is of one character.
+        instance, or of whole pictures (`--frame none`), a picture is of one character.
 
         Raises:
             DigitsError: it is not known, or its pattern or list is wrong, or not for this model.
         """
-        whole = classifier.card.get("config", {}).get("frame") == "none"
-        if whole or classifier.shape != INPUT_SHAPE:
+        labels = [name for name in classifier.classes if name != NONE]
+        look = _look_of(classifier)
+        reads_numbers = look is None and set(CLASSES) <= set(labels)
+        if reads_numbers and (set(CLASSES) == set(labels) or expect in NAMED):
+            kind = expect if expect in ("auto", "digit") else "number"
+            return Reader(classifier, kind, parse_format(expect))
+        wanted, allowed = fitting(expect, labels)
+        if not allowed and reads_numbers:
+            return Reader(classifier, "number", parse_format(expect))
+        if not allowed:
+            known = ", ".join(labels)
             raise DigitsError(
-                f"{classifier.name}: learned whole pictures, and reading shows it the ink in them; "
-                "train it with --frame digit"
+                f"--expect {expect}: {classifier.name} reads one character, and knows none that "
+                f"fits; it knows {known:.60}"
             )
-        kind = expect if expect in ("auto", "digit") else "number"
-        if not set(CLASSES) <= set(classifier.classes):
-            if kind == "number":
-                raise DigitsError(f"--expect {expect}: {classifier.name} does not know all digits")
-            kind = "digit"
-        return Reader(classifier, kind, parse_format(expect))
+        kind = "auto" if reads_numbers and expect == "auto" else "digit"
+        return Reader(classifier, kind, wanted, allowed, look)
+
+    @property
+    def in_colour(self) -> bool:
+        """Whether pictures have to be loaded with their colours."""
+        return self.look is not None and self.look.colour
 
     def read_file(self, name: str, then: Callable[[Picture, Answer], None] | None = None) -> Answer:
         """The answer to the first page of a file; `read_pages` says more."""
@@ -56,12 +70,39 @@ class Reader:
         `error`.
         """
         budget = Budget()
-        recognizer = Recognizer(self.classifier, self.kind, self.wanted, picture.grey, budget)
-        answer = scaled(Attempt(recognizer).answer(), picture.scale)
+        recognizer = Recognizer(
+            self.classifier, self.kind, self.wanted, picture.grey, budget, self.allowed
+        )
+        if self.look:
+            answer = _of_whole(recognizer, picture, self.look)
+        else:
+            answer = Attempt(recognizer).answer()
+        answer = scaled(answer, picture.scale)
         model, learned_from = self.classifier.name, self.classifier.trained_on
         words = answer.warnings + [SEEN_LITTLE] * (learned_from == SMALL_SET)
         answer = replace(answer, image=image, model=model, trained_on=learned_from, warnings=words)
         return _in_part(answer) if budget.spent else answer
+
+
+def _look_of(classifier: Classifier) -> Look | None:
+    """How a model of whole pictures sees them; None for one of the ink in them."""
+    channels, height, _ = classifier.shape
+    if classifier.card.get("config", {}).get("frame") != "none" and classifier.shape == INPUT_SHAPE:
+        return None
+    assert height, "a classifier's tiles have a size"
+    return Look("none", height, colour=channels != 1)
+
+
+def _of_whole(recognizer: Recognizer, picture: Picture, look: Look) -> Answer:
+    """The answer to a picture as the model of whole pictures was trained: one row, of one label."""
+    tile = whole(picture, look)  # (C, H, W)
+    height, width = picture.grey.shape
+    shown = tile.transpose(1, 2, 0) if look.colour else tile[0]
+    row = recognizer.digit(shown, (0, 0, width, height))
+    status = recognizer.status([row])
+    if status == "no_digit":
+        return Answer("", status, probability=row.probability, seen_as="whole")
+    return Answer("", status, row.text, row.probability, [row], seen_as="whole")
 
 
 def _in_part(answer: Answer) -> Answer:

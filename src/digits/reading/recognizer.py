@@ -31,7 +31,8 @@ from digits.vision.warnings import warnings
 class Recognizer:
     """Says what ink in a grey picture (H, W) uint8 is, as long as its budget lasts.
 
-    `kind` is auto, digit, or number; `wanted` is the format of a number, None takes any.
+    `kind` is auto, digit, or number; `wanted` is the format of a number, None takes any; `allowed`
+    are the labels that one character may have, None allows all.
     """
 
     classifier: Classifier
@@ -39,6 +40,7 @@ class Recognizer:
     wanted: Format | None
     grey: np.ndarray = field(repr=False)
     budget: Budget
+    allowed: frozenset[str] | None = None
 
     def one_digit(self, ink: Ink) -> list[Row]:
         """The picture as one digit, if there is ink in it; underlined, if that is likelier."""
@@ -52,11 +54,14 @@ class Recognizer:
         return [max(whole, self._digit_of(ink, plain), key=lambda row: row.support)]
 
     def digit(self, tile: np.ndarray, box: Box) -> Row:
-        """What a tile says if it is one digit."""
-        ranking = score(self.classifier, tile[None, None]).ranking(0)
+        """What a tile (H, W) or (H, W, 3) says if it is one digit."""
+        channels = tile[None] if tile.ndim == 2 else tile.transpose(2, 0, 1)
+        scores = score(self.classifier, channels[None])
+        ranking = scores.ranking(0, self.allowed)
         label, probability = ranking[0]
+        support = dict(scores.ranking(0))[label]  # what is expected makes no ink fit better
         digit = Digit(label, probability, box, ranking, tile)
-        return Row(label, probability, box, ranking, [digit], probability, alone=True)
+        return Row(label, probability, box, ranking, [digit], support, alone=True)
 
     def row(self, row: RowInk, looks: list[np.ndarray]) -> Row | None:
         """What a row says; None if nothing in it is a digit, or time is over."""

@@ -13,6 +13,8 @@ from digits.classifier import Classifier
 from digits.metrics import softmax
 from digits.reading.answer import Ranking
 
+LEAST = 1e-9  # that nothing is divided by
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -23,14 +25,20 @@ class Scores:
     digit: np.ndarray
     none: np.ndarray
 
-    def ranking(self, i: int) -> Ranking:
-        """The labels of tile i, likeliest first."""
+    def ranking(self, i: int, allowed: frozenset[str] | None = None) -> Ranking:
+        """The labels of tile i, likeliest first; the `allowed` ones alone, with their shares among
+        these and what is none of all labels."""
         order = np.argsort(-self.digit[i], kind="stable")
-        return [(self.labels[k], float(self.digit[i, k])) for k in order]
+        ranking = [(self.labels[k], float(self.digit[i, k])) for k in order]
+        if allowed is None:
+            return ranking
+        kept = [(label, share) for label, share in ranking if label in allowed]
+        total = sum(share for _, share in kept) + max(float(self.none[i]), LEAST)
+        return [(label, share / total) for label, share in kept]
 
 
 def score(classifier: Classifier, tiles: np.ndarray) -> Scores:
-    """Calibrated probabilities of tiles (N, 1, 28, 28) uint8; labels are the classes but 'none'."""
+    """Calibrated probabilities of tiles (N, C, H, W) uint8; labels are the classes but 'none'."""
     probabilities = softmax(classifier(tiles), classifier.temperature)
     known = [k for k, name in enumerate(classifier.classes) if name != "none"]
     labels = tuple(classifier.classes[k] for k in known)

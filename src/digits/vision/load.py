@@ -50,20 +50,23 @@ class Picture:
     """A picture to read.
 
     `grey` is (H, W) uint8, upright, transparency over paper; `scale` is how many pixels of the
-    file, seen upright, one of its pixels stands for (1.0 unless the file is large).
+    file, seen upright, one of its pixels stands for (1.0 unless the file is large). `colours` are
+    (h, w, 3) uint8, upright, transparency over white, of any size: where they were asked for.
     """
 
     grey: np.ndarray
     scale: float = 1.0
+    colours: np.ndarray | None = None
 
 
-def load(source: Path | bytes, name: str | None = None) -> Picture:
+def load(source: Path | bytes, name: str | None = None, colour: bool = False) -> Picture:
     """The first of the `pages` of a file."""
-    return next(pages(source, name))
+    return next(pages(source, name, colour))
 
 
-def pages(source: Path | bytes, name: str | None = None) -> Iterator[Picture]:
-    """Load a file, or the bytes of one, called `name` in messages: each page or frame in turn.
+def pages(source: Path | bytes, name: str | None = None, colour: bool = False) -> Iterator[Picture]:
+    """Load a file, or the bytes of one, called `name` in messages: each page or frame in turn, with
+    its colours if they are asked for.
 
     Raises:
         DigitsError: there is no such file, or it is no picture, damaged, or too large; after
@@ -84,7 +87,7 @@ def pages(source: Path | bytes, name: str | None = None) -> Iterator[Picture]:
                     continue
                 if number == MAX_PAGES:
                     raise DigitsError(f"{name}: only {MAX_PAGES} pages are read; split it")
-                page = _decode(image, name)
+                page = _decode(image, name, colour)
             yield page
 
 
@@ -123,12 +126,13 @@ def _told_in_one_line(name: str) -> Iterator[None]:
 def from_array(pixels: np.ndarray) -> Picture:
     """A picture already in memory: (H, W) or (H, W, 3) uint8, upright."""
     grey = pixels if pixels.ndim == 2 else _grey_of(pixels)
-    return _shrink(grey, 1.0)
+    return _shrink(grey, 1.0, None if pixels.ndim == 2 else pixels)
 
 
-def from_image(image: Image.Image) -> Picture:
-    """A Pillow image already in memory, turned as its EXIF says."""
-    return _shrink(_pixels(ImageOps.exif_transpose(image)), 1.0)
+def from_image(image: Image.Image, colour: bool = False) -> Picture:
+    """A Pillow image already in memory, turned as its EXIF says; with its colours if asked for."""
+    upright = ImageOps.exif_transpose(image)
+    return _shrink(_pixels(upright), 1.0, _colours(upright) if colour else None)
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -143,7 +147,7 @@ def _read(path: Path, name: str) -> bytes:
         raise DigitsError(f"{name}: cannot be read: {reason(error)}") from None
 
 
-def _decode(image: Image.Image, name: str) -> Picture:
+def _decode(image: Image.Image, name: str, colour: bool) -> Picture:
     width, height = image.size
     most = MAX_PIXELS_OF.get(image.format or "", MAX_PIXELS)
     finest = (LIMITS.max_side_px, LIMITS.max_side_px)
@@ -154,7 +158,15 @@ def _decode(image: Image.Image, name: str) -> Picture:
     if image.format == "TIFF" or not getattr(image, "is_animated", False):
         ImageOps.exif_transpose(image, in_place=True)  # a copy would be 160 MB more
     grey = _pixels(image)
-    return _shrink(grey, max(width, height) / max(grey.shape))
+    scale = max(width, height) / max(grey.shape)
+    return _shrink(grey, scale, _colours(image) if colour else None)
+
+
+def _colours(image: Image.Image) -> np.ndarray:
+    """(h, w, 3) uint8; what is transparent lies on white."""
+    sheet = Image.new("RGBA", image.size, "white")
+    sheet.alpha_composite(image.convert("RGBA"))
+    return np.asarray(sheet.convert("RGB"))
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
@@ -206,11 +218,12 @@ def _grey_of(rgb: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(rgb[..., best]) if coloured else grey
 
 
-def _shrink(grey: np.ndarray, scale: float) -> Picture:
+def _shrink(grey: np.ndarray, scale: float, colours: np.ndarray | None) -> Picture:
     import cv2
 
     factor = max(grey.shape) / LIMITS.max_side_px
     if factor > 1:
         size = (max(1, round(grey.shape[1] / factor)), max(1, round(grey.shape[0] / factor)))
-        return Picture(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), scale * factor)
-    return Picture(np.ascontiguousarray(grey), scale)
+        smaller = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        return Picture(smaller, scale * factor, colours)
+    return Picture(np.ascontiguousarray(grey), scale, colours)

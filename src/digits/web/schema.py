@@ -96,7 +96,7 @@ class Answer(BaseModel):
     probability: float
     model: str
     trained_on: str = Field(description="the data sets that the model learned from, if known")
-    seen_as: Literal["tile", "digit", "row", "page", ""]
+    seen_as: Literal["tile", "digit", "row", "page", "whole", ""]
     rows: list[Row]
     cells: list[Cell] = Field(description="the rows as a table, where they make one")
     warnings: list[str]

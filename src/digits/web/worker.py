@@ -120,7 +120,7 @@ class Readers:
         if refused := refusal(job.data, job.name):
             return refused
         try:
-            picture = load(job.data, job.name)
+            picture = load(job.data, job.name, reader.in_colour)
         except DigitsError as error:
             answer = failed(self._ahead[job.model].classifier, job.name, error, start)
             return Result(422, "error", as_bytes(answer.as_json()), str(error))
@@ -175,7 +175,8 @@ def _read(job: Job, loaded: Loaded) -> Result:
 
 
 def rests_on(classifier: Any, tile: np.ndarray, label: str) -> np.ndarray:
-    """A tile (28, 28) in grey and, in orange, where its label rests on it: RGB (28, 28, 3) uint8.
+    """A tile (H, W) or (H, W, 3) in grey and, in orange, where its label rests on it: RGB
+    (H, W, 3) uint8.
 
     The brighter, the more a black patch there lowers the label's logit against the best other one.
     """
@@ -187,7 +188,8 @@ def rests_on(classifier: Any, tile: np.ndarray, label: str) -> np.ndarray:
 
     heat = np.maximum(drops(margins, tile), 0)
     heat *= 255 / max(heat.max(), 1e-9)
-    return np.stack([np.maximum(tile / 2, heat * part) for part in (1.0, 0.6, 0.0)], -1).astype(
+    grey = tile if tile.ndim == 2 else tile.mean(axis=2)
+    return np.stack([np.maximum(grey / 2, heat * part) for part in (1.0, 0.6, 0.0)], -1).astype(
         np.uint8
     )
 
