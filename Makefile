@@ -19,19 +19,23 @@ read: $(LIGHT)/ready  ## read a picture (IMAGE=picture.png)
 serve: $(LIGHT)/ready  ## a page to draw on, and an API
 	@$(LIGHT)/bin/python src/serve.py $(ARGS)
 
-check: lint test  ## lint, types, fast tests
+# Sizes of tests: tests/conftest.py. Rewritten by pytest they are kept for the next time.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+check: lint  ## lint, types, quick tests
+	$(PYTEST) -m "not medium and not slow"
 
 lint: .venv/ready  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: .venv/ready  ## the fast tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+test: .venv/ready  ## quick and medium tests
+	$(PYTEST) -m "not slow"
 
 test-all: lint  ## everything, with coverage
 	tools/get_browser.sh || echo 'no browser: the tests of the page are skipped' >&2
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov --durations=60
+	$(PYTEST) --cov --durations=60
 
 check-reading: .venv/ready  ## a small count of all that is read, in three minutes
 	$(BIN)/python benchmarks/reading.py --split validation --count 100 \

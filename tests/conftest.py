@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,69 @@ if TYPE_CHECKING:  # only tests that ask for data wait for torch
 # Tests often share the cores: threads that wait for each other then take ten times as long.
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
 
+QUICK_S = 1.0  # CPU seconds, of children too, that a test may take without a mark of its size
+# Files of which every test is of a size, as pyproject.toml has them; single tests have a mark.
+# Where a size is left out its files are not loaded: what they import takes longer than quick tests.
+FILES_OF = {
+    "medium": """
+        test_api test_archs test_augment test_baselines test_c_file test_calibrate test_commands
+        test_corruptions test_ensemble test_evaluate_pictures test_example_programs test_examples
+        test_explain test_extras test_extract test_faults test_finder test_help test_html_file
+        test_install test_integer test_kept test_learn test_mnist_c test_named test_no_traceback
+        test_nondigits test_numbers test_onnx_runtime test_ood test_optimization
+        test_optimize_command test_own_data test_packed test_pages test_predict test_programs
+        test_reading_budget test_reading_bulk test_reading_drawings test_reading_pictures
+        test_refine test_report test_rows test_serve test_serve_guard test_silence test_suspects
+        test_surroundings test_threads test_training test_transfer test_unipen test_vision_load
+        test_vision_record
+    """.split(),  # noqa: SIM905
+    "slow": """
+        test_docker test_page test_phone_file test_pretrained test_quantization_benchmark test_ranks
+        test_ray_engine test_resume test_shipped_chips test_tune
+    """.split(),  # noqa: SIM905
+}
+START = pytest.StashKey[float]()
+
 MNIST_FOLDER = Path(os.environ.get("DIGITS_DATA_DIR") or Path(__file__).parents[1] / data_dir())
+
+
+def cpu_seconds() -> float:
+    """What this process and its children that ended have computed: other programs do not count."""
+    return sum(os.times()[:4])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    item.stash[START] = cpu_seconds()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    try:
+        return (yield)
+    finally:
+        item.user_properties.append(("cpu_s", cpu_seconds() - item.stash[START]))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    left_out = [size for size in FILES_OF if f"not {size}" in config.option.markexpr]
+    return any(collection_path.stem in FILES_OF[size] for size in left_out) or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for size, files in FILES_OF.items():
+            if item.path.stem in files:
+                item.add_marker(size)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that lack the mark of their size."""
+    for report in terminalreporter.getreports("passed"):
+        seconds = dict(report.user_properties).get("cpu_s", 0.0)
+        if seconds > QUICK_S and report.when == "call" and not set(FILES_OF) & set(report.keywords):
+            terminalreporter.write_line(f"to be marked: {seconds:5.1f} s {report.nodeid}")
 
 
 @pytest.fixture(scope="session")

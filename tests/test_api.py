@@ -67,7 +67,10 @@ def test_so_are_the_members(kind: type) -> None:
     assert members - NOT_FOR_PROGRAMS == MEMBERS[kind]
 
 
-@pytest.mark.parametrize("module", [digits, digits.api.reading, digits.api.training])
+@pytest.mark.parametrize(
+    "module",
+    [digits, digits.api.reading, pytest.param(digits.api.training, marks=pytest.mark.slow)],
+)
 def test_the_examples_in_docstrings(
     module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from digits.__main__ import COMMANDS
+from tests.conftest import FILES_OF
 
 PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 
@@ -73,6 +74,34 @@ def test_modules_import_from_lower_floors_only(path: Path) -> None:
 
 def test_the_table_knows_no_room_that_is_not_there() -> None:
     assert not set(FLOORS) - {room_of(path) for path in FILES}
+
+
+def test_files_that_have_a_size_are_there_and_have_one() -> None:
+    named = [name for files in FILES_OF.values() for name in files]
+    assert len(named) == len(set(named))
+    assert all((Path(__file__).parent / f"{name}.py").is_file() for name in named)
+
+
+PAGE = PACKAGE.parents[1] / "docs" / "architecture.md"
+
+
+def test_the_page_on_architecture_names_every_file() -> None:
+    tree = PAGE.read_text("utf-8").partition("src/digits/\n")[2].partition("models/")[0]
+    named = {*re.findall(r"\w+", tree)}
+    own_summary = {path.stem for path in (PACKAGE / "archs").glob("[!_]*.py")}  # `train --list`
+    assert not {path.stem for path in FILES} - named - own_summary - {"__init__"}
+
+
+def test_the_page_on_architecture_names_no_file_that_is_not_there() -> None:
+    named = set(re.findall(r"[\w/]+\.(?:py|txt|toml|csv)\b", PAGE.read_text("utf-8")))
+    there = [path.as_posix() for path in PAGE.parents[1].glob("*.toml")]
+    for room in ("src", "tests", "benchmarks", "tools", "test_images"):
+        there += [path.as_posix() for path in (PAGE.parents[1] / room).rglob("*.*")]
+    assert named and not [n for n in named if not any(path.endswith(f"/{n}") for path in there)]
+
+
+def test_the_page_on_architecture_is_no_wider_than_code() -> None:
+    assert max(map(len, PAGE.read_text("utf-8").splitlines())) <= 100
 
 
 def test_files_import_each_other_without_circles() -> None:
@@ -150,6 +179,7 @@ def loaded_by(code: str) -> set[str]:
     return set(result.stdout.split("\n")[-2].split())
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("room", TORCH_FREE)
 def test_reading_loads_without_torch(room: str) -> None:
     folder = PACKAGE / room
@@ -158,6 +188,7 @@ def test_reading_loads_without_torch(room: str) -> None:
     assert "torch" not in loaded_by(code)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_imports_nothing_heavy(command: str) -> None:
     code = (

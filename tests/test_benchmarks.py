@@ -204,6 +204,7 @@ DATA = ["answers", "handwriting", "peers", "reading"]  # those of pictures that 
 TILES = ["conditions", "pages", "sweep vision.ink.min_contrast 0.06"]  # those of MNIST's digits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "code"), [(c, 2) for c in DATA] + [(c, 1) for c in TILES])
 def test_without_data_it_is_one_line(command: str, code: int, tmp_path: Path) -> None:
     name, *flags = command.split()

@@ -19,6 +19,7 @@ from tests.test_optimization import content, tiles
 
 CC = c_program.compiler()
 needs_compiler = pytest.mark.skipif(CC is None, reason="there is no C compiler here")
+SMALL = ("micro", "tiny", "fast")  # to compile and run the others takes ten seconds and more
 STRICT = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion"]
 SANITIZED = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 CARD = {"name": "a", "summary": "b", "checksum": "c", "accuracy": "d"}
@@ -32,7 +33,15 @@ def written(arch: str, folder: Path, bits: int = 8) -> tuple[integer.IntegerMode
 
 @needs_compiler
 @pytest.mark.parametrize(
-    ("arch", "bits"), [*((arch, 8) for arch in SEQUENTIAL), ("tiny", 4), ("best", 4)]
+    ("arch", "bits"),
+    [
+        *(
+            pytest.param(arch, 8, marks=[] if arch in SMALL else pytest.mark.slow)
+            for arch in SEQUENTIAL
+        ),
+        ("tiny", 4),
+        pytest.param("best", 4, marks=pytest.mark.slow),
+    ],
 )
 def test_the_file_computes_what_the_reference_does(arch: str, bits: int, tmp_path: Path) -> None:
     whole, path = written(arch, tmp_path, bits)

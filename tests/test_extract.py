@@ -39,7 +39,7 @@ def test_writes_the_test_sets_tiles(tmp_path: Path) -> None:
     [
         (["--per-digit", "0"], 2, "at least 1"),
         (["--scale", "none"], 2, "invalid int"),
-        (["--output", f"{__file__}/below"], 1, "not saved"),
+        pytest.param(["--output", f"{__file__}/below"], 1, "not saved", marks=pytest.mark.slow),
     ],
 )
 def test_faults_are_one_line(flags: list[str], code: int, says: str) -> None:

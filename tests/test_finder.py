@@ -103,6 +103,7 @@ def test_a_row_lies_over_its_line() -> None:
     assert abs(len(columns) - 4 * ROW_HEIGHT) < 30 and columns[0] > 15
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_pages_and_rows_stand_on_ink(source: rows.Sources) -> None:
     alone, shared = pages.samples(40, source, 3), pages.samples(40, source, 3, processes=2)
     assert all(np.array_equal(a.grey, b.grey) for a, b in zip(alone, shared, strict=True))

@@ -47,6 +47,7 @@ def test_a_model_of_any_set_goes_before_one_of_the_small_scans(tmp_path: Path) -
     assert not better_than(model(0.9), tmp_path / "none.pth")
 
 
+@pytest.mark.slow
 def test_a_try_overwrites_a_good_model_only_by_force(
     run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -145,6 +145,7 @@ FILES: dict[str, tuple[str, bytes, list[str]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FILES)
 @quick
 @given(st.data())

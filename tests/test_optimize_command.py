@@ -129,6 +129,7 @@ def test_an_int8_program_that_is_not_fast_is_refused(
     assert models(folder) == ["best_model.pth"] and not (folder / "a.pt").exists()
 
 
+@pytest.mark.slow
 def test_several_outputs_are_put_in_their_places_together_or_not_at_all(
     content: dict, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -143,6 +144,7 @@ def test_several_outputs_are_put_in_their_places_together_or_not_at_all(
     assert [path.name for path in folder.iterdir()] == ["models"]
 
 
+@pytest.mark.slow
 def test_the_benchmark_measures_every_format_that_runs_here_and_saves_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

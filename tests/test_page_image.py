@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from digits.data import pages
 from digits.page_image import GRID, LIMITS, page_image
 
 
@@ -21,6 +22,17 @@ def test_its_sides_are_those_of_the_picture_within_bounds(
 ) -> None:
     image = page_image(np.full(shape, 7, np.uint8), LIMITS.side_px)
     assert image.dtype == np.uint8 and (image == 7).all() and image.shape == made
+
+
+@pytest.mark.parametrize(("width", "core"), [(200, 150), (60, 18)])
+def test_the_core_of_a_row_is_what_the_shipped_finder_learned(width: int, core: int) -> None:
+    """Of a row 100 pixels high 46 are core, and so many of its width; two are one of the maps."""
+    corners = np.array([(50, 80), (50 + width, 80), (50 + width, 180), (50, 180)], float)
+    in_row, in_core = pages.maps([corners])
+    assert in_row.shape == (pages.SIDE / 2, pages.SIDE / 2)
+    assert (in_row > 127).any(axis=1).sum() == pytest.approx(50, abs=1)
+    assert (in_core > 127).any(axis=1).sum() == pytest.approx(23, abs=2.5)
+    assert (in_core > 127).any(axis=0).sum() == pytest.approx(core / 2, abs=2.5)
 
 
 def test_a_smaller_side_makes_a_smaller_image() -> None:

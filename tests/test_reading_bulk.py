@@ -86,6 +86,7 @@ def test_a_damaged_model_marks_no_picture(
     assert out.read_text().count("number.png") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_their_parent(number: int, tmp_path: Path) -> None:
     noise = np.random.default_rng(0)

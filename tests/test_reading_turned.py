@@ -47,6 +47,7 @@ def test_little_or_doubtful_digits_do_not_count(text: str, status: str) -> None:
     assert read_turned(np.rot90(UPRIGHT, 2), reads(text, status)) is None
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_the_reader_turns_pages(reader: Reader, quarters: int) -> None:
     grey, _ = page("2806", "47", "13579")

@@ -63,6 +63,7 @@ def test_a_model_that_is_no_chain_is_refused(uci: Dataset) -> None:
         refine.refined(Source.of(packed), uci, uci.train.images[:9], 0.5, 0, None, 0.0)
 
 
+@pytest.mark.slow
 def test_pruned_files_are_smaller_and_say_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

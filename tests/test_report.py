@@ -207,6 +207,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder
 
 
+@pytest.mark.slow
 def test_the_page_stands_alone(written: Path) -> None:
     page = (written / "report.html").read_text("utf-8")
     found = References(page)
@@ -218,6 +219,7 @@ def test_the_page_stands_alone(written: Path) -> None:
     assert "{{" not in page and "{%" not in page
 
 
+@pytest.mark.slow
 def test_figures_are_there_as_png_and_svg(written: Path) -> None:
     stems = {path.stem for path in written.glob("*.png")}
     assert stems == {path.stem for path in written.glob("*.svg")}
@@ -230,6 +232,7 @@ def test_figures_are_there_as_png_and_svg(written: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_metrics_are_those_of_the_schema(written: Path) -> None:
     content = json.loads((written / "metrics.json").read_text())
     first, second = content["models"]
@@ -253,6 +256,7 @@ def test_metrics_are_those_of_the_schema(written: Path) -> None:
         assert set(part) <= described, set(part) - described
 
 
+@pytest.mark.slow
 def test_every_part_is_on_the_page(written: Path) -> None:
     page = (written / "report.html").read_text("utf-8")
     sections = re.findall(r'<section id="([^"]+)"', page)
@@ -264,6 +268,7 @@ def test_every_part_is_on_the_page(written: Path) -> None:
     assert "1 nearest neighbour" in page and set(sections) <= set(References(page).links)
 
 
+@pytest.mark.slow
 def test_failures_on_pictures_are_drawn_and_found_from_the_matrix(written: Path) -> None:
     page = (written / "report.html").read_text("utf-8")
     content = json.loads((written / "metrics.json").read_text())["pictures"]
@@ -272,6 +277,7 @@ def test_failures_on_pictures_are_drawn_and_found_from_the_matrix(written: Path)
     assert '<a href="#failure-0-0"' in page and '<li id="failure-0-0">' in page
 
 
+@pytest.mark.slow
 def test_every_error_is_shown_in_its_cell(written: Path) -> None:
     page = (written / "report.html").read_text("utf-8")
     (first, *_) = json.loads((written / "metrics.json").read_text())["models"]
@@ -284,6 +290,7 @@ def test_every_error_is_shown_in_its_cell(written: Path) -> None:
             assert cell.count("<img") == min(count, report.CELL)
 
 
+@pytest.mark.slow
 def test_the_page_of_a_model_that_guesses_is_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,6 +312,7 @@ def test_the_page_of_a_model_that_guesses_is_small(
     assert page.count("<img") > 90 * report.CELL and len(page) < 5e6 / 2
 
 
+@pytest.mark.slow
 def test_a_browser_opens_it_without_an_error(written: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
     said: list[str] = []

@@ -40,6 +40,7 @@ def test_no_writer_is_both_learned_from_and_held_out(source: rows.Sources) -> No
         assert ours and others and not ours & others
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_rows_in_one_process_and_in_two(source: rows.Sources) -> None:
     alone, shared = rows.samples(600, source, 3), rows.samples(600, source, 3, processes=2)
     assert [text for _, text in alone] == [text for _, text in shared]
