@@ -1,32 +1,22 @@
-"""The docs: links lead somewhere, the site builds, ten minutes are what docs/start.md says."""
+"""The docs: links lead somewhere, figures are shown, ten minutes are what docs/start.md says."""
 
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 
 import pytest
 
-from digits.__main__ import COMMANDS, main
+from digits.__main__ import COMMANDS
 from digits.api.reading import Reader
-from digits.commands import _flags
-from digits.reading import formats
+from tests.pages import PAGES, ROOT
 
-ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-INSTRUCTIONS = [page for page in PAGES if page.name != "CHANGELOG.md" and page.parent.name != "lab"]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-STARTERS = ("python", "torchrun")
-ENDS = ("&&", "|", ">", ">>", ";")  # what ends a command in a line of the shell
 COMMAND = re.compile(r"^    ((?:make|digits) .+)$", re.M)
 
 
@@ -45,95 +35,6 @@ def test_links_lead_somewhere(page: Path) -> None:
         target = (page.parent / file) if file else page
         assert target.exists(), f"{link}: no such file"
         assert not anchor or anchor in anchors(target), f"{link}: no such heading"
-
-
-def typed(text: str) -> list[list[str]]:
-    """The words of each line in a page's code blocks, lines that go on joined."""
-    text = re.sub(r" *\\\n +", " ", text)
-    blocks = re.findall(r"^ {4,}(\S.*)$", text, re.M)
-    for block in re.findall(r"^```(?:sh|shell|bash|console)?\n(.*?)^```", text, re.M | re.S):
-        blocks += block.splitlines()
-    return [shlex.split(line, comments=True) for line in blocks if line.count("'") % 2 == 0]
-
-
-def mentioned(text: str) -> list[list[str]]:
-    """The words of each code within a line, tables included."""
-    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
-    return [code.split() for code in re.findall(r"`([^`]+)`", text)]
-
-
-def command_in(words: list[str]) -> tuple[str, list[str]] | None:
-    """The name of our command in a line, and its flags; None where there is none."""
-    starter = next(iter(words), "")
-    for i, word in enumerate(words):
-        program = starter in STARTERS and re.fullmatch(r"(?:.*/)?src/(\w+)\.py", word)
-        name = program[1] if program else "".join(words[i + 1 : i + 2]) if word == "digits" else ""
-        if name in COMMANDS:
-            flags = words[i + 1 :] if program else words[i + 2 :]
-            end = next((k for k, flag in enumerate(flags) if flag in ENDS), len(flags))
-            return name, flags[:end]
-    return None
-
-
-def parse(name: str, flags: list[str], whole: bool) -> None:
-    """Let the command's own parser see its flags; only a `whole` command has those required."""
-    parser = _flags.parser_of(name)
-    for action in parser._actions:
-        action.required &= whole
-    parser.parse_args([flag for flag in flags if flag != "--help"])
-
-
-@pytest.mark.parametrize("page", INSTRUCTIONS, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_have_the_flags_that_the_docs_say(page: Path) -> None:
-    text = page.read_text("utf-8")
-    for lines, whole in ((typed(text), True), (mentioned(text), False)):
-        for words in lines:
-            if found := command_in(words):
-                try:
-                    parse(*found, whole)
-                except SystemExit:
-                    pytest.fail(f"not understood: {' '.join(words)}")
-
-
-def test_commands_are_found_in_the_docs() -> None:
-    """So that the test above looks at something: each command stands in a code block."""
-    found = [command_in(words) for page in INSTRUCTIONS for words in typed(page.read_text("utf-8"))]
-    assert {name for name, _ in filter(None, found)} >= {*COMMANDS} - {"completion"}
-
-
-def short_commands() -> list[str]:
-    """The lines in code blocks that read a sample picture with the shipped model; those of
-    docs/start.md run in their order below."""
-    pages = [page for page in INSTRUCTIONS if page.name != "start.md"]
-    found = [command_in(words) for page in pages for words in typed(page.read_text("utf-8"))]
-    flags = [shlex.join(one[1]) for one in found if one and one[0] == "predict"]
-    return sorted({line for line in flags if "test_images/" in line and "--model" not in line})
-
-
-@pytest.mark.parametrize("flags", short_commands())
-def test_short_commands_run(flags: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "test_images").symlink_to(ROOT / "test_images")
-    monkeypatch.chdir(tmp_path)
-    assert main(["predict", *shlex.split(flags)]) == 0
-
-
-def test_number_formats_are_those_that_are_known() -> None:
-    text = (ROOT / "docs" / "formats.md").read_text("utf-8")
-    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", text, re.M)
-    assert [name for name, _ in rows] == [*formats.CHOICES]
-    for name, cell in rows:
-        wanted, examples = formats.parse(name) or formats.Anything(), re.findall(r"`(.+?)`", cell)
-        assert examples and all(formats.accepts(wanted, example) for example in examples), name
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_targets_and_benchmarks_exist(page: Path) -> None:
-    text = page.read_text("utf-8")
-    targets = {line.partition(":")[0] for line in (ROOT / "Makefile").read_text().splitlines()}
-    assert {*re.findall(r"(?:`|^ {4})make ([a-z-]+)", text, re.M)} <= targets
-    benchmarks = re.findall(r"make bench NAME=(\w+)|python benchmarks/(\w+)\.py", text)
-    for name in {one or other for one, other in benchmarks}:
-        assert (ROOT / "benchmarks" / f"{name}.py").is_file(), name
 
 
 def test_pages_named_in_the_sources_exist() -> None:
@@ -197,49 +98,6 @@ def test_a_page_in_a_folder_keeps_links_within_the_site(link: str, shown: str) -
 
     page = SimpleNamespace(file=SimpleNamespace(src_uri="results/accuracy.md"))
     assert docs_site.on_page_markdown(link, page=page) == shown
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the site, built without a warning."""
-    if not find_spec("mkdocs"):
-        pytest.skip("mkdocs is not installed: '.[docs]'")
-    folder = tmp_path_factory.mktemp("site")
-    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "NO_MKDOCS_2_WARNING": "1"}
-    ended = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, env=environment)
-    assert ended.returncode == 0, ended.stderr
-    return folder
-
-
-@pytest.mark.slow
-def test_the_site_has_the_reference_and_fetches_nothing(site: Path) -> None:
-    assert "--learning_rate" in (site / "reference.html").read_text("utf-8")
-    assert "learning_rate" in (site / "search" / "search_index.json").read_text("utf-8")
-    fetched = re.findall(r"<(?:script|link)[^>]*https?://[^>]*>", (site / "index.html").read_text())
-    assert not fetched
-
-
-@pytest.mark.slow
-def test_search_works_without_a_network(site: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if not browser:
-        pytest.skip("no browser: run tools/get_browser.sh")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        here, elsewhere = f"http://127.0.0.1:{server.server_port}/", []
-        with playwright.sync_playwright() as p:
-            page = p.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page()
-            page.on("request", lambda r: r.url.startswith(here) or elsewhere.append(r.url))
-            page.goto(f"{here}index.html")
-            page.locator("input.md-search__input").fill("calibration rehearsal")
-            found = page.locator(".md-search-result__link").first
-            found.wait_for(timeout=60_000)
-            assert "training.html" in (found.get_attribute("href") or "")
-        server.shutdown()
-    assert not elsewhere
 
 
 @pytest.fixture
