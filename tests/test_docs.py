@@ -58,7 +58,7 @@ def test_each_figure_is_shown() -> None:
     assert {file.name for file in (ROOT / "docs" / "figures").iterdir()} - shown == made_of
 
 
-@pytest.mark.slow
+@pytest.mark.medium
 @pytest.mark.skipif(not find_spec("matplotlib"), reason="matplotlib is not installed")
 def test_figures_are_drawn_from_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tools import draw_results

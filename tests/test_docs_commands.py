@@ -48,6 +48,7 @@ def short_commands() -> list[str]:
     return sorted({line for line in flags if "test_images/" in line and "--model" not in line})
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("flags", short_commands())
 def test_short_commands_run(flags: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "test_images", tmp_path / "test_images")
