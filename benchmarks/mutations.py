@@ -277,7 +277,8 @@ def main() -> int:
     parser.add_argument("--output", type=Path, help="a record of counts and survivors, as JSON")
     args = parser.parse_args()
     os.environ.setdefault("DIGITS_DATA_DIR", str(ROOT / "data"))
-    os.environ |= {"OMP_NUM_THREADS": "1"}
+    # plugins of other programs would take seconds a mutant
+    os.environ |= {"OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     sys.dont_write_bytecode = True  # two changes within a second would share a .pyc
     import cv2  # noqa: F401
     import pytest  # noqa: F401

@@ -34,6 +34,7 @@ FILES_OF = {
         test_install test_integer test_kept test_learn test_mnist_c test_named test_no_traceback
         test_nondigits test_numbers test_onnx_runtime test_ood test_optimization
         test_optimize_command test_own_data test_packed test_pages test_predict test_programs
+        test_graphs test_reading_classes test_serve_limits test_serve_schema
         test_reading_budget test_reading_bulk test_reading_drawings test_reading_pictures
         test_refine test_report test_rows test_serve test_serve_guard test_silence test_suspects
         test_surroundings test_threads test_training test_transfer test_unipen test_vision_load

@@ -52,6 +52,19 @@ def test_a_tile_comes_through_byte_for_byte() -> None:
     assert negative is not None and (negative == tile).all()
 
 
+@pytest.mark.parametrize(
+    ("high", "kept"), [(18, False), (19, False), (20, True), (21, True), (22, False)]
+)
+def test_ink_that_is_hardly_larger_than_it_should_be_keeps_its_pixels(
+    high: int, kept: bool
+) -> None:
+    ink = np.zeros((40, 40), np.uint8)
+    ink[5 : 5 + high, 10:14] = np.random.default_rng(0).integers(100, 255, (high, 4))
+    made = crop(frame(ink, normalise_pen=False))
+    assert np.array_equal(made, crop(ink)) == kept
+    assert len(made) == (high if kept else INK_SIZE)
+
+
 def test_what_is_not_framed_is_no_tile() -> None:
     tile = frame(ring(200, 20))
     assert as_tile(np.roll(tile, 3, axis=1)) is None
