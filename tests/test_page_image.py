@@ -24,7 +24,7 @@ def test_its_sides_are_those_of_the_picture_within_bounds(
     assert image.dtype == np.uint8 and (image == 7).all() and image.shape == made
 
 
-@pytest.mark.parametrize(("width", "core"), [(200, 150), (60, 18)])
+@pytest.mark.parametrize(("width", "core"), [(200, 150), (50, 15)])
 def test_the_core_of_a_row_is_what_the_shipped_finder_learned(width: int, core: int) -> None:
     """Of a row 100 pixels high 46 are core, and so many of its width; two are one of the maps."""
     corners = np.array([(50, 80), (50 + width, 80), (50 + width, 180), (50, 180)], float)

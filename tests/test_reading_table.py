@@ -47,6 +47,28 @@ def test_each_number_has_its_line_and_column(turn: float) -> None:
     assert grid(texts, where) == TABLE
 
 
+@pytest.mark.parametrize(("lower", "lines"), [(15, [1, 1, 2, 2]), (22, [1, 2, 3, 3])])
+def test_numbers_of_about_one_height_are_in_a_line(lower: int, lines: list[int]) -> None:
+    """Of digits of 30 pixels, so much lower than the number beside it."""
+    numbers = [
+        boxes("12", x, y) for x, y in [(100, 200), (250, 200 + lower), (100, 300), (250, 300)]
+    ]
+    assert [line for line, _ in places(numbers)] == lines
+
+
+@pytest.mark.parametrize(("overlap", "columns"), [(30, [1, 2, 3]), (45, [1, 1, 2])])
+def test_columns_may_overlap_a_little(overlap: int, columns: list[int]) -> None:
+    """Of numbers of 130 pixels one below the other."""
+    numbers = [boxes("123456", 100, 200), boxes("123456", 230 - overlap, 300)]
+    assert [column for _, column in places([*numbers, boxes("12", 500, 200)])] == columns
+
+
+def test_short_numbers_do_not_tell_how_a_table_is_turned() -> None:
+    numbers = [boxes("12", x, y) for y in (200, 260) for x in (100, 400)]
+    askew = [[first, (x, y + 8, *size)] for first, (x, y, *size) in numbers]
+    assert places(askew) == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
 def test_rows_one_below_the_other_or_side_by_side_are_no_table() -> None:
     assert places([boxes("12", 50, 60 * k) for k in range(5)]) == []
     assert places([boxes("12", 150 * k, 60) for k in range(5)]) == []

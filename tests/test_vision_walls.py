@@ -77,3 +77,48 @@ def test_parts_of_a_tilted_line_lie_on_it() -> None:
     ends = np.stack([found[0].corners[0], found[1].corners[1]])
     back = (ends - turn[:, 2]) @ np.linalg.inv(turn[:, :2]).T
     assert np.abs(back - [(90, TOP), (289, TOP)]).max() <= 4
+
+
+def parts(width: int, grey: np.ndarray) -> int:
+    return len(within_cells(line(width), grey))
+
+
+@pytest.mark.parametrize(("thick", "count"), [(6, 2), (8, 1)])
+def test_what_is_thick_is_no_wall(thick: int, count: int) -> None:
+    grey = page([90, 230], [])
+    cv2.line(grey, (180, TOP - 60), (180, TOP + HEIGHT + 60), 60, thick)
+    assert parts(220, grey) == count
+
+
+@pytest.mark.parametrize(("lean", "count"), [(11, 2), (16, 1)])
+def test_a_wall_may_lean_a_little(lean: int, count: int) -> None:
+    assert parts(220, page([90, 230], [190], lean=lean)) == count
+
+
+def test_cells_of_half_as_much_again_as_a_combs_are_a_tables() -> None:
+    assert parts(128, page([86, 160], [144])) == 2
+
+
+@pytest.mark.parametrize(("width", "count"), [(2, 1), (5, 2)])
+def test_a_thin_stroke_is_nothing_in_a_cell(width: int, count: int) -> None:
+    grey = page([90, 125], [190])
+    grey[TOP + 2 : TOP + 38, 240 : 240 + width] = 60
+    assert parts(220, grey) == count
+
+
+@pytest.mark.parametrize(("above", "count"), [(14, 2), (18, 1)])
+def test_print_above_a_line_is_nothing_in_its_cell(above: int, count: int) -> None:
+    """A dash so far above the line's middle, which is 20 pixels below its top."""
+    grey = page([90, 125], [190])
+    grey[TOP + 20 - above : TOP + 23 - above, 230:254] = 60
+    assert parts(220, grey) == count
+
+
+@pytest.mark.parametrize(
+    ("pen", "wall", "count"),
+    [(10, 10, 1), (18, 18, 2), (160, 30, 1), (160, 50, 2)],  # grain, ink; beside dark ink: faint
+)
+def test_faint_walls_are_none(pen: int, wall: int, count: int) -> None:
+    grey = page([], [190], 220 - wall)
+    strokes(grey, [90, 125, 230, 265], 220 - pen)
+    assert parts(220, grey) == count
