@@ -75,6 +75,15 @@ def test_blank_paper_has_no_ink(value: int) -> None:
     assert find(np.full((SIZE, SIZE), value, np.uint8), True) is None
 
 
+@pytest.mark.parametrize(
+    ("darkness", "grain", "found"), [(0.05, 0, False), (0.08, 0, True), (0.1, 12, True)]
+)
+def test_faint_ink_is_ink_from_a_contrast_on(darkness: float, grain: int, found: bool) -> None:
+    noise = np.random.default_rng(0).normal(0, grain, (SIZE, SIZE))
+    grey = 200 * (1 - darkness * five() / 255.0) + noise
+    assert (find(np.clip(grey.round(), 0, 255).astype(np.uint8), False) is not None) == found
+
+
 def test_specks_and_what_hangs_in_from_the_edge_are_left_out() -> None:
     strokes = five()
     strokes[2:4, 140:142] = strokes[150:, 60:75] = 255
