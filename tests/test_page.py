@@ -1,13 +1,15 @@
 """The page in a real browser; skipped where there is none (`tools/get_browser.sh` gets one)."""
 
+import io
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -48,8 +50,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    options = getattr(request, "param", {})
-    context = browser.new_context(viewport={"width": 1200, "height": 860}, **options)
+    options = {"viewport": {"width": 1200, "height": 860}, **getattr(request, "param", {})}
+    context = browser.new_context(**options)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield from opened(context, address, request.node.name)
 
@@ -71,8 +73,13 @@ def opened(context: BrowserContext, address: str, name: str) -> Iterator[Page]:
     assert not wrong
 
 
-def draw(page: Page, text: str, strokes: dict[str, list[list[Point]]] = DIGITS) -> None:
-    """Draw digits side by side, with the mouse."""
+def draw(
+    page: Page,
+    text: str,
+    strokes: dict[str, list[list[Point]]] = DIGITS,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> None:
+    """Draw digits side by side, with the mouse; `meanwhile` is done within each stroke."""
     box = page.locator("#pad").bounding_box()
     assert box
     height = box["height"] * 0.55
@@ -84,6 +91,7 @@ def draw(page: Page, text: str, strokes: dict[str, list[list[Point]]] = DIGITS) 
                 page.mouse.move(left + x * width, box["y"] + box["height"] * 0.22 + y * height)
                 if k == 0:
                     page.mouse.down()
+                    meanwhile()
             page.mouse.up()
 
 
@@ -134,14 +142,45 @@ def test_the_answer_comes_while_drawing(page: Page) -> None:
     page.mouse.up()
 
 
-@pytest.mark.parametrize("page", [{"has_touch": True}], indirect=True)
+def until(page: Page, asked: list[Route], count: int) -> None:
+    """Wait for so many requests."""
+    for _ in range(600):
+        if len(asked) >= count:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{len(asked)} requests")
+
+
+def test_the_last_stroke_waits_for_no_other_answer(page: Page) -> None:
+    asked: list[Route] = []
+    page.route("**/v1/predict*", lambda route: asked.append(route))  # and not answered
+    box = page.locator("#pad").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 300, box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 290, steps=10)
+    until(page, asked, 1)
+    page.mouse.up()
+    until(page, asked, 2)
+    asked[1].continue_()
+    expect(page.locator("#text")).to_have_text("1")
+    assert len(asked) == 2
+    asked[0].abort()  # the page has given it up
+
+
+TOUCH = {"has_touch": True}
+PHONE = {**TOUCH, "is_mobile": True, "viewport": {"width": 390, "height": 844}}
+
+
+@pytest.mark.parametrize("page", [TOUCH, PHONE], indirect=True, ids=["desktop", "phone"])
 def test_touch(page: Page) -> None:
     box = page.locator("#pad").bounding_box()
     assert box
+    left, top = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.2
     devtools = page.context.new_cdp_session(page)
     for points in DIGITS["4"]:
         for k, (x, y) in enumerate(points):
-            point = {"x": box["x"] + 200 + 150 * x, "y": box["y"] + 80 + 220 * y}
+            point = {"x": left + box["height"] * 0.4 * x, "y": top + box["height"] * 0.6 * y}
             kind = "touchMove" if k else "touchStart"
             devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
         devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
@@ -212,6 +251,62 @@ def test_the_camera(page: Page) -> None:
     expect(page.locator("#pad")).to_be_visible()
 
 
+def test_the_camera_sends_small_pictures_one_after_the_other(page: Page) -> None:
+    asked: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        route.continue_()
+
+    page.route("**/v1/predict*", answer)
+    page.get_by_role("button", name="Camera").click()
+    until(page, asked, 3)
+    data = asked[2].request.post_data_buffer
+    assert data
+    with Image.open(io.BytesIO(data)) as image:
+        assert max(image.size) == 640
+        size = image.size
+    shown = page.locator("#boxes").get_attribute("viewBox")
+    assert shown == f"0 0 {size[0]} {size[1]}"
+
+
+def test_the_camera_asks_a_server_that_is_gone_now_and_then(page: Page) -> None:
+    asked: list[Route] = []
+
+    def fail(route: Route) -> None:
+        asked.append(route)
+        route.abort()
+
+    page.route("**/v1/predict*", fail)
+    page.get_by_role("button", name="Camera").click()
+    until(page, asked, 1)
+    page.wait_for_timeout(4000)
+    assert len(asked) <= 4  # every 1.5 seconds
+
+
+def test_retry_after_is_kept_to(page: Page) -> None:
+    asked: list[Route] = []
+
+    def busy(route: Route) -> None:
+        asked.append(route)
+        content = {"error": "busy", "hint": "try again"}
+        route.fulfill(status=503, headers={"Retry-After": "60"}, json=content)
+
+    page.route("**/v1/predict*", busy)
+    draw(page, "4")
+    expect(page.locator("#problem")).to_have_text("busy; try again")
+    count = len(asked)
+    draw(page, "1")
+    page.wait_for_timeout(2000)
+    assert len(asked) == count
+
+
+def test_a_browser_that_makes_no_picture(page: Page) -> None:
+    page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = (done) => done(null); }")
+    draw(page, "1")
+    expect(page.locator("#problem")).to_contain_text("The browser made no picture of it")
+
+
 def test_without_a_camera(page: Page) -> None:
     page.evaluate(
         """() => {
@@ -238,6 +333,10 @@ def test_corrections_are_kept(page: Page, address: str) -> None:
     draw(page, "7")
     page.locator(".fix select").select_option("1")
     expect(page.locator(".fix")).to_have_text("Kept as a 1, thank you")
+    page.keyboard.press("Escape")
+    draw(page, "4")
+    page.locator(".fix select").select_option("none")
+    expect(page.locator(".fix")).to_have_text("Kept as no digit, thank you")
 
 
 def test_copies(page: Page) -> None:
@@ -261,10 +360,47 @@ def test_keyboard_alone(page: Page) -> None:
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
     assert {"draw", "choose", "camera", "pad", "width", "expect", "model"} <= set(reached)
-    page.focus("#pad")
+    reach(page, "pad")
     for key in [*["ArrowUp"] * 12, "Space", *["ArrowDown"] * 24, "Space"]:
         page.keyboard.press(key)
     expect(page.locator("#text")).to_have_text("1")
+    reach(page, "explain")
+    page.keyboard.press("Enter")
+    expect(page.locator("#why")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#why")).to_be_hidden()
+    expect(page.locator("#text")).to_have_text("1")  # the drawing is still there
+    reach(page, "expect")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#expect")).to_have_value("digit")
+    reach(page, "undo")
+    page.keyboard.press("Space")
+    expect(page.locator("#status")).to_have_text("Nothing to read yet")
+
+
+def reach(page: Page, name: str) -> None:
+    """Tab to a control."""
+    for _ in range(40):
+        if page.evaluate("document.activeElement.id") == name:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{name} is not reached")
+
+
+def test_what_older_pages_kept_is_removed(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+            await navigator.serviceWorker.ready;
+            await caches.open("digits-0");
+            await (await navigator.serviceWorker.getRegistration()).unregister();
+        }"""
+    )
+    page.reload()
+    for _ in range(600):
+        if page.evaluate("caches.keys()") == ["digits-2"]:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(page.evaluate("caches.keys()"))
 
 
 def test_the_server_goes_and_comes_back(
@@ -277,9 +413,10 @@ def test_the_server_goes_and_comes_back(
         page.wait_for_load_state("networkidle")
         draw(page, "7")
         expect(page.locator("#text")).to_have_text("7")
-        serve.stop(address)
         page.keyboard.press("Escape")
-        draw(page, "4")
+        server = serve.running.pop(address)
+        draw(page, "4", meanwhile=server.kill)
+        server.communicate()
         expect(page.locator("#problem")).to_contain_text("Your drawing is kept")
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/server_gone.png")
@@ -321,5 +458,35 @@ def test_it_fits_and_can_be_used_by_everybody(
             expect(page.locator("#warnings")).to_have_text("very faint")
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{wide} px wide in a window of {width} px"
+        found = Axe().run(page).response["violations"]
+        assert not [(one["id"], one["nodes"][0]["html"]) for one in found], found
+
+
+def fails(route: Route) -> None:
+    route.abort()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", ["error", "camera", "picture", "explain"])
+def test_other_states_can_be_used_by_everybody(
+    browser: Browser, address: str, scheme: str, state: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 860}, color_scheme=scheme)
+    for page in opened(context, address, f"{state}_{scheme}"):
+        if state == "error":
+            page.route("**/v1/predict*", fails)
+            draw(page, "4")
+            expect(page.locator("#problem")).to_contain_text("Your drawing is kept")
+        elif state == "camera":
+            page.get_by_role("button", name="Camera").click()
+            expect(page.locator("#took")).to_contain_text("asked for")
+        else:
+            page.set_input_files("#choose", ROOT / "test_images" / "number.png")
+            expect(page.locator("#text")).to_have_text("40917")
+        if state == "explain":
+            page.get_by_role("button", name="Explain").click()
+            expect(page.locator("#rests-on img")).to_have_count(5)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, f"{wide} px wide"
         found = Axe().run(page).response["violations"]
         assert not [(one["id"], one["nodes"][0]["html"]) for one in found], found

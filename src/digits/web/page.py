@@ -12,6 +12,9 @@ TYPES = {
     "manifest.webmanifest": "application/manifest+json",
     "worker.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "icon_180.png": "image/png",  # Apple's home screen takes no SVG
+    "icon_192.png": "image/png",
+    "icon_512.png": "image/png",
     "squared_paper.png": "image/png",
     "two_rows.png": "image/png",
     "photograph.jpg": "image/jpeg",
