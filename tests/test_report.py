@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from importlib.util import find_spec
@@ -17,7 +19,7 @@ from digits.__main__ import main
 from digits.classifier import Classifier
 from digits.data import Dataset, Split
 from digits.errors import DigitsError
-from digits.evaluation import baselines, cost, facts, measure, report
+from digits.evaluation import baselines, cost, explain, facts, measure, parts, report
 from digits.evaluation.measure import Measurement, at_threshold, confused_pairs, differences
 from digits.evaluation.parts import Material
 
@@ -312,6 +314,95 @@ def test_the_page_of_a_model_that_guesses_is_small(
     assert page.count("<img") > 90 * report.CELL and len(page) < 5e6 / 2
 
 
+# Of the pictures in closed details, the least; paper cannot be clicked.
+HEIGHT_OF_DETAILS = """Math.min(...[...document.querySelectorAll("details:not([open]) img")]
+    .map(image => image.getBoundingClientRect().height))"""
+
+
+@pytest.mark.slow
+def test_a_figure_on_a_phone_is_wide_enough_to_read(written: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as browsers:
+        try:
+            browser = browsers.chromium.launch(args=["--no-sandbox"], executable_path=chromium())
+        except playwright.Error:
+            pytest.skip("no browser")
+        page = browser.new_page(viewport={"width": 380, "height": 800})
+        page.goto((written / "report.html").as_uri())
+        widths = page.evaluate(
+            "[...document.querySelectorAll('figure svg')].map(s => s.getBoundingClientRect().width)"
+        )
+        browser.close()
+    assert len(widths) > 5 and min(w for w in widths if w) >= 500
+
+
+LIGHT = """
+import sys
+
+class Absent:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in ("torch", "torchvision", "onnx", "onnxscript", "captum"):
+            raise ModuleNotFoundError(name=name)
+
+sys.meta_path.insert(0, Absent())
+from digits.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_the_reports_extra_makes_a_report(tmp_path: Path) -> None:
+    """Without PyTorch and onnx; what only they know is not known."""
+    (tmp_path / "own" / "5").mkdir(parents=True)
+    shutil.copy(TEST_IMAGES / "dark_on_light.png", tmp_path / "own" / "5")
+    flags = ["--model", "micro", "--folder", str(tmp_path / "own"), "--dataset", "uci"]
+    command = [sys.executable, "-c", LIGHT, "evaluate", *flags, "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (model,) = json.loads((tmp_path / "out" / "metrics.json").read_text())["models"]
+    assert model["parameters"] is model["macs"] is None and model["accuracy"] > 0.9
+
+
+def test_a_library_that_is_not_there_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "LIBRARIES", ("numpy", "no-such-library"))
+    found = facts.made("none")["libraries"]
+    assert found["numpy"] == np.__version__ and found["no-such-library"] is None
+
+
+@pytest.mark.parametrize("flags, says", [
+    (["--output", "file/report"], "--output file/report: cannot be written"),
+    (["--explain", "--output", "report"], "digits[explain]"),
+    (["--numbers", "--dataset", "own"], "--numbers needs test tiles of all ten digits"),
+    (["--robustness", "--dataset", "uci", "--folder", "own", "--expect", "x"], "--expect x"),
+])  # fmt: skip
+def test_what_cannot_work_is_said_before_anything_is_measured(
+    run_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    flags: list[str],
+    says: str,
+) -> None:
+    for label in "57":
+        Path("own", label).mkdir(parents=True)
+        for i in range(6):
+            shutil.copy(TEST_IMAGES / "dark_on_light.png", Path("own", label, f"{i}.png"))
+    Path("file").touch()
+    monkeypatch.setitem(sys.modules, "captum", None)
+    monkeypatch.setattr(parts, "measure", lambda *_: pytest.fail("it is measured"))
+    model = str(SHIPPED["micro"].with_suffix(".pth"))
+    known = [] if "--dataset" in flags else ["--dataset", "uci"]
+    assert main(["evaluate", "--cpu", "--model", model, *known, *flags]) == 1
+    said = capsys.readouterr()
+    assert says in said.err and said.out == "" and not Path("report").exists()
+
+
+def test_explain_says_what_an_artefact_lacks(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "captum", None)
+    explain.check(classifier.load(SHIPPED["micro"]))
+    assert "micro.onnx has no gradients: occlusion alone" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_browser_opens_it_without_an_error(written: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
@@ -336,6 +427,7 @@ def test_a_browser_opens_it_without_an_error(written: Path) -> None:
             page.click("td.error a")
             assert page.evaluate("document.querySelector('details:has(:target)').open")
             page.emulate_media(media="print")
+            assert page.evaluate(HEIGHT_OF_DETAILS) > 0
             page.set_viewport_size({"width": 720, "height": 1000})  # A4 less its margins
             assert page.evaluate("document.documentElement.scrollWidth") <= 720
         browser.close()

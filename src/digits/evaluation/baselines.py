@@ -84,7 +84,7 @@ def _row(name: str, estimator: Any, train: Split, test: Split) -> dict[str, Any]
 
 def _one_tile_ms(estimator: Any, pixels: np.ndarray) -> float:
     """The median of some tiles, one a call, on one thread as ours."""
-    if "n_jobs" in estimator.get_params():
+    if estimator.get_params().get("n_jobs"):
         estimator.set_params(n_jobs=1)
     times = []
     for tile in pixels[:SINGLES]:

@@ -21,6 +21,7 @@ ROWS, COLUMNS = LINE[:, None], LINE[None, :]  # of a tile, for broadcasting
 PHOTONS = 3  # that a white pixel stands for: few, so that their number varies
 SPECKED = 0.17  # of the pixels
 GLASS_SIGMA, GLASS_ROUNDS = 0.7, 2  # px; how often every pixel may change places
+GLASS_CHUNK = 1000  # tiles at a time: their draws stay within the cache
 MOTION_PX, MOTION_SIGMA, MOTION_DEGREES = 21, 3.0, 45.0  # length, how it fades, tilt at most
 SHEAR, ROTATION = 0.4, 0.4  # radians, either way
 SCALE = 0.7  # of the size
@@ -47,6 +48,10 @@ def _blur(tiles: np.ndarray, sigma: float, mode: str = "nearest") -> np.ndarray:
     return np.asarray(ndimage.gaussian_filter(tiles, (0, sigma, sigma), mode=mode))
 
 
+def _chunks(count: int, size: int) -> list[slice]:
+    return [slice(first, first + size) for first in range(0, count, size)]
+
+
 def shot_noise(tiles: np.ndarray, rng: Generator) -> np.ndarray:
     """Each pixel the number of photons that happen to arrive."""
     return _whole(rng.poisson(tiles / 255 * PHOTONS) / PHOTONS)
@@ -60,8 +65,15 @@ def impulse_noise(tiles: np.ndarray, rng: Generator) -> np.ndarray:
 
 def glass_blur(tiles: np.ndarray, rng: Generator) -> np.ndarray:
     """Smoothed, then pixels change places with a neighbour above or to the left, or with none."""
-    places = range(TILE_SIZE - 1, 1, -1)
     worse = (_blur(tiles / 255, GLASS_SIGMA) * 255).astype(np.uint8)
+    for chunk in _chunks(len(tiles), GLASS_CHUNK):
+        worse[chunk] = _shuffled(worse[chunk], rng)
+    return _whole(_blur(worse / 255, GLASS_SIGMA))
+
+
+def _shuffled(tiles: np.ndarray, rng: Generator) -> np.ndarray:
+    places = range(TILE_SIZE - 1, 1, -1)
+    worse = tiles.copy()
     drawn = rng.integers(0, 8, (len(tiles), GLASS_ROUNDS, len(places), len(places)))
     every = np.arange(len(tiles))
     for i, row, column in np.ndindex(drawn.shape[1:]):
@@ -71,7 +83,7 @@ def glass_blur(tiles: np.ndarray, rng: Generator) -> np.ndarray:
         there = worse[every, above, beside]
         worse[every, above, beside] = worse[:, y, x]
         worse[:, y, x] = there
-    return _whole(_blur(worse / 255, GLASS_SIGMA))
+    return worse
 
 
 def motion_blur(tiles: np.ndarray, rng: Generator) -> np.ndarray:
@@ -144,43 +156,58 @@ def stripe(tiles: np.ndarray, rng: Generator) -> np.ndarray:
 def fog(tiles: np.ndarray, rng: Generator) -> np.ndarray:
     """A corner of a cloud over it, and all of it so dark that the brightest ink stays as it was."""
     worse = np.empty(tiles.shape)
-    for first in range(0, len(tiles), FOG_CHUNK):
-        chunk = slice(first, first + FOG_CHUNK)
+    for chunk in _chunks(len(tiles), FOG_CHUNK):
         ink = tiles[chunk] / 255
         most = ink.max(axis=(1, 2), keepdims=True)
-        cloud = _clouds(len(ink), rng)[:, :TILE_SIZE, :TILE_SIZE]
-        worse[chunk] = (ink + FOG * cloud) * most / (most + FOG)
+        worse[chunk] = (ink + FOG * _clouds(len(ink), rng)) * most / (most + FOG)
     return _whole(worse)
 
 
 def _clouds(count: int, rng: Generator) -> np.ndarray:
-    """Plasma fractals (N, 256, 256) within 0..1, by the diamond-square algorithm (Fournier, Fussell
-    and Carpenter 1982), whose left and right, top and bottom meet."""
-    cloud = np.zeros((count, FOG_SIDE, FOG_SIDE))
+    """The top left (N, 28, 28) of plasma fractals (N, 256, 256) within 0..1, by the diamond-square
+    algorithm (Fournier, Fussell and Carpenter 1982), whose left and right, top and bottom meet."""
+    cloud = np.zeros((count, 1, 1))
     drawn = rng.uniform(-1, 1, (count, FOG_SIDE**2 - 1))
-    step, used, height = FOG_SIDE, 0, 100.0**2
+    used, height = 0, 100.0**2
 
-    def middle(corners: np.ndarray) -> np.ndarray:
-        """The mean of four, (4, N, n, n), moved up or down at random."""
+    def middle(*four: np.ndarray) -> np.ndarray:
+        """The mean of four (N, n, n), moved up or down at random."""
         nonlocal used
-        size = corners[0, 0].size
-        noise = drawn[:, used : used + size].reshape(corners.shape[1:])
+        size = four[0][0].size
+        noise = drawn[:, used : used + size].reshape(four[0].shape)
         used += size
-        return corners.mean(axis=0) + height * noise
+        mean = four[0] + four[1]
+        mean += four[2]
+        mean += four[3]
+        mean /= 4
+        mean += height * noise
+        return mean
 
-    while step >= 2:
-        half = step // 2
-        at = cloud[:, ::step, ::step]
-        right = np.roll(at, -1, axis=2)
-        below = np.roll(at, -1, axis=1)
-        centre = cloud[:, half::step, half::step]
-        centre[:] = middle(np.stack([at, right, below, np.roll(right, -1, axis=1)]))
-        above, left = np.roll(centre, 1, axis=1), np.roll(centre, 1, axis=2)
-        cloud[:, ::step, half::step] = middle(np.stack([centre, above, at, right]))
-        cloud[:, half::step, ::step] = middle(np.stack([centre, left, at, below]))
-        step, height = half, height / FOG_DECAY**2
-    cloud -= cloud.min(axis=(1, 2), keepdims=True)
-    return np.asarray(cloud / cloud.max(axis=(1, 2), keepdims=True))
+    while True:
+        right, below = np.roll(cloud, -1, axis=2), np.roll(cloud, -1, axis=1)
+        centre = middle(cloud, right, below, np.roll(right, -1, axis=1))
+        top = middle(centre, np.roll(centre, 1, axis=1), cloud, right)
+        side = middle(centre, np.roll(centre, 1, axis=2), cloud, below)
+        if used == drawn.shape[1]:
+            break
+        cloud, height = _woven(cloud, top, side, centre), height / FOG_DECAY**2
+    parts = (cloud, top, side, centre)  # the whole cloud is woven of these: 65,536 points
+    least = np.min([part.min(axis=(1, 2)) for part in parts], axis=0)[:, None, None]
+    most = np.max([part.max(axis=(1, 2)) for part in parts], axis=0)[:, None, None]
+    half = TILE_SIZE // 2
+    return (_woven(*(part[:, :half, :half] for part in parts)) - least) / (most - least)
+
+
+def _woven(
+    corners: np.ndarray, top: np.ndarray, side: np.ndarray, centre: np.ndarray
+) -> np.ndarray:
+    """Of each square (N, n, n) its corner, the middles of its top and its side, and its centre:
+    (N, 2n, 2n)."""
+    count, rows, columns = corners.shape
+    woven = np.empty((count, 2 * rows, 2 * columns))
+    woven[:, ::2, ::2], woven[:, ::2, 1::2] = corners, top
+    woven[:, 1::2, ::2], woven[:, 1::2, 1::2] = side, centre
+    return woven
 
 
 def spatter(tiles: np.ndarray, rng: Generator) -> np.ndarray:

@@ -18,7 +18,7 @@ COUNT = 2000  # made-up tiles
 SEED = 17
 RECALL = 0.95
 LOG_ODDS = np.linspace(-7, 10, 18)  # edges of the bins: log(p / (1 - p)), whole nats
-SHOWN = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)  # of confidence, at the axis
+SHOWN = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999)  # of confidence, at the axis
 
 
 def made_up() -> np.ndarray:

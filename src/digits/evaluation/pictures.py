@@ -64,7 +64,7 @@ def draw(folder: Path, found: dict[str, Any], answered: Sequence[Answered]) -> l
     paths = [plots.draw_accuracies(folder / "pictures_accuracy", shares)] if shares else []
     all_given = [each.given for each in answered]
     if all(len(right) for _, right in all_given):
-        marks = [{**one["read"], "label": "read"} for one in models.values()]
+        marks = [{**one["read"], "label": f"read by {name}"} for name, one in models.items()]
         paths += [
             plots.draw_reliability(
                 folder / "pictures_reliability", list(models), {"": all_given}, "answers"

@@ -123,7 +123,7 @@ def draw_reliability(
 ) -> Path:
     """Accuracy against confidence, and how many answers each point stands for: by title a column,
     in it an entry a model."""
-    with figure(path, 2, len(columns), (4.5 * len(columns), 6)) as axes:
+    with figure(path, 2, len(columns), (max(6.4, 4.5 * len(columns)), 6)) as axes:
         for (above, below), (title, column) in zip(axes.T, columns.items(), strict=True):
             above.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
             for i, (name, given) in enumerate(zip(names, column, strict=True)):
@@ -132,6 +132,8 @@ def draw_reliability(
                 _reliability(above, below, rows, series(i), label, with_bars=len(names) <= 2)
             above.set(title=title, ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02))
             below.set(xlabel="confidence", ylabel=what, yscale="log", xlim=(0, 1.02))
+            below.yaxis.set_major_formatter("{x:,.0f}")
+            below.yaxis.set_minor_formatter("")
             below.legend(*above.get_legend_handles_labels(), loc="upper left")
             in_percent(above.xaxis, above.yaxis, below.xaxis)
     return path
@@ -189,7 +191,7 @@ def draw_risk(
         axis.set(xlabel=f"share of {what} answered", ylabel="errors among the answers")
         axis.set(xlim=(first, 1), ylim=(0, None))
         in_percent(axis.xaxis, axis.yaxis)
-        axis.legend(loc="upper left")
+        axis.legend()
     return path
 
 
