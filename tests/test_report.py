@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from digits import card, classifier, metrics
 from digits.__main__ import main
@@ -381,10 +382,11 @@ def test_what_cannot_work_is_said_before_anything_is_measured(
     flags: list[str],
     says: str,
 ) -> None:
-    for label in "57":
+    for label, ink in (("1", np.ones((40, 4))), ("7", np.triu(np.ones((40, 30))))):
         Path("own", label).mkdir(parents=True)
         for i in range(6):
-            shutil.copy(TEST_IMAGES / "dark_on_light.png", Path("own", label, f"{i}.png"))
+            page = np.pad(255 * (1 - ink), 10 + i, constant_values=255)
+            Image.fromarray(page.astype(np.uint8)).save(Path("own", label, f"{i}.png"))
     Path("file").touch()
     monkeypatch.setitem(sys.modules, "captum", None)
     monkeypatch.setattr(parts, "measure", lambda *_: pytest.fail("it is measured"))
