@@ -2,6 +2,9 @@
 
 import doctest
 import inspect
+import multiprocessing
+import os
+import pickle
 import re
 import signal
 import subprocess
@@ -9,6 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +29,8 @@ NUMBER = ROOT / "test_images" / "number.png"
 
 MODEL = "model: 'str | Path | Classifier' = 'reader', expect: str = 'auto'"
 SURFACE = {  # what programs rely on: a change here is one that CHANGELOG.md tells
+    "Answer": "",
+    "Classifier": "",
     "DigitsError": "",
     "Reader": f"({MODEL}) -> None",
     "Report": (
@@ -49,6 +55,23 @@ MEMBERS = {
              "rows", "seconds", "seen_as", "status", "text", "trained_on", "warnings"},
 }  # fmt: skip
 NOT_FOR_PROGRAMS = {"forward"}
+PROCESSES = """
+import multiprocessing, digits
+number = {number!r}
+if __name__ == "__main__":
+    reader = digits.Reader(expect="number")
+    print(reader.read(number).text)
+    with multiprocessing.get_context({start!r}).Pool(2) as pool:
+        for answer in pool.map(reader.read, [number] * 6):
+            print(answer.text)
+    if {start!r} == "fork":
+        def inherited(_):
+            return reader.read(number).text
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            print(*pool.map(inherited, range(2)))
+    else:
+        print("40917 40917")
+"""
 
 
 def test_the_surface_is_what_it_was() -> None:
@@ -69,7 +92,13 @@ def test_so_are_the_members(kind: type) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [digits, digits.api.reading, pytest.param(digits.api.training, marks=pytest.mark.slow)],
+    [
+        digits,
+        digits.api.reading,
+        digits.classifier,
+        digits.reading.answer,
+        pytest.param(digits.api.training, marks=pytest.mark.slow),
+    ],
 )
 def test_the_examples_in_docstrings(
     module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -137,6 +166,41 @@ def test_threads_share_a_classifier() -> None:
     with ThreadPoolExecutor(4) as pool:
         for logits in pool.map(classifier, [tiles] * 16):
             np.testing.assert_array_equal(logits, alone)
+
+
+@pytest.mark.parametrize("array", [
+    np.zeros((2, 1, 28, 28)),
+    np.zeros((28, 28), np.uint8),
+    np.zeros((2, 1, 20, 20), np.uint8),
+    np.zeros((2, 28, 28), np.uint8),
+    [[1, 2], [3, 4]],
+], ids=["floats", "one", "small", "no channel", "a list"])  # fmt: skip
+def test_what_are_no_tiles_is_an_error_that_says_what_to_give(array: Any) -> None:
+    with pytest.raises(digits.DigitsError, match=r"give tiles as uint8 \(N, 1, 28, 28\)"):
+        digits.load("tiny")(array)
+
+
+@pytest.mark.parametrize("model", ["reader", digits.load("reader")], ids=["name", "loaded"])
+def test_a_reader_is_pickled(model: Any) -> None:
+    again = pickle.loads(pickle.dumps(digits.Reader(model, expect="/[0-9]{5}/")))
+    answer = again.read(NUMBER)
+    assert (answer.text, answer.model) == ("40917", "reader")
+    assert again.read(ROOT / "test_images" / "two_rows.png").text != "2026\n1147"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", ["spawn", "fork"])
+def test_processes_share_a_reader(start: str) -> None:
+    """By handing it over, in a process that has read before: its threads are not copied. A fork
+    that hangs is a failure, not a wait."""
+    if start not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {start} here")
+    code = PROCESSES.format(start=start, number=str(NUMBER))
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert shown.stdout.split() == ["40917"] * 9, shown.stderr
 
 
 def test_a_loaded_classifier_reads() -> None:

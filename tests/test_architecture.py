@@ -127,7 +127,8 @@ def test_onnx_runtime_is_loaded_with_its_reports_home_off(path: Path) -> None:
 def test_init_files_define_nothing(path: Path) -> None:
     if path.name == "__init__.py":
         kinds = (ast.FunctionDef, ast.ClassDef)
-        assert not [n for n in ast.parse(path.read_text("utf-8")).body if isinstance(n, kinds)]
+        made = [n for n in ast.parse(path.read_text("utf-8")).body if isinstance(n, kinds)]
+        assert {n.name for n in made} <= {"__getattr__"}, "which hands a name on when it is used"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -32,14 +32,9 @@ def commands() -> str:
 def api() -> str:
     """The signature and the docstring of every public name."""
     import digits
-    from digits.classifier import Classifier
-    from digits.reading.answer import Answer
 
     named = [(f"digits.{name}", getattr(digits, name)) for name in digits.__all__]
-    things = [(n, t) for n, t in named if callable(t)] + [
-        ("Classifier", Classifier),
-        ("Answer", Answer),
-    ]
+    things = [(n, t) for n, t in named if callable(t)]
     parts = []
     for name, thing in things:
         parts.append(described(name, thing))

@@ -1,6 +1,7 @@
 """Any artefact -> Classifier: uint8 tiles in, logits out. Loads without torch for ONNX files."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ from digits.spec import (
     PAGE_CLASSES,
     pretrained_dir,
 )
+from digits.spec import DEFAULT_SHIPPED as DEFAULT_SHIPPED
 
 METADATA_KEY = "digits"  # under which an .onnx or .pt2 file keeps what a checkpoint says of itself
 TAKES = {"tiles": 2, "row images": 3, "page images": 4}  # -> dimensions of the logits
@@ -31,7 +33,15 @@ class Classifier:
     """A loaded model. Calling it: tiles (N, C, H, W) uint8 -> logits (N, K) float32.
 
     `card` is what the artefact says of itself: arch, metrics, training configuration. `shape` is
-    (C, H, W), of digits (1, 28, 28).
+    (C, H, W), of digits (1, 28, 28). Threads may share one.
+
+    Raises:
+        DigitsError: when called, what it is given are no such tiles.
+
+    >>> import numpy, digits
+    >>> tiny = digits.load("tiny")
+    >>> tiny(numpy.zeros((5, 1, 28, 28), numpy.uint8)).shape, tiny.classes[7], tiny.trained_on
+    ((5, 10), '7', 'mnist')
     """
 
     forward: Callable[[np.ndarray], np.ndarray]
@@ -61,7 +71,13 @@ class Classifier:
         return dataset if isinstance(dataset, str) else ""
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
-        assert tiles.dtype == np.uint8 and tiles.ndim == 4, (tiles.dtype, tiles.shape)
+        tiles = np.asarray(tiles)
+        if not self._fits(tiles):
+            sides = ", ".join(str(side or "any") for side in self.shape)
+            raise DigitsError(
+                f"{tiles.dtype} {tiles.shape}: give {self.takes} as uint8 (N, {sides}), "
+                "0 to 255, bright ink on black"
+            )
         if not len(tiles):
             return np.zeros((0, len(self.classes)), np.float32)
         chunks = [self.forward(tiles[i : i + BATCH]) for i in range(0, len(tiles), BATCH)]
@@ -72,6 +88,13 @@ class Classifier:
                 f"{len(self.classes)} classes; train it again with a lower --learning_rate"
             )
         return logits
+
+    def _fits(self, tiles: np.ndarray) -> bool:
+        return (
+            tiles.dtype == np.uint8
+            and tiles.ndim == 4
+            and all(s in (None, t) for s, t in zip(self.shape, tiles.shape[1:], strict=True))
+        )
 
     def predict_proba(self, tiles: np.ndarray) -> np.ndarray:
         """Calibrated probabilities (N, K), float64, of tiles (N, C, H, W) uint8."""
@@ -98,9 +121,6 @@ def find(name: str | Path | None) -> Path:
 def name_of(path: Path) -> str:
     """Of a shipped model its name, of another its path."""
     return path.stem if path in shipped().values() else str(path)
-
-
-DEFAULT_SHIPPED = "reader"
 
 
 def shipped() -> dict[str, Path]:
@@ -168,9 +188,12 @@ _threads = 0  # of an ONNX session; 0: as many as there are cores
 
 
 def compute_on_one_thread() -> None:
-    """Let ONNX models that are loaded from now on use one thread: for processes that work side by
-    side, whose threads would wait for each other."""
+    """Let OpenCV, and ONNX models that are loaded from now on, use one thread: for processes that
+    work side by side, whose threads would wait for each other."""
+    import cv2
+
     global _threads
+    cv2.setNumThreads(1)
     _threads = 1
 
 
@@ -182,20 +205,34 @@ def _load_onnx(path: Path, device: Any) -> Backend:
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.intra_op_num_threads = _threads
-    try:
-        session = onnxruntime.InferenceSession(
+
+    def opened() -> Any:
+        return onnxruntime.InferenceSession(
             path,
             options,
             providers=["CPUExecutionProvider"],
             enable_fallback=0,  # it would print
         )
+
+    try:
+        session = opened()
         metadata = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
         name = session.get_inputs()[0].name
     except KeyError:
         raise DigitsError(f"{path}: not made by `optimize`: it carries no description") from None
     except Exception as error:  # ONNX Runtime's exceptions share no narrower base class
         raise DigitsError(f"{path}: damaged, or not an ONNX model ({reason(error)})") from None
-    return lambda tiles: session.run(None, {name: tiles})[0], metadata
+
+    # A forked copy of a session waits for threads that stayed behind, when it ends as well: kept.
+    sessions = {os.getpid(): session}
+
+    def forward(tiles: np.ndarray) -> np.ndarray:
+        here = os.getpid()
+        if here not in sessions:
+            sessions[here] = opened()
+        return sessions[here].run(None, {name: tiles})[0]
+
+    return forward, metadata
 
 
 def _load_checkpoint(path: Path, device: Any) -> Backend:

@@ -39,6 +39,7 @@ SEEN_LITTLE = (  # what answers of a model that saw no other say
 )
 
 SAVE_DIR = Path("models")
+DEFAULT_SHIPPED = "reader"  # the shipped one that reads unless another is named
 BEST_MODEL = SAVE_DIR / "best_model.pth"
 RUNS_DIR = Path("runs")
 

@@ -3,8 +3,12 @@ loaded when first needed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from digits.spec import DEFAULT_SHIPPED
 
 if TYPE_CHECKING:
     from digits.classifier import Classifier
@@ -12,12 +16,12 @@ if TYPE_CHECKING:
     from digits.vision.load import Picture
 
 Source = Any  # a path, the bytes of a file, a Pillow image, or an array: see `Reader.read`
-DEFAULT_MODEL = "reader"
 IN_MEMORY = "picture"  # what answers call one that has no file
 
 
 class Reader:
-    """Reads digits and numbers in pictures; loads its model once. Threads may share one.
+    """Reads digits and numbers in pictures; loads its model once. Threads may share one. One that
+    is given to another process loads its model there, once, and computes on one core.
 
     `model` is the name of a shipped model, the path of one (.onnx, .pth, .pt2, .pt), or what `load`
     gave. `expect` says what may stand in the pictures, as `--expect` does: "auto", "digit",
@@ -33,12 +37,16 @@ class Reader:
     """
 
     def __init__(
-        self, model: "str | Path | Classifier" = DEFAULT_MODEL, expect: str = "auto"
+        self, model: "str | Path | Classifier" = DEFAULT_SHIPPED, expect: str = "auto"
     ) -> None:
         from digits.reading import reader
 
         loaded = load(model) if isinstance(model, str | Path) else model
         self._reader = reader.Reader.expecting(loaded, expect)
+        self._expect = expect
+
+    def __reduce__(self) -> "tuple[Callable[[str, str], Reader], tuple[str, str]]":
+        return _again, (str(self._reader.classifier.path), self._expect)
 
     def read(self, source: Source) -> "Answer":
         """Read one picture: a path, the bytes of an image file, a Pillow image, or an array.
@@ -52,6 +60,10 @@ class Reader:
 
         Raises:
             DigitsError: an array of another shape, kind or range.
+
+        >>> answer = Reader().read("test_images/number.png")
+        >>> answer.status, answer.text, [digit.label for digit in answer.rows[0].digits]
+        ('read', '40917', ['4', '0', '9', '1', '7'])
         """
         if isinstance(source, str | Path):
             return self._reader.read_file(str(source))
@@ -88,8 +100,18 @@ class Reader:
         return map(self.read, sources)
 
 
+@lru_cache(4)
+def _again(model: str, expect: str) -> Reader:
+    """A reader as another process has it; one of a pool shares the cores with its neighbours."""
+    if parent_process():
+        from digits import classifier
+
+        classifier.compute_on_one_thread()
+    return Reader(model, expect)
+
+
 def read(
-    source: Source, model: "str | Path | Classifier" = DEFAULT_MODEL, expect: str = "auto"
+    source: Source, model: "str | Path | Classifier" = DEFAULT_SHIPPED, expect: str = "auto"
 ) -> "Answer":
     """Read one picture; for many make one `Reader`, which loads its model once.
 
@@ -100,7 +122,7 @@ def read(
     return Reader(model, expect).read(source)
 
 
-def load(model: str | Path | None = DEFAULT_MODEL, device: Any = "cpu") -> "Classifier":
+def load(model: str | Path | None = DEFAULT_SHIPPED, device: Any = "cpu") -> "Classifier":
     """A classifier by the name of a shipped model or by its path. Calling it: tiles uint8
     (N, 1, 28, 28), bright ink on black -> logits (N, K) float32; `predict_proba` gives calibrated
     probabilities (N, K), and `classes` name the columns. `device` is a torch device or its name,

@@ -25,6 +25,10 @@ class Report:
     `accuracy` is a fraction of the test set; of a row model, of made-up rows by held-out writers.
     `history` has a row an epoch (loss, accuracy, seconds), `metrics` is what metrics.json holds.
     `model` is the checkpoint, with an ONNX file beside it; `run` the folder of everything else.
+
+    >>> model, report = train("micro", "uci", epochs=1, save_dir=folder / "own", device="cpu")
+    >>> report.onnx.name, len(report.history), 0 <= report.accuracy <= 1
+    ('best_model.onnx', 1, True)
     """
 
     accuracy: float
@@ -70,6 +74,7 @@ def train(
     Raises:
         DigitsError: a setting or a data set is not known, or something cannot be written.
         KeyboardInterrupt: Ctrl-C; the state is saved, and `digits train --resume` goes on.
+        SystemExit: SIGTERM, with 143, in the same way.
 
     >>> model, report = train("cnn2", "uci", epochs=3, save_dir=folder, device="cpu")
     >>> report.accuracy > 0.9, model.classes[:3], report.model.name

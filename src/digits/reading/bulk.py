@@ -157,12 +157,9 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _start() -> None:
-    import cv2
-
     from digits import classifier
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    cv2.setNumThreads(1)
     classifier.compute_on_one_thread()
 
 

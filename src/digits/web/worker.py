@@ -54,13 +54,10 @@ def run(pipe: Connection, models: dict[str, Path]) -> None:
     as text what is wrong."""
     import signal
 
-    import cv2
-
     from digits import classifier
 
     for number in (signal.SIGINT, signal.SIGTERM):  # the server ends us, by closing the pipe
         signal.signal(number, signal.SIG_IGN)
-    cv2.setNumThreads(1)
     classifier.compute_on_one_thread()
     try:
         readers = Readers({name: classifier.load(path) for name, path in models.items()})
