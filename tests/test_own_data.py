@@ -98,7 +98,7 @@ def test_every_class_has_a_folder_that_says_which(label: str, tmp_path: Path) ->
 def parts(keys: list[str], writers: list[str] | None = None) -> dict[str, set[str]]:
     """Which keys of one class are in which part."""
     by = writers or [""] * len(keys)
-    items = [Item(Path(key), key, "a", writer) for key, writer in zip(keys, by, strict=True)]
+    items = [Item(key, key, "a", writer) for key, writer in zip(keys, by, strict=True)]
     found: dict[str, set[str]] = {"train": set(), "validation": set(), "test": set()}
     for key, part in zip(keys, parts_of(Path(), items, keys, 12), strict=True):
         found[part].add(key)

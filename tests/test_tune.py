@@ -163,6 +163,26 @@ def test_the_test_set_is_not_looked_at(run_folder: Path) -> None:
     assert 0 < best.best_value < 1 and not list(Path("t").rglob("state-*"))
 
 
+def test_what_a_trial_begins_with_is_of_the_study_and_in_the_line_to_paste(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def trained(config: TrainConfig, *_: object) -> tuple[float, int]:
+        assert (config.init, config.freeze, config.hold_out) == ("micro", 1, 6)
+        return 0.5, 0
+
+    monkeypatch.setattr(tune, "validated", trained)
+    monkeypatch.setattr(tune, "draw", lambda *_: [])
+    flags = "--init micro --freeze 1 --hold_out 6 --dataset uci --epochs 1 --cpu --seeds 0"
+    argv = ["tune", *flags.split(), "--data_dir", "my data", "--trials", "1"]
+    assert main(argv) == 0
+    out = capfd.readouterr().out
+    assert "--arch micro --dataset uci --data_dir 'my data' --epochs 1 --hold_out 6" in out
+    assert "--init micro --freeze 1" in out and STUDY.exists()
+    argv[argv.index("--freeze") + 1] = "99"
+    assert main([*argv, "--study", "other.db"]) == 1
+    assert "--freeze 99: at most" in capfd.readouterr().err
+
+
 def test_without_optuna_it_is_one_line(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

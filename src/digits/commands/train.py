@@ -1,6 +1,5 @@
 """`digits train`: train an architecture on a data set, keep its best epoch, measure it once."""
 
-import argparse
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -10,7 +9,7 @@ from digits import archs, classifier, device
 from digits.api import Report, training
 from digits.commands import _flags
 from digits.commands._flags import number
-from digits.data.look import LEAST_SIZE, MOST_SIZE, SIZE_STEP
+from digits.commands._source import add_source_flags
 from digits.spec import RUNS_DIR, SAVE_DIR
 from digits.training.config import CHOICES, MOST_DROPOUT, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
@@ -52,16 +51,6 @@ def _print(report: Report) -> None:
     if report.onnx.is_file():
         print(f"as ONNX        {report.onnx}")
     print(f"run            {report.run}")
-
-
-def _side(text: str) -> int:
-    """The side of a tile in pixels, for argparse."""
-    side = int(text)
-    if not LEAST_SIZE <= side <= MOST_SIZE or side % SIZE_STEP:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not one of {LEAST_SIZE}, {LEAST_SIZE + SIZE_STEP}, ... {MOST_SIZE}"
-        )
-    return side
 
 
 def shipped_table() -> str:
@@ -108,22 +97,11 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
         shape.add_argument(f"--{name}", help=f"{help} (default: {default})", **options)
 
     add("arch", "architecture", choices=archs.names(*archs.KINDS))
-    add(
-        "hold_out",
-        "every n-th tile of a class is for validation, not for training",
-        type=number(int, 2, 100),
-    )
-    add("weights", "how often the tiles of each of several sets are learned from: 1,5")
-    add("frame", "own pictures: the ink of each framed as reading does, or the whole of it resized",
-        choices=CHOICES["frame"])  # fmt: skip
-    add("size", "pixels of a tile's side, with --frame none", type=_side)
-    add("colour", "keep it, with --frame none", action="store_true", default=None)
+    add_source_flags(add)
     add("strict", "refuse own data if a picture in it is left out",
         action="store_true", default=None)  # fmt: skip
     add("check_labels", "name own pictures whose labels may be wrong",
         action="store_true", default=None)  # fmt: skip
-    add("init", "a model to start from: its path or shipped name")
-    add("freeze", "layers of --init that stay as they are, from the first on", type=number(int, 0))
     add("epochs", "passes over the training set", type=number(int, 1))
     add("batch_size", "tiles a step, over all processes", type=number(int, 1))
     add("learning_rate", "the highest of the schedule", type=number(float, 0, above=True))

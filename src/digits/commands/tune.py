@@ -1,5 +1,6 @@
 """`digits tune`: search for the settings with which an architecture learns a data set best."""
 
+import shlex
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -7,21 +8,30 @@ from pathlib import Path
 from digits import archs, device
 from digits.commands import _flags
 from digits.commands._flags import number
+from digits.commands._source import NAMES, add_source_flags
+from digits.errors import DigitsError
 from digits.spec import RUNS_DIR
+
+DEFAULT_ARCH = "cnn3"
 
 
 def main(argv: list[str] | None = None) -> int:
     args = _parse(sys.argv[1:] if argv is None else argv)
-    path = args.study or RUNS_DIR / f"tune-{args.arch}.db"
-    folder = path.with_suffix("")
+    if args.freeze and not args.init:
+        raise DigitsError("--freeze is of the layers of --init")
 
     import numpy as np
 
     from digits.training import tune
     from digits.training.lifecycle import begin
 
-    given = {name: getattr(args, name) for name in ("arch", "dataset", "epochs", "seed")}
-    config, dataset = begin({k: v for k, v in given.items() if v is not None}, args.data_dir)
+    arch = args.arch or (None if args.init else DEFAULT_ARCH)
+    names = ("dataset", "epochs", "seed", *NAMES)
+    asked = {"arch": arch, **{name: getattr(args, name) for name in names}}
+    given = {name: value for name, value in asked.items() if value is not None}
+    config, dataset = begin(given, args.data_dir)
+    path = args.study or RUNS_DIR / f"tune-{config.arch}.db"
+    folder = path.with_suffix("")
     study = tune.open_study(path, config)
     on = device.pick(args.gpu, args.cpu)
     stopped = tune.search(study, config, dataset, folder, on, args.trials, args.minutes)
@@ -45,28 +55,36 @@ def main(argv: list[str] | None = None) -> int:
                 f"{name:10} {np.mean(accuracies):.3%} on validation, deviation {spread:.3%}, "
                 f"{len(accuracies)} seeds"
             )
-    common = f"--arch {args.arch} --dataset {config.dataset} --epochs {config.epochs}"
-    print(f"the best   python src/train.py {common} {_flags_of(done[0].params)}")
+    shared = {"arch": config.arch, "dataset": config.dataset, "data_dir": args.data_dir,
+              "epochs": config.epochs, **{name: given[name] for name in NAMES if name in given},
+              **done[0].params}  # fmt: skip
+    print(f"the best   python src/train.py {_flags_of(shared)}")
     return 0
 
 
-def _flags_of(params: dict[str, object]) -> str:
-    return " ".join(
-        f"--{name} {value:.3g}" if isinstance(value, float) else f"--{name} {value}"
-        for name, value in params.items()
-    )
+def _flags_of(values: dict[str, object]) -> str:
+    """As they can be pasted into a shell."""
+    words: list[str] = []
+    for name, value in values.items():
+        if value is not None:
+            text = f"{value:.3g}" if isinstance(value, float) else str(value)
+            words += [f"--{name}"] if value is True else [f"--{name}", text]
+    return shlex.join(words)
 
 
 def _parse(argv: list[str]) -> Namespace:
     parser = _flags.Parser("tune", "Search for settings by the accuracy on validation.")
-    parser.add_argument("--arch", default="cnn3", choices=archs.names(), help="default: cnn3")
+    parser.add_argument(
+        "--arch", choices=archs.names(), help=f"default: {DEFAULT_ARCH}, or that of --init"
+    )
     parser.add_argument(
         "--trials", type=number(int, 1), default=50,
         help="trials of the study in all (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--minutes", type=number(float, 0, above=True), default=60.0,
-        help="no trial begins later (default: %(default)s)",
+        help="of the search: no trial begins later; the one that runs is ended, and the comparison "
+        "over --seeds comes after it (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--epochs", type=number(int, 1), help="of a trial (default: the recipe's)")
     parser.add_argument("--seed", type=number(int, 0), help="default: 0")
@@ -78,6 +96,8 @@ def _parse(argv: list[str]) -> Namespace:
         "--study", type=Path,
         help=f"SQLite file: goes on with what is in it (default: {RUNS_DIR}/tune-ARCH.db)",
     )  # fmt: skip
+    shape = parser.add_argument_group("what a trial begins with, as of train")
+    add_source_flags(lambda name, text, **more: shape.add_argument(f"--{name}", help=text, **more))
     _flags.add_device_flags(parser)
     _flags.add_data_flags(parser, None)
     return parser.parse_args(argv)

@@ -58,7 +58,7 @@ def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> 
         return unipen.load(name, folder, hold_out)
     if name not in NAMES:
         if own.is_own(name):
-            return own.load(name, hold_out, look)
+            return own.load(name, hold_out, look, folder)
         hint = did_you_mean(name, NAMES)
         raise DigitsError(
             f"unknown data set {name!r}{hint}; known are {', '.join(NAMES)}; or {EXPECTED}"

@@ -15,9 +15,9 @@ from digits import card
 from digits.data.look import Look
 from digits.data.own_files import EXPECTED, TEST, TRAIN, VALIDATION, Item, items_of
 from digits.data.own_split import parts_of
-from digits.data.pictures import tile_of
 from digits.data.split import Dataset, Split
 from digits.data.suspects import suspects
+from digits.data.tile_store import tiles_of
 from digits.errors import DigitsError
 from digits.spec import NONE
 
@@ -31,8 +31,9 @@ def is_own(name: str) -> bool:
     return Path(name).suffix in FILES or Path(name).is_dir() or "/" in name or "\\" in name
 
 
-def load(name: str, hold_out: int, look: Look) -> Dataset:
-    """The data that lie at a path, as tiles of this `look`.
+def load(name: str, hold_out: int, look: Look, folder: Path) -> Dataset:
+    """The data that lie at a path, as tiles of this `look`; many of them are mapped from a file in
+    `folder`.
 
     One in five pictures of a class is for the test and one in `hold_out` of the others for
     validation (see `own_split`), unless the folder has parts of its own.
@@ -42,18 +43,22 @@ def load(name: str, hold_out: int, look: Look) -> Dataset:
             when one cannot, or is there twice.
     """
     path = Path(name)
-    items, tiles = _readable(path, list(items_of(path)), look)
-    items, tiles, keys = _distinct(path, items, tiles, look)
+    items = list(items_of(path))
+    tiles, why_not = tiles_of(path, items, look, folder)
+    kept = _distinct(path, items, tiles, _usable(path, why_not, look), look)
+    items, places = [items[i] for i in kept], np.fromiter(kept, np.int64)
     classes = in_order(item.label for item in items)
     if not card.is_classes(classes, least=1):
         raise DigitsError(f"{path}: a class has a name that none can have, of {classes!r:.80}")
-    parts = np.array(parts_of(path, items, keys, hold_out))
-    labels = np.array([classes.index(item.label) for item in items])
+    parts = np.array(parts_of(path, items, list(kept.values()), hold_out))
+    number = {label: k for k, label in enumerate(classes)}
+    labels = np.array([number[item.label] for item in items])
     _say_what_was_found(path, items, classes, parts)
     if look.check_labels:
-        _say_suspects(path, items, tiles, labels, classes)
+        _say_suspects(path, items, tiles[places], labels, classes)
     train, validation, test = (
-        Split(tiles[parts == part], labels[parts == part]) for part in (TRAIN, VALIDATION, TEST)
+        Split(tiles, labels[parts == part], places[parts == part])
+        for part in (TRAIN, VALIDATION, TEST)
     )
     listing = tuple((i.name, i.label, str(part)) for i, part in zip(items, parts, strict=True))
     return Dataset(name, train, validation, test, classes, listing)
@@ -69,56 +74,47 @@ def in_order(labels: Iterator[str] | Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(set(labels), key=rank))
 
 
-def _readable(path: Path, items: list[Item], look: Look) -> tuple[list[Item], np.ndarray]:
-    """The pictures that can be read, and their tiles (N, C, H, W) uint8."""
-    from tqdm import tqdm
-
-    tiles = np.empty((len(items), *look.shape), np.uint8)
-    kept: list[Item] = []
-    left_out: list[str] = []
-    for item in tqdm(items, "pictures", disable=None, leave=False, delay=2):
-        try:
-            tiles[len(kept)] = tile_of(item.source, look)
-            kept.append(item)
-        except DigitsError as error:
-            named = isinstance(item.source, Path) and str(error).startswith(str(item.source))
-            left_out.append(str(error) if named else f"{item.name}: {error}")
-    _leave_out(path, "cannot be used", left_out, look)
-    if not kept:
+def _usable(path: Path, why_not: list[str], look: Look) -> list[int]:
+    """The places of the pictures that can be read."""
+    _leave_out(path, "cannot be used", [why for why in why_not if why], look)
+    usable = [i for i, why in enumerate(why_not) if not why]
+    if not usable:
         raise DigitsError(f"{path}: no picture in it can be read; {EXPECTED}")
-    return kept, tiles[: len(kept)]
+    return usable
 
 
 def _distinct(
-    path: Path, items: list[Item], tiles: np.ndarray, look: Look
-) -> tuple[list[Item], np.ndarray, list[str]]:
-    """Each tile once, and a key of each: a picture in two parts would be learned and measured, and
-    of one with two labels nobody knows which is right."""
-    keys = [hashlib.sha256(tile.tobytes()).hexdigest() for tile in tiles]
-    places: dict[str, list[int]] = defaultdict(list)
-    for i, key in enumerate(keys):
-        places[key].append(i)
-    kept: list[int] = []
+    path: Path, items: list[Item], tiles: np.ndarray, usable: list[int], look: Look
+) -> dict[int, str]:
+    """The places of tiles, each tile once, and a key of each: a picture in two parts would be
+    learned and measured, and of one with two labels nobody knows which is right."""
+    first: dict[str, int] = {}
+    others: dict[int, list[int]] = defaultdict(list)
+    for i in usable:
+        key = hashlib.sha256(tiles[i].tobytes()).hexdigest()[:32]
+        if (same := first.setdefault(key, i)) != i:
+            others[same].append(i)
     twice: list[str] = []
     torn: list[str] = []
-    for same in places.values():
-        first, others = items[same[0]], [items[i] for i in same[1:]]
-        if len({items[i].part for i in same}) > 1:
+    lost: set[int] = set()
+    for place, more in others.items():
+        one, rest = items[place], [items[i] for i in more]
+        if any(other.part != one.part for other in rest):
             raise DigitsError(
-                f"{path}: {first.name} and {others[0].name} are the same picture in two parts; "
+                f"{path}: {one.name} and {rest[0].name} are the same picture in two parts; "
                 "delete one"
             )
-        if len({items[i].label for i in same}) > 1:
-            torn += [f"{items[i].name}: labelled {items[i].label!r}" for i in same]
-            continue
-        kept.append(same[0])
-        twice += [f"{other.name}: the same as {first.name}" for other in others]
+        if any(other.label != one.label for other in rest):
+            torn += [f"{item.name}: labelled {item.label!r}" for item in (one, *rest)]
+            lost.add(place)
+        else:
+            twice += [f"{other.name}: the same as {one.name}" for other in rest]
     _leave_out(path, "are there twice", twice, look)
     _leave_out(path, "are there with two labels", torn, look)
+    kept = {place: key for key, place in first.items() if place not in lost}
     if not kept:
         raise DigitsError(f"{path}: every picture is there with two labels")
-    kept.sort()
-    return [items[i] for i in kept], tiles[kept], [keys[i] for i in kept]
+    return kept
 
 
 def _leave_out(path: Path, why: str, left_out: list[str], look: Look) -> None:

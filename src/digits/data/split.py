@@ -16,14 +16,27 @@ if TYPE_CHECKING:
 
 class Split:
     """images (N, C, H, W) uint8 and labels (N,) int64: tensors on one device, and the same as
-    `arrays`, for which torch is not needed if it was made of arrays."""
+    `arrays`, for which torch is not needed if it was made of arrays.
 
-    def __init__(self, images: "torch.Tensor | np.ndarray", labels: "torch.Tensor | np.ndarray"):
-        self._given = images, labels
+    With `places` (N,) int64 the images are those at these places of an array (M, C, H, W), perhaps
+    one that is mapped from a file; `images` copies them, a part of the split only its own.
+    """
+
+    def __init__(
+        self,
+        images: "torch.Tensor | np.ndarray",
+        labels: "torch.Tensor | np.ndarray",
+        places: np.ndarray | None = None,
+    ):
+        self._given, self._places = (images, labels), places
 
     @cached_property
     def images(self) -> "torch.Tensor":
-        return _tensor(self._given[0])
+        return _tensor(self._chosen)
+
+    @property
+    def _chosen(self) -> "torch.Tensor | np.ndarray":
+        return self._given[0] if self._places is None else self._given[0][self._places]
 
     @cached_property
     def labels(self) -> "torch.Tensor":
@@ -32,7 +45,8 @@ class Split:
     @property
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         images, labels = (
-            part if isinstance(part, np.ndarray) else part.cpu().numpy() for part in self._given
+            part if isinstance(part, np.ndarray) else part.cpu().numpy()
+            for part in (self._chosen, self._given[1])
         )
         return images, labels
 
@@ -45,9 +59,14 @@ class Split:
         return len(self._given[1])
 
     def __getitem__(self, index: "torch.Tensor | slice") -> "Split":
-        return Split(self.images[index], self.labels[index])
+        if self._places is None:
+            return Split(self.images[index], self.labels[index])
+        of_array = index if isinstance(index, slice) else index.numpy()
+        return Split(self._given[0], self.labels[index], self._places[of_array])
 
     def to(self, device: "torch.device") -> "Split":
+        if self._places is not None and device.type == "cpu":
+            return self
         return Split(self.images.to(device), self.labels.to(device))
 
 

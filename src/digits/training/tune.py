@@ -16,11 +16,11 @@ from typing import Any
 
 import torch
 
-from digits import checkpoint
+from digits import archs, checkpoint
 from digits.data import Dataset
 from digits.errors import DigitsError, reason
 from digits.extras import required
-from digits.training import ensemble
+from digits.training import ensemble, transfer
 from digits.training.config import TrainConfig
 from digits.training.ranks import Ranks
 from digits.training.recipes import RANGES, RANGES_OF
@@ -28,7 +28,9 @@ from digits.training.run import Run
 
 HEARTBEAT, GRACE = 15, 60  # seconds: a trial's sign of life, and without one it is dead
 STARTUP_TRIALS = 5  # at random, and none of them is pruned
-ABOUT = ("arch", "dataset", "hold_out", "epochs")  # what all trials of a study share
+# What all trials of a study share; of a study that was begun without one, the default.
+ABOUT = ("arch", "dataset", "hold_out", "epochs", "weights", "frame", "size", "colour", "init",
+         "freeze")  # fmt: skip
 
 
 class Watch:
@@ -71,6 +73,7 @@ def open_study(path: Path, config: TrainConfig) -> Any:
         raise DigitsError(f"{path}: no study that can be used ({reason(error)})") from None
     if before is None:
         raise DigitsError(f"{path}: a study of another program; name another --study")
+    before = {name: before.get(name, getattr(TrainConfig, name)) for name in ABOUT}
     if before != about:
         other = next(name for name in ABOUT if before[name] != about[name])
         raise DigitsError(
@@ -146,10 +149,17 @@ def search(
     trials: int,
     minutes: float,
 ) -> int:
-    """Go on until `trials` have ended or the time is over; the signal that stopped it, or 0."""
+    """Go on until `trials` have ended or the time is over; the signal that stopped it, or 0.
+
+    Raises:
+        DigitsError: the model to start from does not fit.
+    """
     import optuna
     from optuna.trial import TrialState
 
+    if config.init:  # what is wrong with it would let every trial fail
+        model = archs.create(config.arch, len(config.classes), dataset.shape)
+        transfer.start(model, config, dataset.shape)
     ended = (TrialState.COMPLETE, TrialState.PRUNED)
     stopped = [0]
 
