@@ -10,7 +10,7 @@ from digits.training.config import CHOICES
 NAMES = ("hold_out", "weights", "frame", "size", "colour", "init", "freeze")
 
 
-def add_source_flags(add: Callable[..., None]) -> None:
+def add_source_flags(add: Callable[..., object]) -> None:
     """Those of NAMES, each by `add(name, help, **options)`."""
     add(
         "hold_out",
