@@ -254,7 +254,8 @@ def keep(record: Path, row: dict[str, object]) -> None:
     rows = json.loads(record.read_text("utf-8"))["rows"] if record.is_file() else []
     rows = sorted([row] + [r for r in rows if r["module"] != row["module"]], key=_module)
     record.parent.mkdir(parents=True, exist_ok=True)
-    content = {"command": "python benchmarks/mutations.py", "rows": rows}
+    not_run = sorted(set(guarded()) - {str(r["module"]) for r in rows})
+    content = {"command": "python benchmarks/mutations.py", "rows": rows, "not_run": not_run}
     record.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 

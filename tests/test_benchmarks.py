@@ -121,8 +121,10 @@ def test_a_record_keeps_the_rows_of_other_modules(tmp_path: Path) -> None:
     record = tmp_path / "results" / "mutations.json"
     for module, count in (("tile", 3), ("checkpoint", 4), ("tile", 5)):
         mutations.keep(record, {"module": module, "mutants": count})
-    rows = json.loads(record.read_text())["rows"]
-    assert rows == [{"module": "checkpoint", "mutants": 4}, {"module": "tile", "mutants": 5}]
+    content = json.loads(record.read_text())
+    rows = [{"module": "checkpoint", "mutants": 4}, {"module": "tile", "mutants": 5}]
+    assert content["rows"] == rows
+    assert set(content["not_run"]) == set(mutations.guarded()) - {"checkpoint", "tile"}
 
 
 @pytest.fixture
