@@ -12,6 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from digits.commands.serve import _parser
+from digits.web.limits import LIMITS
+
 ROOT = Path(__file__).parents[1]
 MOST_BYTES = 400 * 10**6  # beside the base image; OpenCV's wheel has 153 MB, its video codecs 81
 
@@ -50,6 +53,24 @@ def test_the_rules_that_matter() -> None:
         assert any(source.startswith(line[1:]) for line in kept if line.startswith("!")), source
 
 
+def test_the_example_with_a_proxy() -> None:
+    yaml = pytest.importorskip("yaml")
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
+    server, proxy = services["digits"], services["proxy"]
+    program, command, *flags = server["command"]
+    assert (program, command) == ("digits", "serve")
+    args = _parser().parse_args(flags)
+    inside = proxy["networks"]["inside"]["ipv4_address"]
+    assert args.host == "0.0.0.0" and args.trusted_proxy == [inside] and args.rate > 0
+    assert "ports" not in server and server["read_only"] and server["cap_drop"] == ["ALL"]
+    assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in proxy["volumes"]
+    caddy = (ROOT / "Caddyfile").read_text("utf-8")
+    assert caddy.count("{") == caddy.count("}")
+    assert f"max_size {LIMITS.body_bytes >> 20}MB" in caddy
+    assert f"read_body {LIMITS.body_seconds:.0f}s" in caddy
+    assert "read_header " in caddy and f"reverse_proxy digits:{args.port}" in caddy
+
+
 @pytest.mark.slow
 def test_its_steps_make_a_server_without_torch(tmp_path: Path) -> None:
     pytest.importorskip("tomllib")
@@ -73,9 +94,11 @@ def test_its_steps_make_a_server_without_torch(tmp_path: Path) -> None:
     command = json.loads(dict(steps[end:])["CMD"])
     command = [made / "bin" / command[0], *command[1:]]
     command[command.index("0.0.0.0")], command[command.index("8080")] = "127.0.0.1", "0"
-    environment = {"PATH": os.environ["PATH"], "MPLCONFIGDIR": str(tmp_path)}
+    home = tmp_path / "home"  # nothing is written there, nor where it starts
+    home.mkdir(mode=0o500)
+    environment = {"PATH": os.environ["PATH"], "MPLCONFIGDIR": str(tmp_path), "HOME": str(home)}
     with subprocess.Popen(
-        command, cwd="/", env=environment, stdout=subprocess.PIPE, text=True
+        command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         try:
@@ -85,5 +108,12 @@ def test_its_steps_make_a_server_without_torch(tmp_path: Path) -> None:
             answer = httpx.post(asked, files={"image": ("a.png", picture)}, timeout=60).json()
             assert answer["text"] == "40917" and answer["explain"]
             assert "<title>Digits" in httpx.get(address).text
+            health = dict(steps[end:])["HEALTHCHECK"].partition("CMD ")[2]
+            check = json.loads(health.replace("127.0.0.1:8080", address.split("/")[2]))
+            check[0] = str(made / "bin" / check[0])
+            assert subprocess.run(check, env=environment).returncode == 0
+            gone = [part.replace(address.split("/")[2], "127.0.0.1:9") for part in check]
+            assert subprocess.run(gone, env=environment, stderr=subprocess.DEVNULL).returncode == 1
+            assert not list(home.iterdir())  # root may write to it all the same, and did not
         finally:
             process.terminate()
