@@ -173,3 +173,17 @@ def test_what_is_not_mnist_is_not_kept(
     file.write_bytes(content) if content else file.unlink()
     why_not = mnist_module.fetch(tmp_path / "data")
     assert why_not and says in why_not and not (tmp_path / "data").exists()
+
+
+def test_a_failed_download_removes_no_folder_that_was_there(tmp_path: Path) -> None:
+    def download(folder: Path) -> None:
+        (folder / "MNIST" / "raw").mkdir(parents=True)
+        raise OSError("no network")
+
+    (tmp_path / "mine").mkdir()
+    for folder in (tmp_path / "mine", tmp_path / "new"):
+        said = fetch.fetch(
+            "MNIST", folder, [folder / "MNIST" / "raw" / "x"], partial(download, folder)
+        )
+        assert said and "no network" in said
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]

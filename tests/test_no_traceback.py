@@ -6,19 +6,26 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
+import numpy as np
+import pyarrow
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from digits import classifier, data
 from digits.__main__ import main
 from digits.errors import DigitsError
-from digits.reading.answer_file import HEADER
+from digits.reading.answer_file import HEADER, AnswerFile
 from digits.training.config import TrainConfig
+from digits.vision import packed
+from digits.web import server
 
 NUMBER = Path(__file__).parents[1] / "test_images" / "number.png"
 MICRO = classifier.shipped()["micro"]
@@ -35,6 +42,7 @@ def no_data(monkeypatch: pytest.MonkeyPatch) -> None:
         raise DigitsError("no data")
 
     monkeypatch.setattr(data, "load", load)
+    monkeypatch.setattr(server, "serve", lambda *_: None)  # it would not end
 
 
 @contextlib.contextmanager
@@ -83,14 +91,25 @@ WORDS = st.one_of(
 )  # fmt: skip
 FLAGS = {
     "predict": ["--image", "--model", "--expect", "--top_k", "--confidence", "--json", "--explain",
-                "--save_tiles", "--resume", "--gpu", "--cpu"],
+                "--save_tiles", "--resume", "--gpu", "--cpu", "--output", "--table", "--shard",
+                "--engine", "--decimal"],
     "train": ["--arch", "--preset", "--epochs", "--batch_size", "--learning_rate", "--weight_decay",
               "--label_smoothing", "--clip_norm", "--average", "--patience", "--augment",
               "--teacher", "--ensemble", "--strokes", "--nondigits", "--hold_out", "--gpu",
               "--cpu", "--device", "--save_dir", "--seed", "--resume", "--save_every", "--on_nan",
-              "--compile", "--deterministic", "--force", "--dataset", "--data_dir"],
-    "evaluate": ["--model", "--output", "--dataset", "--data_dir", "--gpu", "--cpu"],
-    "optimize": ["--model", "--output", "--quantize", "--max_drop", "--dataset", "--data_dir"],
+              "--compile", "--deterministic", "--force", "--dataset", "--data_dir", "--init",
+              "--freeze", "--frame", "--size", "--weights", "--hands"],
+    "evaluate": ["--model", "--output", "--dataset", "--data_dir", "--gpu", "--cpu", "--folder",
+                 "--ood", "--numbers", "--expect"],
+    "optimize": ["--model", "--output", "--quantize", "--max_drop", "--dataset", "--data_dir",
+                 "--prune", "--finetune", "--bits", "--half", "--benchmark"],
+    "learn": ["--from", "--model", "--output", "--max_loss", "--epochs", "--seed", "--undo",
+              "--gpu", "--cpu", "--dataset", "--data_dir"],
+    "tune": ["--arch", "--trials", "--minutes", "--epochs", "--seed", "--seeds", "--study",
+             "--gpu", "--cpu", "--dataset", "--data_dir"],
+    "serve": ["--host", "--port", "--model", "--workers", "--token", "--rate", "--allow_origin",
+              "--trusted_proxy", "--corrections"],
+    "completion": ["bash", "--shell"],
 }  # fmt: skip
 
 
@@ -127,15 +146,60 @@ def lines(name: str) -> bytes:
     return json.dumps(whole).encode() + b"\n" if name.endswith("jsonl") else HEADER
 
 
+@cache
+def program() -> bytes:
+    """A real exported program: `zip` archives with JSON and tensors in them."""
+    from digits import checkpoint
+    from digits.optimization import artefact
+
+    return artefact.build(checkpoint.load(MICRO.with_suffix(".pth")), ".pt2")
+
+
+@cache
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        tar.add(NUMBER, "a.png")
+    return buffer.getvalue()[:4096]  # its picture is cut off
+
+
+@cache
+def pictures_in_a_table() -> bytes:
+    buffer = io.BytesIO()
+    rows = {"path": ["a.png", "b.png"], "image": [NUMBER.read_bytes()[:300], b""]}
+    parquet.write_table(pyarrow.table(rows), buffer)
+    return buffer.getvalue()
+
+
+@cache
+def answers_in_a_table() -> bytes:
+    with somewhere():
+        with AnswerFile(Path("a.parquet"), resume=False) as file:
+            file.write([json.loads(lines("a.jsonl")) | {"rows": []}])
+        return Path("a.parquet").read_bytes()
+
+
+def tiles_in_an_array() -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, images=np.zeros((20, 28, 28), np.uint8), labels=np.arange(20) % 10)
+    return buffer.getvalue()
+
+
 CONFIG = json.dumps(TrainConfig(dataset="uci", arch="micro").as_dict()).encode()
 READ = ["predict", "--image", str(NUMBER), "--model", str(MICRO)]
-FILES: dict[str, tuple[str, bytes, list[str]]] = {
+FILES: dict[str, tuple[str, bytes | Callable[[], bytes], list[str]]] = {
     "picture": ("a.png", NUMBER.read_bytes()[:20_000], ["predict", "--image", "a.png", *READ[3:]]),
     "onnx": ("a.onnx", MICRO.read_bytes(), [*READ[:3], "--model", "a.onnx"]),
     "checkpoint": ("a.pth", MICRO.with_suffix(".pth").read_bytes(),
                    ["evaluate", "--cpu", "--model", "a.pth"]),
-    "program": ("a.pt2", MICRO.with_suffix(".pth").read_bytes(),
-                ["evaluate", "--cpu", "--model", "a.pt2"]),
+    "program": ("a.pt2", program, ["evaluate", "--cpu", "--model", "a.pt2"]),
+    "archive": ("a.tar", archive, ["predict", "--image", "a.tar", *READ[3:]]),
+    "table": ("a.parquet", pictures_in_a_table, ["predict", "--image", "a.parquet", *READ[3:]]),
+    "list of pictures": ("a.txt", b"none.png\nb.tar\n", ["predict", "--image", "a.txt"]),
+    "table of names": ("a.csv", b"path,label\nnone.png,3\n", ["predict", "--image", "a.csv"]),
+    "own data": ("a.csv", b"path,label\nnone.png,3\n", ["evaluate", "--folder", "a.csv"]),
+    "answers": ("a.parquet", answers_in_a_table, ["predict", "--image", "none*", "--output",
+                "a.parquet", "--resume"]),
     "settings": ("config.json", CONFIG, ["train", "--cpu", "--resume", "."]),
     "list": ("list", b"40917\n12345\n", [*READ, "--expect", "@list"]),
     "csv": ("a.csv", lines("a.csv"), ["predict", "--image", "none*", "--output", "a.csv",
@@ -152,8 +216,49 @@ FILES: dict[str, tuple[str, bytes, list[str]]] = {
 def test_content_of_files(kind: str, data: st.DataObject) -> None:
     name, good, argv = FILES[kind]
     with somewhere() as folder:
-        (folder / name).write_bytes(data.draw(damaged(good)))
+        whole = good if isinstance(good, bytes) else good()
+        (folder / name).write_bytes(data.draw(damaged(whole)))
         ends_well(argv)
+
+
+LOADED: dict[str, tuple[str, bytes]] = {
+    "array": ("a.npz", tiles_in_an_array()),
+    "table": ("a.csv", b"path,label\nnone.png,3\n"),
+}
+
+
+@pytest.mark.parametrize("kind", LOADED)
+@quick
+@given(st.data())
+def test_content_of_own_data(kind: str, data: st.DataObject) -> None:
+    from digits.data import own
+    from digits.data.look import Look
+
+    name, good = LOADED[kind]
+    with somewhere() as folder, contextlib.suppress(DigitsError):
+        (folder / name).write_bytes(data.draw(damaged(good)))
+        own.load(str(folder / name), 5, Look())
+
+
+def test_a_damaged_table_anywhere(run_folder: Path) -> None:
+    good = pictures_in_a_table()
+    for at in range(len(good)):
+        name = f"{at}.parquet"
+        Path(name).write_bytes(good[:at] + bytes([good[at] ^ 0x55]) + good[at + 1 :])
+        with contextlib.suppress(DigitsError):
+            for file in packed.files(name):
+                packed.read(file)
+        Path(name).unlink()
+
+
+def test_damaged_answers_anywhere(run_folder: Path) -> None:
+    good = answers_in_a_table()
+    for at in range(len(good)):
+        name = Path(f"{at}.parquet")
+        name.write_bytes(good[:at] + bytes([good[at] ^ 0x55]) + good[at + 1 :])
+        with contextlib.suppress(DigitsError), AnswerFile(name, resume=True):
+            pass
+        name.unlink()
 
 
 def test_a_full_disk_at_the_table_of_epochs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,35 @@ def test_there_is_a_bound_on_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         next(found)
 
 
+def with_thumbnails(pages: int, each: int = 1) -> list[Image.Image]:
+    """Each page and copies of it of reduced resolution, which are no pages."""
+    found = []
+    for k in range(pages):
+        copies = [Image.new("L", (20, 20), k) for _ in range(each)]
+        for copy in copies:
+            copy.encoderinfo = {"tiffinfo": {254: 1}}
+        found += [Image.new("L", (40, 40), k), *copies]
+    return found
+
+
+def test_thumbnails_lift_no_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "MAX_PAGES", 3)
+    path = save(tmp_path / "a.tif", with_thumbnails(3))
+    assert [int(page.grey.mean()) for page in load.pages(path)] == [0, 1, 2]
+    found = load.pages(save(tmp_path / "b.tif", with_thumbnails(5)))
+    assert len([next(found), next(found), next(found)]) == 3
+    with pytest.raises(DigitsError, match="only 3 pages are read"):
+        next(found)
+
+
+def test_there_is_a_bound_on_thumbnails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "MAX_IMAGES", 4)
+    found = load.pages(save(tmp_path / "a.tif", with_thumbnails(1, each=9)))
+    assert next(found).grey.shape == (40, 40)
+    with pytest.raises(DigitsError, match="split it"):
+        next(found)
+
+
 @pytest.fixture
 def scan(tmp_path: Path) -> str:
     """Two pages with the same number, and one with nothing."""

@@ -242,7 +242,7 @@ def test_answers_say_what_their_model_learned_from(
     monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
     for model, learned_from in ((small, "uci"), ("micro", "mnist")):
         drawn.clear()
-        flags = ["--image", zero, "--model", model, "--explain", "why.png", "--json"]
+        flags = ["--image", zero, "--model", model, "--explain", f"of_{learned_from}.png", "--json"]
         assert main(["predict", *flags]) == 0
         said = json.loads(capsys.readouterr().out)
         warned = learned_from == "uci"

@@ -1,7 +1,10 @@
 """Reading ends in time, whatever is in the picture, and says so where it did not see all of it."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,8 +13,10 @@ import pytest
 from PIL import Image
 
 from digits.errors import DigitsError
+from digits.reading import budget
 from digits.reading import reader as reading
-from digits.reading.budget import SPENT, Budget
+from digits.reading.budget import LIMITS, SPENT, Budget
+from digits.reading.pages import read_pages
 from digits.reading.reader import Reader
 from digits.vision.load import from_array, load
 
@@ -65,6 +70,64 @@ def test_textures_take_no_more_than_five_seconds(
     answer = reader.read(from_array(make()))
     assert time.process_time() - start < 5
     assert answer.status != "read" or len(answer.text) == 1  # no number is made of a texture
+
+
+def sixteen_bits(side: int) -> Image.Image:
+    """Dots that are no writing, in the kind of pixels that takes longest to decode."""
+    return Image.fromarray(dots(side, side, 24).astype(np.uint16) * 257)
+
+
+@pytest.mark.slow
+def test_a_large_file_takes_no_more_than_five_seconds_with_decoding(
+    reader: Reader, tmp_path: Path
+) -> None:
+    cv2.setNumThreads(1)
+    sixteen_bits(6000).save(tmp_path / "a.png")
+    start = time.process_time()
+    answer = reader.read_file(str(tmp_path / "a.png"))
+    assert time.process_time() - start < 5 and answer.status != "read"
+
+
+LARGEST = {  # of each kind and mode, as large as they are let pass
+    "PNG of 16 bits": ("I;16", "png", 6300), "PNG with transparency": ("RGBA", "png", 6300),
+    "TIFF of floats": ("F", "tif", 6300), "JPEG": ("RGB", "jpg", 9900),
+    "WEBP": ("RGBA", "webp", 4990), "GIF": ("P", "gif", 6300), "BMP": ("RGB", "bmp", 6300),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the most it held")
+@pytest.mark.parametrize(("mode", "suffix", "side"), LARGEST.values(), ids=LARGEST)
+def test_reading_a_file_takes_no_more_than_a_gigabyte(
+    mode: str, suffix: str, side: int, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.new(mode, (side, side)).save(path)
+    code = (
+        "import sys; from digits.__main__ import main\n"
+        f"main(['predict', '--cpu', '--image', {str(path)!r}])\n"
+        "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert int(ended.stdout.split()[-1]) < 1 << 20, ended.stderr  # kB
+
+
+def test_what_decoding_took_is_counted(reader: Reader, tmp_path: Path) -> None:
+    picture = load(PICTURE)
+    assert 0 < picture.seconds < 1 and reader.read(picture).text == "40917"
+    late = reader.read(replace(picture, seconds=LIMITS.seconds_with_decoding))
+    assert late.status == "error" and SPENT in late.error
+
+
+def test_a_file_has_one_budget_for_its_pages(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [Image.open(PICTURE).convert("L")] * 3
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    monkeypatch.setattr(budget, "LIMITS", replace(LIMITS, seconds_of_file=0.0))
+    first, last = read_pages(reader, str(tmp_path / "a.tif"))
+    assert (first.text, last.status) == ("40917", "error")
+    assert "1 pages were read in the time of a file; split it" in last.error
 
 
 def without_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,12 +34,43 @@ def test_what_is_not_there_does_not_stop_the_rest(
     [*READ, "--output", "a.csv", "--gpu"],
     [*READ, "--output", "a.csv", "--top_k", "2"],
     [*READ, "--resume"],
+    [*READ, "--output", "a.csv", "--confidence"],
+    [*READ, "--json", "--confidence"],
+    [*READ, "--decimal", ","],
+    [*READ, "--output", "a.csv", "--decimal", ","],
+    [*READ, "--output", "a.csv", "--table", "--shard", "1/2"],
+    ["evaluate", "--dataset", "uci", "--expect", "nonsense"],
+    ["optimize", "--dataset", "uci", "--benchmark", "--quantize"],
+    ["optimize", "--dataset", "uci", "--benchmark", "--half"],
+    ["optimize", "--dataset", "uci", "--benchmark", "--max_drop", "1"],
+    ["optimize", "--dataset", "uci", "--benchmark", "--bits", "4"],
+    ["optimize", "--dataset", "uci", "--benchmark", "--any_speed"],
+    ["learn", "--undo", "--from", "folder"],
+    ["learn", "--undo", "--epochs", "3"],
+    ["learn", "--undo", "--cpu"],
     ["train", "--resume", "--preset", "fast"],
 ])  # fmt: skip
 def test_a_flag_that_would_do_nothing_is_wrong_usage(flags: list[str], run_folder: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(flags)
     assert stopped.value.code == 2 and not list(run_folder.iterdir())
+
+
+def test_a_drawing_overwrites_nothing(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("why.png").write_bytes(b"mine")
+    assert main([*READ, "--explain", "why.png"]) == 1
+    assert "--explain why.png: would overwrite it" in capsys.readouterr().err
+    assert Path("why.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("more", [[], ["--table"]])
+def test_a_new_folder_is_said(
+    more: list[str], run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*READ, "--output", "nwe/a.csv", *more]) == 0
+    assert "warning: --output: nwe is a new folder\n" in capsys.readouterr().err
+    assert main([*READ, "--output", "nwe/b.csv", *more]) == 0
+    assert "new folder" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("pattern", ["/abc/", "/[^0-9]/", "/[a-z]*/", "/()/", "/x[^0-9]7/"])

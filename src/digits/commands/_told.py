@@ -1,6 +1,7 @@
-"""What several commands say on standard error: which model answers."""
+"""What several commands say on standard error: which model answers, which folder is new."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.spec import SEEN_LITTLE, SMALL_SET
@@ -15,6 +16,12 @@ def tell(model: "Classifier") -> None:
     print(f"model: {one_line(model.name)} (trained on {learned_from})", file=sys.stderr)
     if model.trained_on == SMALL_SET:
         print(f"warning: {SEEN_LITTLE}", file=sys.stderr)
+
+
+def tell_new_folder(output: Path) -> None:
+    """That the folder of an output is not there yet: a mistyped path would make one unseen."""
+    if not output.parent.exists():
+        print(f"warning: --output: {one_line(str(output.parent))} is a new folder", file=sys.stderr)
 
 
 def one_line(text: str) -> str:

@@ -75,6 +75,8 @@ def _parse(argv: list[str]) -> Namespace:
     args = parser.parse_args(argv)
     if args.explain and not args.output:
         parser.error("--explain draws into the report: name its folder with --output")
+    if args.expect != parser.get_default("expect") and not args.folder:
+        parser.error("--expect: is of the pictures of --folder; name it")
     needs = [flag for flag in OF_TILES if getattr(args, flag)]
     if needs and args.folder and not args.dataset:
         parser.error(f"--{needs[0]} measures test tiles: name their --dataset beside --folder")

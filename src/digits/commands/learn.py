@@ -10,6 +10,7 @@ from digits.commands import _flags
 from digits.commands._flags import number
 from digits.errors import DigitsError
 from digits.spec import SAVE_DIR
+from digits.training.config import MOST_SEED
 
 DEFAULT = SAVE_DIR / "learned.pth"
 
@@ -132,13 +133,18 @@ def _parse(argv: list[str]) -> Namespace:
         help="points it may lose on what it knew (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--epochs", type=number(int, 1), help="passes (default: 5)")
-    parser.add_argument("--seed", type=number(int, 0), default=0, help="default: 0")
+    parser.add_argument("--seed", type=number(int, 0, MOST_SEED), default=0, help="default: 0")
     parser.add_argument("--undo", action="store_true", help="bring back what was there before")
     _flags.add_device_flags(parser)
     _flags.add_data_flags(parser, None, "that of the model")
     args = parser.parse_args(argv)
     if args.output.suffix != ".pth":
         parser.error(f"--output {args.output}: name a file that ends in .pth")
+    if args.undo:
+        usual = vars(parser.parse_args(["--undo", f"--output={args.output}"]))
+        for name, value in vars(args).items():
+            if value != usual[name]:
+                parser.error(f"--{'from' if name == 'examples' else name}: not with --undo")
     if not args.undo and not args.examples:
         parser.error("--from: name the folder of your corrections")
     return args

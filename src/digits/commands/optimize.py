@@ -141,6 +141,9 @@ def _parse(argv: list[str]) -> Namespace:
     args = parser.parse_args(argv)
     if args.benchmark and (args.output or args.prune or args.finetune):
         parser.error("--benchmark saves nothing: give it without --output, --prune and --finetune")
+    for flag in ("quantize", "half", "any_speed", "max_drop", "bits"):
+        if args.benchmark and getattr(args, flag) != parser.get_default(flag):
+            parser.error(f"--{flag}: not with --benchmark, which measures every format")
     if args.finetune and not (args.quantize or args.prune):
         parser.error("--finetune is for what --quantize or --prune costs: give one of them")
     args.output = args.output or [DEFAULT]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.commands._flags import Parser, add_device_flags, number
-from digits.commands._told import one_line, tell
+from digits.commands._told import one_line, tell, tell_new_folder
 from digits.errors import DigitsError
 from digits.spec import SEEN_LITTLE
 
@@ -45,7 +45,11 @@ def _parsed(argv: list[str]) -> argparse.Namespace:
         for flag, usual in (("shard", parser.get_default("shard")), ("engine", "local")):
             if getattr(args, flag) != usual:
                 parser.error(f"--{flag}: shares out what --output writes; name it")
-    for flag in ("json", "explain", "save_tiles", "gpu"):
+    if args.table and args.shard != parser.get_default("shard"):
+        parser.error("--shard: not with --table, which is of one picture")
+    if args.confidence and args.json:
+        parser.error("--confidence: not with --json, which always has probabilities")
+    for flag in ("json", "confidence", "explain", "save_tiles", "gpu"):
         if args.output and getattr(args, flag):
             parser.error(f"--{flag}: not with --output, which writes a table with all CPU cores")
     if args.engine == "ray":
@@ -55,6 +59,9 @@ def _parsed(argv: list[str]) -> argparse.Namespace:
         args.output = Path(args.output)
     if args.output and Path(args.output).suffix != ".jsonl" and args.top_k > 1:
         parser.error("--top_k: with --output only in a .jsonl file")
+    has_value = args.table or args.json or Path(args.output or "").suffix == ".jsonl"
+    if args.decimal != parser.get_default("decimal") and not has_value:
+        parser.error("--decimal: is of `value`, which --json, a .jsonl file and --table have")
     return args
 
 
@@ -100,8 +107,8 @@ def _some(args: argparse.Namespace) -> int:
         if args.explain:
             drawn = next(numbers)
             out = args.explain.with_stem(f"{args.explain.stem}-{drawn}") if drawn else args.explain
-            if out.resolve() in inputs:
-                raise DigitsError(f"--explain {out}: would overwrite a picture; name another file")
+            if out.exists():
+                raise DigitsError(f"--explain {out}: would overwrite it; name a new file")
             explain(picture, answer, out)
         if args.save_tiles:
             save_tiles(answer, args.save_tiles, stems)
@@ -113,10 +120,7 @@ def _some(args: argparse.Namespace) -> int:
     empty: list[str] = []
     stems: set[str] = set()
     numbers = count()  # of the drawings
-    names: Iterator[str] = (file.name for file in _pictures(args.image, empty, alone=True))
-    if args.explain:
-        names = iter(found := list(names))
-        inputs = {Path(name).resolve() for name in found}
+    names = (file.name for file in _pictures(args.image, empty, alone=True))
     answers = (answer for name in names for answer in reader.pages(name, then))
     failed = told = False
     for answer in answers:
@@ -144,6 +148,7 @@ def _many(args: argparse.Namespace) -> int:
     Reader.expecting(classifier.load(model), args.expect)  # is said before any process starts
     counts = dict.fromkeys(STATUSES, 0)
     empty: list[str] = []
+    tell_new_folder(args.output)
     with AnswerFile(args.output, args.resume) as file:
         mine = islice(_pictures(args.image, empty), *args.shard)
         todo = [one for one in mine if not file.has(one.name)]
@@ -201,6 +206,7 @@ def _table(args: argparse.Namespace) -> int:
     if len(names) != 1:
         raise DigitsError(f"--table: is of one picture, not of {len(names)}")
     model = _load(args)
+    tell_new_folder(args.output)
     answer, *more = Reader(model, args.expect).pages(names[0])
     if answer.status == "error" or more:
         raise DigitsError(answer.error or f"{names[0]}: --table is of one page, not of many")

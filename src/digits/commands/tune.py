@@ -11,6 +11,7 @@ from digits.commands._flags import number
 from digits.commands._source import NAMES, add_source_flags
 from digits.errors import DigitsError
 from digits.spec import RUNS_DIR
+from digits.training.config import MOST_SEED
 
 DEFAULT_ARCH = "cnn3"
 
@@ -87,7 +88,7 @@ def _parse(argv: list[str]) -> Namespace:
         "over --seeds comes after it (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--epochs", type=number(int, 1), help="of a trial (default: the recipe's)")
-    parser.add_argument("--seed", type=number(int, 0), help="default: 0")
+    parser.add_argument("--seed", type=number(int, 0, MOST_SEED), help="default: 0")
     parser.add_argument(
         "--seeds", type=number(int, 0, 100), default=5,
         help="seeds over which the best is compared with the recipe (default: %(default)s)",

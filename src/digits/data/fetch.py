@@ -21,6 +21,7 @@ def fetch(
     """
     if all(path.is_file() for path in files):
         return None
+    last = folder if folder.is_dir() else folder.parent  # what was there stays, empty or not
     patience = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT_S)
     print(f"{what} is not in {files[0].parent}: downloading it", file=sys.stderr)
@@ -30,7 +31,7 @@ def fetch(
     except (OSError, RuntimeError) as error:
         why = reason(error)
         for path in files:  # torchvision makes folders before it downloads
-            _remove_empty(path.parent, folder)
+            _remove_empty(path.parent, last)
         return f"{what} is not in {folder} and could not be downloaded ({why})"
     finally:
         socket.setdefaulttimeout(patience)
@@ -41,15 +42,15 @@ def fetch(
 
 
 def _remove_empty(made: Path, last: Path) -> None:
-    """Remove `made` and its parents up to `last`, as far as they are empty."""
+    """Remove `made` and its parents below `last`, as far as they are empty."""
     for path in (made, *made.parents):
+        if path == last:
+            return
         if path.is_dir():
             try:
                 path.rmdir()
             except OSError:  # not empty
                 return
-        if path == last:
-            return
 
 
 def md5(content: bytes) -> str:

@@ -106,7 +106,7 @@ def _told(path: Path, rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
 def _of_npz(path: Path) -> Iterator[Item]:
     """images (N, H, W) or (N, H, W, 3) uint8, labels (N,), and perhaps writers (N,)."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except Exception as error:  # a damaged zip raises whatever zlib and zipfile do
         raise DigitsError(f"{path}: damaged, or no .npz file ({reason(error)})") from None

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from digits import checkpoint, classifier
 from digits.classifier import Classifier, metadata_of
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 from digits.optimization import c_file, integer_file, onnx_file, phone_file
 from digits.optimization.onnx_file import onnx_bytes
 from digits.optimization.program import program_bytes
@@ -82,7 +82,7 @@ def staged(path: Path) -> Iterator[Path]:
         yield temporary
         checkpoint.write_atomically(path, lambda file: file.write(temporary.read_bytes()))
     except OSError as error:
-        raise DigitsError(f"{path}: not saved: {error.strerror}") from error
+        raise DigitsError(f"{path}: not saved: {reason(error)}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -146,6 +146,8 @@ class AnswerFile:
         )
 
     def _names_in_parquet(self) -> list[str]:
+        import pyarrow
+
         parquet = _parquet()
         try:
             with parquet.ParquetFile(self.path) as file:
@@ -153,7 +155,7 @@ class AnswerFile:
                     raise ValueError
                 batches = file.iter_batches(CHUNK)  # of all columns: damage shows now
                 return [os.fsdecode(name) for some in batches for name in some["image"].to_pylist()]
-        except (OSError, ValueError, TypeError):  # pyarrow's own are among these
+        except (pyarrow.ArrowException, OSError, ValueError, TypeError):
             raise self._foreign(self.path) from None
 
     def _to_parquet(self) -> None:

@@ -87,6 +87,8 @@ class Attempt:
         """The answer to one digit without paper around it; None where there is no plain one."""
         answers = []
         for inverted in polarities(self.grey):
+            if not self.recognizer.budget.left():
+                break
             seen = find(self.grey, inverted, EVEN)
             rows = self.recognizer.one_digit(seen) if seen and is_one_digit(seen) else []
             if seen and self.recognizer.status(rows) == "read":
@@ -113,7 +115,7 @@ class Attempt:
 
     def of_page(self) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number."""
-        if self._first_seen is None:
+        if self._first_seen is None or not self.recognizer.budget.left():
             return None
         read = [self.recognizer.line(line) for line in self._lines]
         rows = judge.written_once([row for row in read if row])

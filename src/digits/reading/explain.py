@@ -78,7 +78,7 @@ def prepare_tiles(folder: Path) -> None:
         if any(folder.iterdir()):
             raise DigitsError(f"--save_tiles {folder}: not empty; name a new folder")
     except OSError as error:
-        raise DigitsError(f"--save_tiles {folder}: cannot be made: {error.strerror}") from None
+        raise DigitsError(f"--save_tiles {folder}: cannot be made: {reason(error)}") from None
 
 
 def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
@@ -98,7 +98,7 @@ def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
                 place.mkdir(exist_ok=True)
                 Image.fromarray(digit.tile).save(place / f"{stem}_{i}_{k}.png")
     except OSError as error:
-        raise DigitsError(f"--save_tiles {folder}: cannot be written: {error.strerror}") from None
+        raise DigitsError(f"--save_tiles {folder}: cannot be written: {reason(error)}") from None
 
 
 def _free(stem: str, taken: set[str]) -> str:

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Protocol
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
+from digits.reading import budget
 from digits.reading.answer import Answer
 from digits.reading.formats import Format
 from digits.vision.files import source
@@ -37,7 +39,8 @@ def read_pages(
 ) -> list[Answer]:
     """The answers to a file, or to its `data` if they are given; '-' is standard input.
 
-    Where it is no picture, or damaged from some page on, the last answer is an `error`. `then` is
+    Where it is no picture, or damaged from some page on, or takes longer than a file may, the last
+    answer is an `error`. `then` is
     called with each picture and its answer.
 
     Raises:
@@ -69,10 +72,13 @@ def _loaded(name: str, data: bytes | None, colour: bool) -> Iterator[Picture]:
 def _answers(
     reader: Reads, name: str, pictures: Iterator[Picture], then: Then | None
 ) -> Iterator[Answer]:
-    while True:
+    began = time.thread_time()
+    for page in count():
         start = time.perf_counter()
         try:
             picture = next(pictures, None)
+            if picture and page and time.thread_time() - began > budget.LIMITS.seconds_of_file:
+                raise DigitsError(f"{name}: {page} pages were read in the time of a file; split it")
         except DigitsError as error:
             yield failed(reader.classifier, name, error, start)
             return

@@ -70,6 +70,7 @@ class Reader:
         `error`.
         """
         budget = Budget()
+        budget.count(picture.seconds)
         recognizer = Recognizer(
             self.classifier, self.kind, self.wanted, picture.grey, budget, self.allowed
         )

@@ -67,7 +67,9 @@ class Recognizer:
         """What a row says; None if nothing in it is a digit, or time is over."""
         if not self.budget.left():
             return None
-        read = read_row(row.level, looks, self.classifier, self.wanted or Anything())
+        read = read_row(
+            row.level, looks, self.classifier, self.wanted or Anything(), self.budget.left
+        )
         digits = []
         for character in read.characters:
             if character.label in CLASSES:

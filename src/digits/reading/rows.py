@@ -6,7 +6,7 @@ of their log probabilities.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -115,11 +115,16 @@ def row_model() -> Classifier:
 
 
 def read_row(
-    level: np.ndarray, looks: Sequence[np.ndarray], model: Classifier, wanted: Format
+    level: np.ndarray,
+    looks: Sequence[np.ndarray],
+    model: Classifier,
+    wanted: Format,
+    has_time: Callable[[], bool] = lambda: True,
 ) -> RowReadings:
     """The readings of a row's ink (h, w) uint8, at which `looks`, row images (48, W) uint8, look.
 
-    All of them show the same piece of the picture from its left to its right.
+    All of them show the same piece of the picture from its left to its right. Where there is no
+    time left, its likeliest text alone is weighed.
     """
     names = row_model().classes[:-1]
     kept = [k for k, name in enumerate(names) if name in CLASSES or name in wanted.signs]
@@ -134,7 +139,7 @@ def read_row(
     texts = sorted(proposed, key=lambda text: -by_row[text])[: LIMITS.texts]
     if not texts or not texts[0]:
         return RowReadings([], [], 0.0)
-    texts = [text for text in texts if text]
+    texts = [text for text in texts if text][: LIMITS.texts if has_time() else 1]
     columns = {text: ctc.align(seen[0], numbers[text]) for text in texts}
     pieces, width = in_pieces(level), level.shape[1] / len(seen[0])
     parted = {text: parts(level, pieces, (columns[text] + 0.5) * width) for text in texts}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digits import checkpoint
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 from digits.extras import needs
 from digits.spec import RUNS_DIR
 
@@ -47,7 +47,7 @@ class Run:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise DigitsError(f"{folder}: cannot be made: {error.strerror}") from None
+                raise DigitsError(f"{folder}: cannot be made: {reason(error)}") from None
             return cls(folder)
         raise DigitsError(f"{parent / name}: too many runs in one second")
 

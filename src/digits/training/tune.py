@@ -82,7 +82,7 @@ def open_study(path: Path, config: TrainConfig) -> Any:
         )
     # Only who makes the study draws by its seed: all others would draw the same trials again.
     study.sampler = optuna.samplers.TPESampler(
-        n_startup_trials=STARTUP_TRIALS, seed=config.seed if is_first else None
+        n_startup_trials=STARTUP_TRIALS, seed=config.seed % 2**32 if is_first else None
     )
     with _quiet():
         optuna.storages.fail_stale_trials(study)

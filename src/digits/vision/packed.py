@@ -4,6 +4,7 @@ or at an address (s3://..., gs://..., by fsspec).
 Names alone are read until a picture is asked for, so that millions can be shared out.
 """
 
+import contextlib
 import csv
 import io
 import tarfile
@@ -133,17 +134,29 @@ def _in_tar(name: str) -> Iterator[File]:
 
 
 def _in_parquet(name: str) -> Iterator[File]:
-    table = _table(name)
-    names, _ = _columns(name)
-    for group in range(table.num_row_groups):
-        count = table.metadata.row_group(group).num_rows
-        known = table.read_row_group(group, [names])[names].to_pylist() if names else range(count)
-        for row, one in enumerate(known):
-            yield File(f"{name}/{one if names else f'{group}/{one}'}", name, group, row)
+    with _damage_told(name):
+        table = _table(name)
+        names, _ = _columns(name)
+        for group in range(table.num_row_groups):
+            rows = table.metadata.row_group(group).num_rows
+            known = table.read_row_group(group, [names])[names] if names else None
+            for row, one in enumerate(known.to_pylist() if known else range(rows)):
+                yield File(f"{name}/{one if names else f'{group}/{one}'}", name, group, row)
 
 
 def _of_parquet(file: File) -> bytes:
-    return _bytes_of_group(file.shard, file.at)[file.size] or b""
+    with _damage_told(file.name):
+        return _bytes_of_group(file.shard, file.at)[file.size] or b""
+
+
+@contextlib.contextmanager
+def _damage_told(name: str) -> Iterator[None]:
+    """Turn what a damaged table makes pyarrow raise into a DigitsError."""
+    pyarrow = required("pyarrow", f"{name}: .parquet")
+    try:
+        yield
+    except (pyarrow.ArrowException, IndexError) as error:  # a table that lost rows since
+        raise DigitsError(f"{name}: cannot be read: {reason(error)}") from None
 
 
 @lru_cache(1)  # pictures of a group are asked for one after the other
