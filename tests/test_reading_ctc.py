@@ -112,3 +112,13 @@ def test_more_are_kept_where_a_format_fits_none_of_them(text: str, found: bool) 
 def test_what_is_unlikely_at_a_column_begins_nothing(share: float, begins: bool) -> None:
     column = np.log(np.array([[share, 1 - share]]))
     assert ("7" in dict(likely_texts(column, "7", Anything()))) == begins
+
+
+def test_what_a_format_refuses_takes_no_place() -> None:
+    """The unlikeliest of a hundred texts is found where the others are refused as they begin."""
+
+    class Begins(Only):
+        def step(self, state: str, label: str) -> str | None:  # type: ignore[override]
+            return state + label if self.text.startswith(state + label) else None
+
+    assert [text for text, _ in likely_texts(any_digits(2), "0123456789", Begins("99"))] == ["99"]
