@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 FLOORS = {
     "spec": 0, "errors": 0, "onnx_runtime": 0, "threads": 0,
     "extras": 1, "device": 1, "speed": 1, "tile": 1, "row_image": 1, "page_image": 1, "card": 1,
-    "occlusion": 1,
+    "cells": 0, "occlusion": 1,
     "archs": 2, "vision": 2,
     "data": 3,  # above vision, by which the pictures of one's own data become tiles
     "checkpoint": 3, "graphs": 3, "metrics": 3, "programs": 3,

@@ -119,7 +119,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("make"), reason="no make here")
+@pytest.mark.skipif(not shutil.which("make") or os.name == "nt", reason="no make here")
 def test_ten_minutes(clone: Path) -> None:
     """Each command of docs/start.md, in its order."""
     said = {}

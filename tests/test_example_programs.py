@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,15 @@ def test_a_folder_becomes_a_table(tmp_path: Path) -> None:
     run("folder_to_table.py", "scans", "answers.csv", folder=tmp_path)
     (row,) = csv.DictReader((tmp_path / "answers.csv").read_text().splitlines())
     assert (row["picture"], row["status"], row["text"]) == ("number.png", "read", "40917")
+
+
+def test_a_tables_names_are_no_formulas_and_any_bytes(tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    for name in (b"=1+1.png", b"\xff.png"):
+        Path(os.fsdecode(bytes(tmp_path / "scans") + b"/" + name)).write_bytes(NUMBER.read_bytes())
+    run("folder_to_table.py", "scans", "answers.csv", folder=tmp_path)
+    _, *lines = (tmp_path / "answers.csv").read_bytes().splitlines()
+    assert [line.partition(b",")[0] for line in lines] == [b"./=1+1.png", b"\xff.png"]
 
 
 def test_a_batch_job_uses_processes(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import io
 import os
-import resource
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -257,6 +256,7 @@ def listing(folder: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def small_disk(size_bytes: int | None) -> Iterator[None]:
     """No file of this process can grow beyond the size."""
+    resource = pytest.importorskip("resource", reason="no limits of files on this system")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes or soft, hard))
     try:

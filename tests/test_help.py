@@ -1,5 +1,6 @@
 """Help texts, hints for wrong names, and completion in a shell."""
 
+import re
 import shutil
 import subprocess
 
@@ -36,6 +37,20 @@ def test_help_begins_with_examples(command: str, capsys: pytest.CaptureFixture[s
     code, out, _ = said([command, "--help"], capsys)
     assert code == 0 and out.index("examples:") < out.index("\n  -h, --help")
     assert len(out[: out.index("examples:")].splitlines()) <= 5
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "completion"])
+def test_flags_are_grouped_and_defaults_are_values(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = said([command, "--help"], capsys)
+    groups = [
+        [line for line in part.splitlines() if line.startswith("  -")]
+        for part in out.partition("\noptions:")[2].split("\n\n")
+    ]
+    assert len(groups) > 2 and max(map(len, groups)) <= 15
+    assert len(groups[0]) <= 3, "options that belong to no group"
+    assert not re.search(r"default: *(\)|None|False|-1|inf)|\D-1(\.0)?[^\d]", out), out
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,5 +1,6 @@
 """A wheel in a fresh environment: light, read from elsewhere, and what it lacks is one line."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -76,7 +77,33 @@ def test_what_is_not_installed_is_one_line_that_says_how_to_get_it(light: Path) 
     assert "pip install 'digits[train]'" in shown.stderr
 
 
+TYPED = """
+import digits
+reveal_type(digits.read("a.png"))
+reveal_type(digits.load("tiny").trained_on)
+digits.Reader(expect=7)
+"""
+
+
 @pytest.mark.slow
-def test_it_is_typed(light: Path) -> None:
-    site = next((light / "env" / "lib").glob("python3*/site-packages"))
-    assert (site / "digits" / "py.typed").is_file()
+def test_it_is_typed_where_it_is_installed(light: Path) -> None:
+    (light / "program.py").write_text(TYPED)
+    python = str(light / "env" / "bin" / "python")
+    check = [sys.executable, "-m", "mypy", "--python-executable", python, "program.py"]
+    says = subprocess.run(check, cwd=light, capture_output=True, text=True).stdout.splitlines()
+    assert [line.partition(" ")[2] for line in says[:-1]] == [
+        'note: Revealed type is "digits.reading.answer.Answer"',
+        'note: Revealed type is "builtins.str"',
+        'error: Argument "expect" to "Reader" has incompatible type "int"; '
+        'expected "str"  [arg-type]',
+    ]
+
+
+def test_there_is_one_version() -> None:
+    stated = [
+        re.findall(pattern, (ROOT / name).read_text("utf-8"), re.M)
+        for name, pattern in (
+            ("pyproject.toml", r'^version = "(.+)"$'), ("CITATION.cff", r"^version: (.+)$"),
+        )
+    ]  # fmt: skip
+    assert stated[0] == stated[1] and len(stated[0]) == 1

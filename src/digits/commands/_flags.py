@@ -78,7 +78,7 @@ def underscored(word: str) -> str:
     return f"--{name.replace('-', '_')}{equals}{value}"
 
 
-def add_device_flags(parser: argparse.ArgumentParser, demand: bool = False) -> None:
+def add_device_flags(parser: argparse._ActionsContainer, demand: bool = False) -> None:
     """--gpu or --cpu; with `demand` also --device."""
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--gpu", action="store_true", help="use a GPU (tried by default)")
@@ -88,7 +88,7 @@ def add_device_flags(parser: argparse.ArgumentParser, demand: bool = False) -> N
 
 
 def add_data_flags(
-    parser: argparse.ArgumentParser, default: str | None = "auto", says: str = "auto"
+    parser: argparse._ActionsContainer, default: str | None = "auto", says: str = "auto"
 ) -> None:
     """--dataset and --data_dir; `says` tells people what the default means."""
     parser.add_argument(

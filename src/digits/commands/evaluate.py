@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parse(argv: list[str]) -> Namespace:
     parser = _flags.Parser(prog="evaluate", description="Measure models on a test set.")
-    add = parser.add_argument
+    add = parser.add_argument_group("what is measured").add_argument
     add("--model", action="append", help="file or name; once more for another beside it "
         "(default: the shipped reader)")  # fmt: skip
     add("--output", type=Path, help="folder for report.html, its figures and metrics.json")
@@ -62,6 +62,7 @@ def _parse(argv: list[str]) -> Namespace:
         help="a report on your own pictures, read as predict does: one folder a label (`none` for "
         "what is no digit), or a table of path,label; --dataset adds its test tiles")  # fmt: skip
     add("--expect", default="auto", help="as of predict, for --folder (default: auto)")
+    add = parser.add_argument_group("what is measured beside it, and drawn").add_argument
     add("--robustness", action="store_true", help="also on tiles made worse: MNIST-C, and curves")
     add("--ood", nargs="?", const="made-up", metavar="DATASET|FOLDER",
         help="how well what the models do not know is turned away: other classes of a data set or "
@@ -70,8 +71,9 @@ def _parse(argv: list[str]) -> Namespace:
         help="ZIP codes, amounts and times put together from test digits")  # fmt: skip
     add("--baselines", action="store_true", help="train what was used before, and compare")
     add("--explain", action="store_true", help="draw what the models looked at into the report")
-    _flags.add_data_flags(parser, None, "auto; of models of other classes their own")
-    _flags.add_device_flags(parser)
+    shared = parser.add_argument_group("data and device")
+    _flags.add_data_flags(shared, None, "auto; of models of other classes their own")
+    _flags.add_device_flags(shared)
     args = parser.parse_args(argv)
     if args.explain and not args.output:
         parser.error("--explain draws into the report: name its folder with --output")

@@ -116,27 +116,30 @@ def _parse(argv: list[str]) -> Namespace:
     parser = _flags.Parser(
         "learn", "Teach a model a few pictures of your own; it is kept only if nothing got worse."
     )
-    parser.add_argument(
+    add = parser.add_argument_group("what is learned, and by whom").add_argument
+    add(
         "--from", dest="examples",
         help="what `serve --corrections` wrote: a folder with one folder a class, or a CSV file",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--model", default=classifier.DEFAULT_SHIPPED,
         help="a checkpoint or a shipped model's name (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--output", type=Path, default=DEFAULT,
         help="the new checkpoint; its int8 ONNX goes beside it (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
+    add = parser.add_argument_group("how it is learned").add_argument
+    add(
         "--max_loss", type=number(float, 0, 100), default=0.05,
         help="points it may lose on what it knew (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--epochs", type=number(int, 1), help="passes (default: 5)")
-    parser.add_argument("--seed", type=number(int, 0, MOST_SEED), default=0, help="default: 0")
-    parser.add_argument("--undo", action="store_true", help="bring back what was there before")
-    _flags.add_device_flags(parser)
-    _flags.add_data_flags(parser, None, "that of the model")
+    add("--epochs", type=number(int, 1), help="passes (default: 5)")
+    add("--seed", type=number(int, 0, MOST_SEED), default=0, help="default: 0")
+    add("--undo", action="store_true", help="bring back what was there before")
+    shared = parser.add_argument_group("data and device")
+    _flags.add_data_flags(shared, None, "that of the model")
+    _flags.add_device_flags(shared)
     args = parser.parse_args(argv)
     if args.output.suffix != ".pth":
         parser.error(f"--output {args.output}: name a file that ends in .pth")

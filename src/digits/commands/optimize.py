@@ -103,41 +103,45 @@ def find_checkpoint(name: str | None) -> Path:
 
 def _parse(argv: list[str]) -> Namespace:
     parser = _flags.Parser(prog="optimize", description="Make a checkpoint small and fast.")
-    parser.add_argument("--model", help=f"checkpoint (default: {BEST_MODEL}, else the shipped one)")
-    parser.add_argument(
+    add = parser.add_argument_group("what is made").add_argument
+    add("--model", help=f"checkpoint (default: {BEST_MODEL}, else the shipped one)")
+    add(
         "--output", type=Path, action="append",
         help=f"its suffix picks the format: {' '.join(SUFFIXES)}; may be given several times "
         f"(default: {DEFAULT})",
     )  # fmt: skip
-    kind = parser.add_mutually_exclusive_group()
+    small = parser.add_argument_group("how small")
+    kind, add = small.add_mutually_exclusive_group(), small.add_argument
     kind.add_argument("--quantize", action="store_true", help="int8 (default: float32)")
     kind.add_argument("--half", action="store_true", help="float16 (.onnx alone)")
-    parser.add_argument(
+    add(
         "--bits", type=int, choices=(8, 4), default=8,
         help="of a weight in .c and .html files (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--prune", type=_flags.number(float, 0, 0.95), default=0.0, metavar="SHARE",
         help="take this share of the channels out; give --finetune as well",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--finetune", type=_flags.number(int, 0), default=0, metavar="EPOCHS",
         help="train a pruned network, or one that rounding costs more than --max_drop on "
         "validation, with rounding",
     )  # fmt: skip
-    parser.add_argument(
+    add = parser.add_argument_group("what is kept").add_argument
+    add(
         "--max_drop", type=_flags.number(float, 0, 100), default=0.2,
         help="points of accuracy it may lose; else nothing is saved (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--any_speed", action="store_true",
         help="save an int8 program (.pt2, .pt) that is not much faster than float32",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--benchmark", action="store_true",
         help="save nothing: measure every format that can run here, side by side",
     )  # fmt: skip
-    _flags.add_data_flags(parser, default=None, says="that of the checkpoint")
+    shared = parser.add_argument_group("data")
+    _flags.add_data_flags(shared, default=None, says="that of the checkpoint")
     args = parser.parse_args(argv)
     if args.benchmark and (args.output or args.prune or args.finetune):
         parser.error("--benchmark saves nothing: give it without --output, --prune and --finetune")

@@ -95,7 +95,7 @@ def _parser() -> Parser:
         help="with --output: every N-th picture from the I-th on, for N machines")  # fmt: skip
     add("--engine", choices=("local", "ray"), default="local",
         help="with --output: this machine, or a Ray cluster, which writes a folder")  # fmt: skip
-    add_device_flags(parser)
+    add_device_flags(parser.add_argument_group("where"))
     return parser
 
 
@@ -260,8 +260,8 @@ def _load(args: argparse.Namespace) -> "Classifier":
 
 
 def _print(answer: "Answer", args: argparse.Namespace) -> None:
-    """The plain output, whose form docs/commands.md states: `NAME: TEXT`, and with --top_k below it
-    a line a candidate, with tabs: which digit, the label, how likely."""
+    """The plain output, whose form docs/reference.md states: `NAME: TEXT`, and with --top_k below
+    it a line a candidate, with tabs: which digit, the label, how likely."""
     if answer.status == "error":
         print(f"predict: {one_line(answer.error)}", file=sys.stderr)
         return

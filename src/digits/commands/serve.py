@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("serve", description=__doc__)
-    add = parser.add_argument
+    add = parser.add_argument_group("where, and with what").add_argument
     add("--host", default="127.0.0.1", help="0.0.0.0 for all (default: %(default)s)")
     add("--port", type=number(int, 0, 65535), default=8080,
         help="0: any that is free (default: %(default)s)")  # fmt: skip
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=number(int, 1, 256), default=os.cpu_count() or 1,
         help="processes that read (default: one a core)")  # fmt: skip
     add("--open", action="store_true", help="open the page in the browser")
+    add = parser.add_argument_group("who may ask, and what is kept").add_argument
     add("--token", default=os.environ.get("DIGITS_TOKEN", ""),
         help="what API clients must send (default: $DIGITS_TOKEN, else nothing)")  # fmt: skip
     add("--rate", type=number(float, 0), default=0.0,

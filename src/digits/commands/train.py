@@ -1,7 +1,9 @@
 """`digits train`: train an architecture on a data set, keep its best epoch, measure it once."""
 
+import argparse
 import sys
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from digits.training.config import CHOICES, MOST_DROPOUT, MOST_SEED, TrainConfig
 from digits.training.recipes import PRESETS
 
 AUGMENT = "light"  # what --augment without a value means
+AS_THE_ARCHITECTURE = TrainConfig.dropout  # a value below 0, which nobody types
+
+Group = argparse._ArgumentGroup
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -74,60 +79,17 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     parser.add_argument(
         "--list", action="store_true", help="print the architectures and the shipped models"
     )
-    parser.add_argument(
-        "--save_dir",
-        type=Path,
-        help=f"folder for the model and for {RUNS_DIR}/ (default: "
-        f"{SAVE_DIR}/ and {RUNS_DIR}/ here, or what the run to --resume has)",
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite a better best_model.pth")
-    parser.add_argument(
-        "--resume", nargs="?", const="latest", metavar="RUN",
-        help="go on with a run that was broken off: its folder (default: the latest)",
-    )  # fmt: skip
-    parser.add_argument("--tensorboard", action="store_true", help="log for TensorBoard too")
-    parser.add_argument("--preset", choices=PRESETS, help="an architecture and its recipe")
-    _flags.add_device_flags(parser, demand=True)
-    _flags.add_data_flags(parser, default=None)
-
-    shape = parser.add_argument_group("what shapes the run (a recipe may say otherwise)")
-
-    def add(name: str, help: str, **options: Any) -> None:
-        default = getattr(TrainConfig, name)
-        shape.add_argument(f"--{name}", help=f"{help} (default: {default})", **options)
-
-    add("arch", "architecture", choices=archs.names(*archs.KINDS))
-    add_source_flags(add)
-    add("strict", "refuse own data if a picture in it is left out",
-        action="store_true", default=None)  # fmt: skip
-    add("check_labels", "name own pictures whose labels may be wrong",
-        action="store_true", default=None)  # fmt: skip
-    add("epochs", "passes over the training set", type=number(int, 1))
-    add("batch_size", "tiles a step, over all processes", type=number(int, 1))
-    add("learning_rate", "the highest of the schedule", type=number(float, 0, above=True))
-    add("schedule", "of the rate: up and down, down along a wave, or down where validation stands",
-        choices=CHOICES["schedule"])  # fmt: skip
-    add("dropout", "share of their input that layers of dropout drop; -1: as the architecture has",
-        type=number(float, 0, MOST_DROPOUT))  # fmt: skip
-    add("weight_decay", "of AdamW", type=number(float, 0))
-    add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
-    add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))
-    add("augment", f"random changes; without a value: {AUGMENT}",
-        nargs="?", const=AUGMENT, choices=CHOICES["augment"])  # fmt: skip
-    add("strokes", "drawn digits to add, as a share of the set", type=number(float, 0, 10))
-    add("hands", "digits by hands of many countries to add, likewise", type=number(float, 0, 10))
-    add("nondigits", "non-digits to add: a class `none`", type=number(float, 0, 10))
-    add("max_error", "among answers that count as read", type=number(float, 0, 1))
-    add("average", "decay of the running average of the weights", type=number(float, 0, 0.99999))
-    add("teacher", "a model to learn from beside the labels: its path or shipped name")
-    add("ensemble", "models to train and combine, of the seeds from --seed on",
-        type=number(int, 1, 100))  # fmt: skip
-    add("patience", "epochs without improvement before the end", type=number(int, 1))
-    add("seed", "of all random numbers", type=number(int, 0, MOST_SEED))
-    add("compile", "torch.compile", choices=CHOICES["compile"])
-    add("deterministic", "demand it of every operation", action="store_true", default=None)
-    add("save_every", "seconds between saves within an epoch", type=number(float, 0))
-    add("on_nan", "when the loss is not finite", choices=CHOICES["on_nan"])
+    _add_kept(parser)
+    group = parser.add_argument_group("what it begins with")
+    _flags.add_data_flags(group, default=None)
+    _add_data(group)
+    group = parser.add_argument_group("the network")
+    group.add_argument("--preset", choices=PRESETS, help="an architecture and its recipe")
+    _add_network(group)
+    _add_recipe(parser.add_argument_group("how it learns (recipes of architectures may differ)"))
+    group = parser.add_argument_group("the machine, and when something goes wrong")
+    _flags.add_device_flags(group, demand=True)
+    _add_machine(group)
 
     args = parser.parse_args(argv)
     names = set(TrainConfig.names()) & set(vars(args))  # what has no flag is the recipe's alone
@@ -143,3 +105,71 @@ def _parse(argv: list[str]) -> tuple[Namespace, dict[str, Any]]:
     if args.freeze and not args.init:
         parser.error("--freeze is of the layers of --init")
     return args, given
+
+
+def _add_kept(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("what is kept, and gone on with").add_argument
+    add("--save_dir", type=Path,
+        help=f"folder for the model and for {RUNS_DIR}/ (default: "
+        f"{SAVE_DIR}/ and {RUNS_DIR}/ here, or what the run to --resume has)")  # fmt: skip
+    add("--force", action="store_true", help="overwrite a better best_model.pth")
+    add("--resume", nargs="?", const="latest", metavar="RUN",
+        help="go on with a run that was broken off: its folder (default: the latest)")  # fmt: skip
+    add("--tensorboard", action="store_true", help="log for TensorBoard too")
+
+
+def _add(group: Group, name: str, help: str, **options: Any) -> None:
+    """A flag of a setting; its help ends with the default, where that is a value."""
+    default = getattr(TrainConfig, name)
+    said = "" if default in ("", None) or default is False else f" (default: {default})"
+    if default == AS_THE_ARCHITECTURE:
+        said = " (default: as the architecture has)"
+    group.add_argument(f"--{name}", help=help + said, **options)
+
+
+def _add_data(group: Group) -> None:
+    add = partial(_add, group)
+    add_source_flags(add)
+    add("strict", "refuse own data if a picture in it is left out",
+        action="store_true", default=None)  # fmt: skip
+    add("check_labels", "name own pictures whose labels may be wrong",
+        action="store_true", default=None)  # fmt: skip
+    add("augment", f"random changes; without a value: {AUGMENT}",
+        nargs="?", const=AUGMENT, choices=CHOICES["augment"])  # fmt: skip
+    add("strokes", "drawn digits to add, as a share of the set", type=number(float, 0, 10))
+    add("hands", "digits by hands of many countries to add, likewise", type=number(float, 0, 10))
+    add("nondigits", "non-digits to add: a class `none`", type=number(float, 0, 10))
+
+
+def _add_network(group: Group) -> None:
+    add = partial(_add, group)
+    add("arch", "architecture", choices=archs.names(*archs.KINDS))
+    add("dropout", "share of their input that layers of dropout drop",
+        type=number(float, 0, MOST_DROPOUT))  # fmt: skip
+    add("teacher", "a model to learn from beside the labels: its path or shipped name")
+    add("ensemble", "models to train and combine, of the seeds from --seed on",
+        type=number(int, 1, 100))  # fmt: skip
+
+
+def _add_recipe(group: Group) -> None:
+    add = partial(_add, group)
+    add("epochs", "passes over the training set", type=number(int, 1))
+    add("batch_size", "tiles a step, over all processes", type=number(int, 1))
+    add("learning_rate", "the highest of the schedule", type=number(float, 0, above=True))
+    add("schedule", "of the rate: up and down, down along a wave, or down where validation stands",
+        choices=CHOICES["schedule"])  # fmt: skip
+    add("weight_decay", "of AdamW", type=number(float, 0))
+    add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
+    add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))
+    add("max_error", "among answers that count as read", type=number(float, 0, 1))
+    add("average", "decay of the running average of the weights", type=number(float, 0, 0.99999))
+    add("patience", "epochs without improvement before the end", type=number(int, 1))
+    add("seed", "of all random numbers", type=number(int, 0, MOST_SEED))
+
+
+def _add_machine(group: Group) -> None:
+    add = partial(_add, group)
+    add("compile", "torch.compile", choices=CHOICES["compile"])
+    add("deterministic", "demand it of every operation", action="store_true", default=None)
+    add("save_every", "seconds between saves within an epoch", type=number(float, 0))
+    add("on_nan", "when the loss is not finite", choices=CHOICES["on_nan"])

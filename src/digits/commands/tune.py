@@ -75,30 +75,30 @@ def _flags_of(values: dict[str, object]) -> str:
 
 def _parse(argv: list[str]) -> Namespace:
     parser = _flags.Parser("tune", "Search for settings by the accuracy on validation.")
-    parser.add_argument(
-        "--arch", choices=archs.names(), help=f"default: {DEFAULT_ARCH}, or that of --init"
-    )
-    parser.add_argument(
+    add = parser.add_argument_group("the search").add_argument
+    add("--arch", choices=archs.names(), help=f"default: {DEFAULT_ARCH}, or that of --init")
+    add(
         "--trials", type=number(int, 1), default=50,
         help="trials of the study in all (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--minutes", type=number(float, 0, above=True), default=60.0,
         help="of the search: no trial begins later; the one that runs is ended, and the comparison "
         "over --seeds comes after it (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--epochs", type=number(int, 1), help="of a trial (default: the recipe's)")
-    parser.add_argument("--seed", type=number(int, 0, MOST_SEED), help="default: 0")
-    parser.add_argument(
+    add("--epochs", type=number(int, 1), help="of a trial (default: the recipe's)")
+    add("--seed", type=number(int, 0, MOST_SEED), help="default: 0")
+    add(
         "--seeds", type=number(int, 0, 100), default=5,
         help="seeds over which the best is compared with the recipe (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--study", type=Path,
         help=f"SQLite file: goes on with what is in it (default: {RUNS_DIR}/tune-ARCH.db)",
     )  # fmt: skip
     shape = parser.add_argument_group("what a trial begins with, as of train")
     add_source_flags(lambda name, text, **more: shape.add_argument(f"--{name}", help=text, **more))
-    _flags.add_device_flags(parser)
-    _flags.add_data_flags(parser, None)
+    shared = parser.add_argument_group("data and device")
+    _flags.add_data_flags(shared, None)
+    _flags.add_device_flags(shared)
     return parser.parse_args(argv)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from digits import checkpoint
+from digits.cells import cell
 from digits.errors import DigitsError, reason
 from digits.extras import required
 from digits.spec import STATUSES
@@ -28,7 +29,6 @@ COLUMNS = (
 )  # fmt: skip
 HEADER = (",".join(COLUMNS) + "\r\n").encode()
 FIRST_KEY = b'{"image": '
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001, spreadsheets calculate what begins so
 CHUNK = 10_000  # answers turned into Parquet at a time
 
 Answers = list[dict[str, Any]]  # to the pages of one picture file
@@ -215,11 +215,7 @@ def _flat(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cell(text: str) -> str:
-    """A file's name, or what begins with one, that no spreadsheet takes for a formula.
-
-    `./=1+1.png` is the same file as `=1+1.png`.
-    """
-    return f"./{text}" if text.startswith(FORMULA) and text != STDIN else text
+    return text if text == STDIN else cell(text)
 
 
 def _as_csv(answers: Answers) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digits import checkpoint
+from digits.cells import cell
 from digits.errors import DigitsError, reason
 from digits.extras import needs
 from digits.spec import RUNS_DIR
@@ -108,8 +109,14 @@ class Run:
     def write_splits(self, listing: Sequence[tuple[str, str, str]]) -> None:
         """Write which part each picture of one's own is in, if there are any."""
         if listing:
-            with self.splits.open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([("path", "label", "split"), *listing])
+            rows = [(cell(path), label, part) for path, label, part in listing]
+            with self.splits.open(
+                "w",
+                newline="",
+                encoding="utf-8",
+                errors="surrogateescape",  # names are bytes
+            ) as file:
+                csv.writer(file).writerows([("path", "label", "split"), *rows])
 
     def states(self) -> list[Path]:
         """Saved training states, oldest first."""
