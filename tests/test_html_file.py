@@ -17,7 +17,6 @@ from digits.optimization import (
     html_program,
     integer,
     integer_file,
-    small_frame,
 )
 from digits.optimization.source import Source
 from digits.optimization.to_integer import integers_of
@@ -30,8 +29,8 @@ NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="there is no Node.js here")
 
 
-def written(arch: str, folder: Path) -> tuple[integer.IntegerModel, Path]:
-    whole, path = integers_of(calibrated(arch), 1.5), folder / "digits.html"
+def written(arch: str, folder: Path, bits: int = 8) -> tuple[integer.IntegerModel, Path]:
+    whole, path = integers_of(calibrated(arch), 1.5, bits), folder / "digits.html"
     path.write_bytes(html_file.html_bytes(whole, CARD, {"read": 0.9}))
     return whole, path
 
@@ -58,7 +57,7 @@ def test_the_script_computes_what_the_reference_does(arch: str, tmp_path: Path) 
 
 
 @needs_node
-def test_probabilities_and_frames_are_those_of_the_reference(tmp_path: Path) -> None:
+def test_probabilities_are_those_of_the_reference(tmp_path: Path) -> None:
     whole, path = written("micro", tmp_path)
     values = integer.logits(whole, tiles(40, seed=4).numpy())
     code = """
@@ -69,16 +68,35 @@ def test_probabilities_and_frames_are_those_of_the_reference(tmp_path: Path) -> 
     found = np.frombuffer(run_script(path, code, values.astype("<i4").tobytes()), "<u2")
     assert np.array_equal(found.reshape(-1, 10), integer.probabilities(whole, values))
 
-    generator = np.random.default_rng(0)
-    for number, (height, width) in enumerate([(14, 14), (28, 28), (60, 33), (25, 90), (1, 7)]):
-        grey = np.full((height, width), 20 + 200 * (number % 2), np.uint8)
-        rows, columns = slice(height // 4, -(height // 5) or None), slice(width // 3, -1)
-        grey[rows, columns] = generator.integers(0, 256, grey[rows, columns].shape)
-        code = f"process.stdout.write(digits.frame(given, {width}, {height}))"
-        tile = np.frombuffer(run_script(path, code, grey.tobytes()), np.uint8).reshape(28, 28)
-        assert np.array_equal(tile, small_frame.frame(grey)), (height, width)
-    blank = run_script(path, "process.stdout.write(String(digits.frame(given, 3, 3)))", bytes(9))
-    assert blank == b"null"
+
+@needs_node
+@pytest.mark.parametrize("arch", ["micro", "tiny"])
+def test_weights_of_4_bits_take_half_the_room(arch: str, tmp_path: Path) -> None:
+    sizes = []
+    for bits in (8, 4):
+        whole, path = written(arch, tmp_path, bits)
+        run = html_program.load(path, len(whole.head_bias))
+        assert run is not None
+        batch = tiles(9, seed=9).numpy()
+        assert np.array_equal(run(batch), integer.logits(whole, batch))
+        sizes.append(len(path.read_bytes()))
+    count = sum(layer.weights.size for layer in whole.layers) + whole.head_weights.size
+    assert sizes[0] - sizes[1] > 0.5 * 4 / 3 * count - 100
+
+
+@needs_node
+@pytest.mark.slow
+def test_the_script_computes_what_the_reference_does_on_scans(
+    tmp_path: Path, mnist: Dataset
+) -> None:
+    path, batch = tmp_path / "tiny.html", mnist.test.images.numpy()[:1000]
+    source = Source.of(checkpoint.load(pretrained_dir() / "tiny.pth"))
+    calibration = artefact.calibration_tiles(mnist.train.images)
+    integer_file.make(source, path, calibration, batch[:1])
+    run = html_program.load(path, 10)
+    assert run is not None
+    whole = integer_file.integers(source, calibration)
+    assert np.array_equal(run(batch), integer.logits(whole, batch))
 
 
 @needs_node

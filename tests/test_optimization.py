@@ -1,6 +1,7 @@
 """Artefacts of every registered architecture answer as PyTorch does, at a quarter of the size."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -179,10 +180,15 @@ def test_other_answers_of_equal_accuracy_are_refused_and_named() -> None:
     logits = np.eye(10)[np.arange(1000) % 10] * 5
     other = logits.copy()
     other[[3, 70]] = np.roll(other[[3, 70]], 1, axis=1)
-    before, after = figures(logits), figures(other)
-    parity.require_answers(before, after, max_drop=0.1, error=1)
-    with pytest.raises(DigitsError, match=r"2 of 1,000 test tiles get another label: 3, 70"):
-        parity.require_answers(before, after, max_drop=0, error=1)
+    before, after, usual = figures(logits), figures(other), parity.MAX_DROP
+    with pytest.raises(DigitsError, match=r"2 of 1,000 test tiles .*: 3, 70: .*--max_drop 0\.3"):
+        parity.require_answers(before, after, usual, error=1)
+    parity.require_answers(before, after, 0.3, error=1)  # one who allows more gets more
+    worse = replace(after, accuracy=0.89)
+    with pytest.raises(DigitsError, match=r"falls by 1\.00 points.*another label: 3, 70\)"):
+        parity.require_accuracy(before, worse, usual)
+    other[3] = logits[3]
+    parity.require_answers(before, figures(other), usual, error=1)  # one in a thousand
     close = figures(logits * 1.01)
     parity.require_answers(before, close, max_drop=0, error=1)
     with pytest.raises(DigitsError, match=r"probability is off by 0\.0"):
@@ -210,3 +216,28 @@ def test_staged_file_appears_only_when_all_went_well(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
     assert [p.name for p in path.parent.iterdir()] == ["model.onnx"]
     assert path.read_bytes() == b"good"
+
+
+def test_several_staged_files_are_renamed_when_all_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / "a.onnx", tmp_path / "b.c"]
+    flushed: list[Path] = []
+
+    def flush(trial: Path) -> None:
+        assert not any(path.exists() for path in paths)
+        flushed.append(trial)
+        if len(flushed) == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(artefact, "_flush", flush)
+    said = r"b\.c: not saved: No space"
+    with pytest.raises(DigitsError, match=said), artefact.staged_together(paths):
+        pass
+    assert len(flushed) == 2 and not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    paths[1].mkdir()
+    said = r"b\.c: not saved: Is a directory"
+    with pytest.raises(DigitsError, match=said), artefact.staged_together(paths):
+        pass
+    assert list(tmp_path.iterdir()) == [paths[1]]

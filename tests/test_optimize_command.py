@@ -12,7 +12,7 @@ import torch
 
 from digits import archs, checkpoint, classifier, data
 from digits.__main__ import main
-from digits.optimization import benchmark, integer_file, parity
+from digits.optimization import benchmark, html_program, integer_file, parity
 
 
 @pytest.fixture(scope="module")
@@ -150,15 +150,38 @@ def test_the_benchmark_measures_every_format_that_runs_here_and_saves_nothing(
 ) -> None:
     without = replace(integer_file.FORMATS[".html"], tool=lambda: None)
     monkeypatch.setitem(integer_file.FORMATS, ".html", without)
-    monkeypatch.setattr(benchmark, "FORMATS", ("int8.onnx", "int8.c", "int8.html"))
+    monkeypatch.setitem(sys.modules, "torchao.quantization.pt2e.quantizer", None)
+    formats = ("int8.onnx", "int8.pt2", "int8.c", "int8.html")
+    monkeypatch.setattr(benchmark.side_by_side, "__defaults__", (formats, 1))
     assert main(["optimize", "--benchmark"]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in printed[1:]][:2] == ["best_model.pth", "int8.onnx"]
-    assert printed[-1] == "int8.html: not run: needs Node.js (node)"
+    assert printed[:2] == benchmark.head().splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in printed[2:5]]
+    assert [row[1] for row in rows] == ["float32, eager", "int8.onnx", "int8.c"]
+    for row in rows:
+        threads, first, peak = row[9:]
+        assert threads.startswith("1, ") and (first == peak == "-") == (row[1] == "int8.c")
+    assert printed[5].startswith("int8.pt2: needs torchao") and "pip install" in printed[5]
+    assert printed[-1].startswith("int8.html: not run: needs Node.js")
     assert [path.name for path in folder.iterdir()] == ["models"]
     assert models(folder) == ["best_model.pth"]
     with pytest.raises(SystemExit):
         main(["optimize", "--benchmark", "--output", "a.onnx"])
+
+
+def test_what_cannot_be_run_here_is_saved_only_when_that_is_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(html_program, "node", lambda: None)
+    without = replace(integer_file.FORMATS[".html"], tool=html_program.node)
+    monkeypatch.setitem(integer_file.FORMATS, ".html", without)
+    flags = ["optimize", "--quantize", "--output", "a.html"]
+    assert main(flags) == 1
+    error = capsys.readouterr().err.strip()
+    assert "apt-get install nodejs" in error and "--unproved" in error and "\n" not in error
+    assert not Path("a.html").exists()
+    assert main([*flags, "--unproved"]) == 0
+    assert "not run: needs Node.js" in capsys.readouterr().out and Path("a.html").exists()
 
 
 def test_integer_formats_are_asked_for_with_quantize(

@@ -4,13 +4,13 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from digits import card, graphs, metrics
+from digits import card, graphs, metrics, threads
 from digits.errors import DigitsError, did_you_mean, reason
 from digits.spec import (
     ARTEFACT_SUFFIXES,
@@ -184,17 +184,13 @@ def metadata_of(content: dict[str, Any]) -> dict[str, Any]:
 Backend = tuple[Callable[[np.ndarray], np.ndarray], dict[str, Any]]
 
 
-_threads = 0  # of an ONNX session; 0: as many as there are cores
-
-
 def compute_on_one_thread() -> None:
-    """Let OpenCV, and ONNX models that are loaded from now on, use one thread: for processes that
-    work side by side, whose threads would wait for each other."""
+    """Let OpenCV and ONNX models use one thread: for processes that work side by side, whose
+    threads would wait for each other."""
     import cv2
 
-    global _threads
     cv2.setNumThreads(1)
-    _threads = 1
+    threads.of_onnx = 1
 
 
 def _load_onnx(path: Path, device: Any) -> Backend:
@@ -202,20 +198,23 @@ def _load_onnx(path: Path, device: Any) -> Backend:
 
     graphs.check(path)
     onnxruntime.set_default_logger_severity(3)  # errors only: warnings go past our one-line rule
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.intra_op_num_threads = _threads
 
-    def opened() -> Any:
+    # A forked copy of a session waits for threads that stayed behind, when it ends as well: kept.
+    @cache
+    def session_of(process: int, count: int) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.intra_op_num_threads = count
         return onnxruntime.InferenceSession(
-            path,
+            content,
             options,
             providers=["CPUExecutionProvider"],
             enable_fallback=0,  # it would print
         )
 
     try:
-        session = opened()
+        content = path.read_bytes()
+        session = session_of(os.getpid(), threads.of_onnx)
         metadata = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
         name = session.get_inputs()[0].name
     except KeyError:
@@ -223,14 +222,8 @@ def _load_onnx(path: Path, device: Any) -> Backend:
     except Exception as error:  # ONNX Runtime's exceptions share no narrower base class
         raise DigitsError(f"{path}: damaged, or not an ONNX model ({reason(error)})") from None
 
-    # A forked copy of a session waits for threads that stayed behind, when it ends as well: kept.
-    sessions = {os.getpid(): session}
-
     def forward(tiles: np.ndarray) -> np.ndarray:
-        here = os.getpid()
-        if here not in sessions:
-            sessions[here] = opened()
-        return sessions[here].run(None, {name: tiles})[0]
+        return session_of(os.getpid(), threads.of_onnx).run(None, {name: tiles})[0]
 
     return forward, metadata
 

@@ -8,6 +8,8 @@ for has no core to run on (docs/lab/speed.md). Decided before PyTorch is loaded,
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CHOSEN_BY_USER = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
@@ -17,6 +19,33 @@ SHORT_SPIN = "1000"  # rounds, some microseconds; 300,000 are usual
 COUNTERS = Path(
     "/proc/stat"
 )  # Linux: ticks of all cores since it started, idle and waiting 4th, 5th
+
+of_onnx = 0  # threads of an ONNX model; 0: as many as there are cores
+
+
+def count() -> int:
+    """Those that PyTorch computes with; where it is not loaded, those that it would."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return int(torch.get_num_threads())
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
+@contextmanager
+def exactly(number: int) -> Iterator[None]:
+    """PyTorch, where it is loaded, and ONNX models, loaded already or not, on so many threads."""
+    global of_onnx
+    torch = sys.modules.get("torch")
+    before = count(), of_onnx
+    if torch is not None:
+        torch.set_num_threads(number)
+    of_onnx = number
+    try:
+        yield
+    finally:
+        if torch is not None:
+            torch.set_num_threads(before[0])
+        of_onnx = before[1]
 
 
 def fit() -> None:

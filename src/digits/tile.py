@@ -11,6 +11,10 @@ import numpy as np
 
 from digits.spec import INK_SIZE, TILE_SIZE
 
+CONTRACT = (  # of a digit's tile, for files that go where this code is not
+    "28x28 grey levels uint8, 0 paper to 255 ink (bright ink on black), the digit's longer side 20 "
+    "pixels, its centre of mass at 14.0, 14.0"
+)
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 HALF = 127  # of 255: what is brighter is more ink than paper
 

@@ -2,7 +2,6 @@
 
 import sys
 from argparse import Namespace
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,49 +28,52 @@ def main(argv: list[str] | None = None) -> int:
     before = classifier.load(path)
     settings = before.card["config"]
 
-    from digits.optimization import artefact, benchmark, parity, phone_file
+    from digits.optimization import artefact, benchmark, integer_file, parity, phone_file
     from digits.optimization.source import Source
 
     for output in args.output:
         phone_file.require(output.suffix)
+        if not (args.unproved or args.benchmark):
+            integer_file.require_tool(output.suffix)
     name = args.dataset or settings.get("dataset", "auto")
     dataset = data.load(name, args.data_dir, look=Look.of(settings))
     dataset = dataset.known_to(before.classes, before.shape)
     calibration = artefact.calibration_tiles(dataset.train.images)
     tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
     if args.benchmark:
-        figures, lacking = benchmark.side_by_side(path, calibration, tiles, labels)
-        print("\n".join([parity.table(*figures), *lacking]))
+        rows, lacking = benchmark.side_by_side(path, calibration, tiles, labels)
+        print("\n".join([benchmark.head(), *map(benchmark.line, rows), *lacking]))
         return 0
     source = Source.of(checkpoint.load(path))
     if args.prune or args.finetune:
         source = refined(source, dataset, args)
     calibrated = calibration if args.quantize else None
     error = parity.ERRORS["int8" if args.quantize else "float16" if args.half else "float32"]
-    with ExitStack() as stack:  # all are put in their places, or none
-        trials = [stack.enter_context(artefact.staged(output)) for output in args.output]
+    with artefact.staged_together(args.output) as trials:
         made = [
             artefact.make(source, trial, calibrated, tiles, args.bits, args.half)
             for trial in trials
         ]
-        figures = parity.compare([before, *(after for after, _ in made)], tiles, labels)
+        models = [before, *(one.classifier for one in made)]
+        figures = parity.compare(models, tiles, labels, [None, *(one.logits for one in made)])
         whole = replace(figures[0], logits=source.logits(tiles)) if source.changes else figures[0]
         for trial, found in zip(trials, figures[1:], strict=True):
-            parity.require_accuracy(figures[0], found, args.max_drop)
-            parity.require_answers(whole, found, args.max_drop, error)
+            max_drop = parity.usual_drop(trial.suffix) if args.max_drop is None else args.max_drop
+            parity.require_accuracy(figures[0], found, max_drop)
+            parity.require_answers(whole, found, max_drop, error)
             if args.quantize and trial.suffix in PROGRAM_SUFFIXES and not args.any_speed:
                 parity.require_speed(figures[0], found)
             artefact.state_accuracy(trial, found.accuracy, len(labels))
     print(parity.table(*figures))
-    for output, (_, notes), found in zip(args.output, made, figures[1:], strict=True):
+    for output, one, found in zip(args.output, made, figures[1:], strict=True):
         same = f"{output.suffix}: {parity.differing(figures[0], found)}"
-        print("\n".join([*notes, same, f"{path} -> {output}"]))
+        print("\n".join([*one.notes, same, f"{path} -> {output}"]))
     return 0
 
 
 def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source":
     """The source pruned and trained as the flags say, its certainty measured anew."""
-    from digits.optimization import artefact, refine
+    from digits.optimization import artefact, parity, refine
     from digits.optimization.chain import Grid
     from digits.training.calibrate import calibrate
     from digits.training.config import TrainConfig
@@ -79,9 +81,9 @@ def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source
 
     calibration = artefact.calibration_tiles(dataset.train.images)
     grid = Grid(args.bits) if args.quantize else None
-    source = refine.refined(
-        source, dataset, calibration, args.prune, args.finetune, grid, args.max_drop
-    )
+    usual = min(parity.usual_drop(output.suffix) for output in args.output)
+    max_drop = usual if args.max_drop is None else args.max_drop
+    source = refine.refined(source, dataset, calibration, args.prune, args.finetune, grid, max_drop)
     if not source.changes:
         return source
     config = TrainConfig.stored(source.content["config"])
@@ -129,12 +131,17 @@ def _parse(argv: list[str]) -> Namespace:
     )  # fmt: skip
     add = parser.add_argument_group("what is kept").add_argument
     add(
-        "--max_drop", type=_flags.number(float, 0, 100), default=0.2,
-        help="points of accuracy it may lose; else nothing is saved (default: %(default)s)",
+        "--max_drop", type=_flags.number(float, 0, 100), default=None,
+        help="points of accuracy it may lose; else nothing is saved (default: 0.2, of "
+        "integers alone 0.1); above that as many labels may change, else one in a thousand",
     )  # fmt: skip
     add(
         "--any_speed", action="store_true",
         help="save an int8 program (.pt2, .pt) that is not much faster than float32",
+    )  # fmt: skip
+    add(
+        "--unproved", action="store_true",
+        help="save .c and .html files also where there is no C compiler or Node.js to run them",
     )  # fmt: skip
     add(
         "--benchmark", action="store_true",

@@ -1,9 +1,11 @@
 """Write an artefact by its suffix, and put it in its place only when it has proved itself."""
 
+import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,17 @@ def build(content: dict[str, Any], suffix: str, calibration: Tensor | None = Non
     return FORMATS[suffix](source.model, metadata_of(content), calibration)
 
 
+@dataclass(frozen=True)
+class Made:
+    """An artefact that was written and loaded again: what answers with it; lines to be printed on
+    what it costs and how it was proved; the logits (N, K) float32 of the test tiles, where proving
+    it has found them already."""
+
+    classifier: Classifier
+    notes: list[str]
+    logits: np.ndarray | None = None
+
+
 def make(
     source: Source,
     path: Path,
@@ -37,20 +50,20 @@ def make(
     tiles: np.ndarray,
     bits: int = 8,
     half: bool = False,
-) -> tuple[Classifier, list[str]]:
-    """Write a source to `path`, in the format of its suffix, and load it again; with lines to be
-    printed on what it costs and how it was proved on test tiles (N, 1, 28, 28) uint8.
+) -> Made:
+    """Write a source to `path`, in the format of its suffix, load it again, and prove one of
+    integers on test tiles (N, 1, 28, 28) uint8.
 
     `bits` are those of a weight in integer formats; `half` makes an .onnx file float16.
     """
     if path.suffix in integer_file.FORMATS:
         assert calibration is not None, "integer formats are always quantized"
-        return integer_file.make(source, path, calibration, tiles, bits)
+        return Made(*integer_file.make(source, path, calibration, tiles, bits))
     if path.suffix in phone_file.FORMATS:
-        return phone_file.make(source, path, calibration), []
+        return Made(phone_file.make(source, path, calibration), [])
     content = FORMATS[path.suffix](source.model, metadata_of(source.content), calibration)
     path.write_bytes(onnx_file.halved(content) if half else content)
-    return classifier.load(path), []
+    return Made(classifier.load(path), [])
 
 
 def state_accuracy(path: Path, accuracy: float, tiles: int) -> None:
@@ -66,23 +79,49 @@ def calibration_tiles(training_tiles: Tensor) -> Tensor:
 
 @contextmanager
 def staged(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, of the same suffix: renamed to `path` when the block ends
-    well, deleted when it raises, with what was at `path` untouched.
+    """`staged_together` of one path."""
+    with staged_together([path]) as (trial,):
+        yield trial
+
+
+@contextmanager
+def staged_together(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Temporary paths beside `paths`, of the same suffixes. When the block ends well all are
+    flushed to disk and then renamed; when it raises all are deleted, and what was at `paths` stays.
 
     Raises:
-        DigitsError: the folder cannot be written, or the disk is full.
+        DigitsError: a folder cannot be written, or the disk is full.
     """
-    temporary = None
+    trials: list[Path] = []
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        prefix = checkpoint.temporary_prefix(path)
-        descriptor, name = tempfile.mkstemp(path.suffix, prefix, path.parent)
-        temporary = Path(name)
-        os.close(descriptor)
-        yield temporary
-        checkpoint.write_atomically(path, lambda file: file.write(temporary.read_bytes()))
+        for path in paths:
+            trials.append(_temporary(path))
+        yield trials
+        for path, trial in zip(paths, trials, strict=True):  # noqa: B007  named by the error
+            _flush(trial)
+        for path, trial in zip(paths, trials, strict=True):
+            trial.replace(path)
     except OSError as error:
         raise DigitsError(f"{path}: not saved: {reason(error)}") from error
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        for trial in trials:
+            trial.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():  # renaming would fail when others are in their places already
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    prefix = checkpoint.temporary_prefix(path)
+    descriptor, name = tempfile.mkstemp(path.suffix, prefix, path.parent)
+    os.close(descriptor)
+    return Path(name)
+
+
+def _flush(path: Path) -> None:
+    """To the disk, and readable by those by whom a new file is (mkstemp's is its owner's)."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,8 +1,13 @@
-"""A checkpoint in every format that can run here, measured side by side."""
+"""A checkpoint in every format that can run here, measured side by side against eager float32."""
 
+import statistics
+import subprocess
+import sys
 import tempfile
-from dataclasses import replace
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -10,36 +15,152 @@ from torch import Tensor
 from digits import checkpoint, classifier
 from digits.errors import DigitsError
 from digits.optimization import artefact, integer_file, parity
+from digits.optimization.artefact import Made
 from digits.optimization.parity import Figures
 from digits.optimization.source import Source
+from digits.speed import Speed, race
 
 FORMATS = (
     "float32.onnx", "float16.onnx", "int8.onnx", "float32.pt2", "int8.pt2", "int8.c", "int8.html",
     "int8.pte", "int8.tflite",
 )  # fmt: skip
+REPEATS = 3
+STARTED = (".pth", ".onnx", ".pt2")  # suffixes that `digits.classifier` loads
+START = """
+import sys, numpy
+from digits import classifier
+classifier.load(sys.argv[1])(numpy.zeros((1, 1, 28, 28), numpy.uint8))
+try:
+    status = open("/proc/self/status").read()  # Linux; getrusage counts the parent's memory in
+    print(int(status.partition("VmHWM:")[2].split()[0]) * 1024)
+except OSError:
+    pass
+"""
+COLUMNS = (
+    "model", "format", "size", "accuracy", "lost", "one tile p50, p95, p99", "faster",
+    "tiles/s in batches", "faster", "threads", "first answer", "peak memory",
+)  # fmt: skip
+Row = dict[str, Any]
 
 
 def side_by_side(
-    path: Path, calibration: Tensor, tiles: np.ndarray, labels: np.ndarray
-) -> tuple[list[Figures], list[str]]:
-    """The figures of the checkpoint at `path`, first, and of each format; and why others lack.
+    path: Path,
+    calibration: Tensor,
+    tiles: np.ndarray,
+    labels: np.ndarray,
+    formats: Sequence[str] = FORMATS,
+    repeats: int = REPEATS,
+) -> tuple[list[Row], list[str]]:
+    """A row of plain data a format, the first of the checkpoint at `path`, eager; and why others
+    lack. All take turns in one process, `repeats` times, and start in processes of their own.
 
     Calibrated on training tiles (M, 1, 28, 28) uint8, measured on test tiles (N, 1, 28, 28) uint8.
     """
     source = Source.of(checkpoint.load(path))
-    models, lacking = [classifier.load(path)], []
     with tempfile.TemporaryDirectory() as folder:
-        for name in FORMATS:
-            trial = Path(folder) / name
-            missing = integer_file.missing(trial.suffix)
-            if missing:
-                lacking.append(f"{name}: not run: needs {missing}")
-                continue
-            tiles_for = calibration if trial.stem == "int8" else None
-            half = trial.stem == "float16"
-            try:
-                models.append(artefact.make(source, trial, tiles_for, tiles, half=half)[0])
-            except DigitsError as error:
-                lacking.append(f"{name}: {error}")
-        figures = parity.compare(models, tiles, labels)
-    return [replace(f, name=m.path.name) for f, m in zip(figures, models, strict=True)], lacking
+        made, lacking = _all_made(source, Path(folder), formats, calibration, tiles)
+        models = [classifier.load(path), *(one.classifier for one in made)]
+        figures = parity.compare(models, tiles, labels, [None, *(one.logits for one in made)])
+        races = [[f.speed for f in figures], *(race(models, tiles) for _ in range(repeats - 1))]
+        starts = [start(model.path) if model.path.suffix in STARTED else {} for model in models]
+    names = ["float32, eager", *(model.path.name for model in models[1:])]
+    rows = [
+        {
+            "arch": source.content["arch"],
+            "format": name,
+            **costs(figures[0], found),
+            **speeds([(of[0], of[i]) for of in races]),
+            "threads": threads(models[i].path.suffix, found.speed),
+            **starts[i],
+        }
+        for i, (name, found) in enumerate(zip(names, figures, strict=True))
+    ]
+    return rows, lacking
+
+
+def _all_made(
+    source: Source, folder: Path, formats: Sequence[str], calibration: Tensor, tiles: np.ndarray
+) -> tuple[list[Made], list[str]]:
+    """The artefacts that can be made and run here, and lines on why others lack."""
+    made, lacking = [], []
+    for name in formats:
+        trial = folder / name
+        missing = integer_file.missing(trial.suffix)
+        if missing:
+            lacking.append(f"{name}: not run: needs {missing}")
+            continue
+        tiles_for = calibration if trial.stem == "int8" else None
+        half = trial.stem == "float16"
+        try:
+            made.append(artefact.make(source, trial, tiles_for, tiles, half=half))
+        except DigitsError as error:
+            lacking.append(f"{name}: {error}")
+        except ModuleNotFoundError as error:
+            lacking.append(f"{name}: needs {error.name}: pip install 'digits[optimize]'")
+    return made, lacking
+
+
+def costs(before: Figures, after: Figures) -> Row:
+    """Bytes, accuracy, and what was lost of it, as fractions."""
+    lost = before.accuracy - after.accuracy
+    return {"size_bytes": after.size_bytes, "accuracy": after.accuracy, "lost": lost}
+
+
+def speeds(pairs: list[tuple[Speed, Speed]]) -> Row:
+    """Of float32 and another format, measured in the same turns."""
+    return {
+        "one_tile_ms": spread([one.median_ms for _, one in pairs]),
+        "p95_ms": spread([one.tail_ms[0] for _, one in pairs]),
+        "p99_ms": spread([one.tail_ms[1] for _, one in pairs]),
+        "faster": spread([fp32.median_ms / one.median_ms for fp32, one in pairs]),
+        "tiles_per_s": spread([one.tiles_per_s for _, one in pairs]),
+        "throughput": spread([one.tiles_per_s / fp32.tiles_per_s for fp32, one in pairs]),
+        "batch": min(one.batch for _, one in pairs),
+    }
+
+
+def threads(suffix: str, speed: Speed) -> dict[str, int]:
+    """That computed one tile, and batches: files of integers are programs of one thread."""
+    return {"one_tile": 1, "batch": 1 if suffix in integer_file.FORMATS else speed.threads}
+
+
+def start(path: Path, times: int = 3) -> Row:
+    """Seconds from the start of a process to its first answer, and that process's peak memory
+    where the system tells it."""
+    seconds = []
+    for _ in range(times):
+        since = time.perf_counter()
+        command = [sys.executable, "-c", START, str(path)]
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        seconds.append(time.perf_counter() - since)
+    return {"first_answer_s": spread(seconds)} | ({"peak_bytes": int(printed)} if printed else {})
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median, lowest and highest of the repeats, to four digits."""
+    of = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+    return {name: float(f"{value:.4g}") for name, value in of.items()}
+
+
+def head() -> str:
+    """The first two lines of the Markdown table."""
+    return f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
+
+
+def line(row: Row) -> str:
+    """A row of the Markdown table."""
+    tail = [row[key]["median"] for key in ("one_tile_ms", "p95_ms", "p99_ms")]
+    first = f"{row['first_answer_s']['median']:.2f} s" if "first_answer_s" in row else "-"
+    peak = f"{row['peak_bytes'] / 1e6:,.0f} MB" if "peak_bytes" in row else "-"
+    cells = [
+        row["arch"], row["format"], f"{row['size_bytes'] / 1000:,.0f} kB",
+        f"{row['accuracy']:.2%}", f"{100 * row['lost']:+.2f} pt",
+        ", ".join(f"{ms:.3f}" for ms in tail) + " ms", _times(row["faster"]),
+        f"{row['tiles_per_s']['median']:,.0f} ({row['batch']:,} a call)",
+        _times(row["throughput"]), "{one_tile}, {batch}".format(**row["threads"]), first, peak,
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def _times(ratio: dict[str, float]) -> str:
+    return f"{ratio['median']:.1f}x ({ratio['min']:.1f}-{ratio['max']:.1f})"

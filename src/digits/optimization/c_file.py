@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from digits import tile
 from digits.data import strokes
 from digits.optimization import integer, small_frame
 from digits.optimization.integer import IntegerModel
@@ -14,7 +15,8 @@ from digits.optimization.integer import IntegerModel
 TEMPLATE = Path(__file__).parent / "templates" / "digits.c"
 POOLS = {"": "NO_POOL", "max": "MAX_POOL", "mean": "MEAN_POOL"}
 REDUCTIONS = {"": 0, "sum": 1, "max": 2}
-NOT_MEASURED = "not measured"  # stands in the header until `with_accuracy` fills it in
+# They stand in the header until `with_accuracy` and `with_size` fill them in.
+NOT_MEASURED, NOT_BUILT = "not measured", "not yet"
 PICTURE_SIDE = 14  # pixels of a self-test's picture
 
 
@@ -41,8 +43,8 @@ def about(model: IntegerModel, card: dict[str, str]) -> str:
         "Model": f"{card['name']}: {card['summary']}",
         "SHA-256": f"{card['checksum']} (of the checkpoint's content)",
         "Accuracy": f"{NOT_MEASURED} (float32: {card['accuracy']})",
-        "Input": "28x28 grey levels, 0 paper to 255 ink, the digit 20 pixels high or wide, its "
-        "centre of mass in the middle",
+        "Input": tile.CONTRACT,
+        "Built": NOT_BUILT,
         "Constants": f"{constant_bytes(model):,} bytes of weights ({model.bits} bits) and tables",
         "RAM": f"{ram_bytes(model):,} bytes, and the stack",
         "Work": f"{multiplications(model):,} multiplications a tile",
@@ -70,6 +72,12 @@ def with_accuracy(text: bytes, accuracy: float, tiles: int) -> bytes:
     """The file with the accuracy (a fraction) that was measured on so many test tiles."""
     note = f"{accuracy:.2%} of {tiles:,} test digits"
     return text.replace(NOT_MEASURED.encode(), note.encode())
+
+
+def with_size(text: bytes, flash: int, ram: int, by: str) -> bytes:
+    """The file with the bytes of flash and RAM that it has when built so."""
+    note = f"{flash:,} bytes of flash, {ram:,} of RAM, by {by}"
+    return text.replace(NOT_BUILT.encode(), note.encode())
 
 
 def ram_bytes(model: IntegerModel) -> int:
@@ -124,6 +132,7 @@ def _defines(model: IntegerModel, thresholds: dict[str, float]) -> str:
         "DIGITS_READ": least_read(thresholds),
         "DIGITS_SCALE": f"{model.scale:.9e}f",
         "DIGITS_BITS": model.bits,
+        "DIGITS_TABLES": constant_bytes(model),
         "DIGITS_STAGES": len(model.layers),
         "DIGITS_MOST_ROWS": max(layer.rows for layer in model.layers),
         "DIGITS_SKIPS": int(any(layer.skip is not None for layer in model.layers)),
@@ -197,8 +206,14 @@ def _self_test(model: IntegerModel) -> dict[str, str]:
     letters = ["".join(chr(97 + level) for level in picture.ravel()) for picture in levels]
     return {
         "pictures": "\n".join(_string(text) for text in letters),
-        "expected": "\n".join(f"    {{{', '.join(map(str, row))}}}," for row in values),
+        "expected": _rows(values),
+        "shares": _rows(integer.probabilities(model, values)),
     }
+
+
+def _rows(values: np.ndarray) -> str:
+    """A table of numbers (N, K), a line each row."""
+    return "\n".join(f"    {{{', '.join(map(str, row))}}}," for row in values)
 
 
 def _string(text: str) -> str:

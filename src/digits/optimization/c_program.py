@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ import numpy as np
 from digits.errors import DigitsError
 from digits.optimization.integer import Run
 
-NEEDS = "a C compiler (cc, gcc or clang; or name one in $CC)"
+NEEDS = "a C compiler (apt-get install gcc, or name one in $CC)"
 FLAGS = ("-std=c99", "-O3")
 
 
@@ -32,12 +33,11 @@ def load(source: Path, classes: int) -> Run | None:
     if cc is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        test, library = Path(folder) / "test", Path(folder) / "digits.so"
+        test = Path(folder) / "test"
         _compile(cc, source, test, "-DDIGITS_TEST")
         if subprocess.run([test]).returncode:
             raise DigitsError(f"{source.name}: fails its self-test when built by {cc}: not saved")
-        _compile(cc, source, library, "-shared", "-fPIC")
-        digits_logits = ctypes.CDLL(str(library)).digits_logits
+    digits_logits = library(source, cc).digits_logits
     digits_logits.argtypes, digits_logits.restype = [ctypes.c_void_p] * 2, None
 
     def run(tiles: np.ndarray) -> np.ndarray:
@@ -48,6 +48,33 @@ def load(source: Path, classes: int) -> Run | None:
         return logits
 
     return run
+
+
+def library(source: Path, cc: str, *flags: str) -> ctypes.CDLL:
+    """The file's functions, built by a compiler and loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "digits.so"
+        _compile(cc, source, path, "-shared", "-fPIC", *flags)
+        return ctypes.CDLL(str(path))
+
+
+def size(source: Path, tool: str = "size") -> tuple[int, int, str] | None:
+    """(bytes of flash, bytes of static RAM, by what) of the file built for small code by this
+    machine's compiler; None without one, or without binutils' `size`."""
+    cc = compiler()
+    if cc is None or shutil.which(tool) is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder) / "digits.o"
+        _compile(cc, source, built, "-Os", "-c")
+        return *sections(built, tool), f"{Path(cc).name} -Os for {platform.machine()}"
+
+
+def sections(built: Path, tool: str = "size") -> tuple[int, int]:
+    """(bytes of flash: code, constants, tables; bytes of static RAM) of an object or a program."""
+    printed = subprocess.run([tool, built], capture_output=True, text=True, check=True).stdout
+    text, initialised, zeroed = map(int, printed.splitlines()[1].split()[:3])
+    return text + initialised, initialised + zeroed
 
 
 def _compile(cc: str, source: Path, output: Path, *flags: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from digits.errors import DigitsError
 from digits.optimization.integer import Run
 
-NEEDS = "Node.js (node)"
+NEEDS = "Node.js (apt-get install nodejs)"
 Process = subprocess.Popen[bytes]
 LOOP = """
 const { readFileSync, readSync, writeSync } = require("fs"), tile = Buffer.alloc(784);

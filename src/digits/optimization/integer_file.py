@@ -4,6 +4,7 @@ reference in NumPy bit for bit.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,24 +19,56 @@ from digits.optimization.source import Source
 from digits.optimization.to_integer import integers_of
 from digits.spec import CLASSES
 
-PROOF_TILES = 1000
+PART = 25  # tiles a step of progress
 
 
 @dataclass(frozen=True)
 class Format:
     """How a format is written, what runs it (None where nothing here can), where the program for
-    that lies, and what it is called."""
+    that lies, what it is called, and on how many test tiles it is held to its reference."""
 
     write: Callable[[IntegerModel, dict[str, str], dict[str, float]], bytes]
     load: Callable[[Path, int], Run | None]
     tool: Callable[[], str | None]
     needs: str
+    proof_tiles: int | None = None  # all
+    measured: Callable[[Path], bytes] = Path.read_bytes  # the file with what running it has shown
+
+
+def _with_size(path: Path) -> bytes:
+    found, text = c_program.size(path), path.read_bytes()
+    return c_file.with_size(text, *found) if found else text
 
 
 FORMATS = {
-    ".c": Format(c_file.c_bytes, c_program.load, c_program.compiler, c_program.NEEDS),
-    ".html": Format(html_file.html_bytes, html_program.load, html_program.node, html_program.NEEDS),
+    ".c": Format(
+        c_file.c_bytes,
+        c_program.load,
+        c_program.compiler,
+        c_program.NEEDS,
+        measured=_with_size,
+    ),
+    ".html": Format(
+        html_file.html_bytes,
+        html_program.load,
+        html_program.node,
+        html_program.NEEDS,
+        1000,  # reader's script takes a second for a few tiles
+    ),
 }
+
+
+def require_tool(suffix: str) -> None:
+    """Let pass a format that can be proved here.
+
+    Raises:
+        DigitsError: what runs it is not there; the line says how to get it.
+    """
+    if missing(suffix):
+        raise DigitsError(
+            f"{suffix} files are proved before they are saved, which needs {missing(suffix)}; "
+            "--unproved saves one that was never run"
+        )
 
 
 def missing(suffix: str) -> str:
@@ -46,31 +79,44 @@ def missing(suffix: str) -> str:
 
 def make(
     source: Source, path: Path, calibration: Tensor, tiles: np.ndarray, bits: int = 8
-) -> tuple[Classifier, list[str]]:
-    """Write a source to `path`, with weights of so many bits; what answers with it, and lines on
-    cost and proof.
+) -> tuple[Classifier, list[str], np.ndarray]:
+    """Write a source to `path`, with weights of so many bits; what answers with it, lines on cost
+    and proof, and its logits (N, K) float32 of the test tiles (N, 1, 28, 28) uint8: those of its
+    NumPy reference, which it is held to bit for bit.
 
-    Calibrated on training tiles (M, 1, 28, 28) uint8, proved on the first `PROOF_TILES` of `tiles`.
+    Calibrated on training tiles (M, 1, 28, 28) uint8.
 
     Raises:
         DigitsError: the model has no integer form, or the file answers otherwise than it.
     """
     kind, whole = FORMATS[path.suffix], integers(source, calibration, bits)
     path.write_bytes(kind.write(whole, card(source), source.content["thresholds"]))
-    run, proof = kind.load(path, len(whole.head_bias)), tiles[:PROOF_TILES]
+    run, proof = kind.load(path, len(whole.head_bias)), tiles[: kind.proof_tiles]
+    expected = in_parts(partial(integer.logits, whole), tiles, f"{path.suffix} in NumPy")
     if run is None:
         said = f"not run: needs {kind.needs}; the figures are those of its NumPy reference"
     else:
-        require_same_bits(path, run(proof), integer.logits(whole, proof))
+        require_same_bits(path, in_parts(run, proof, path.suffix), expected[: len(proof)])
+        path.write_bytes(kind.measured(path))
         said = f"equals its NumPy reference bit for bit on {len(proof):,} test tiles"
-    answer = run or (lambda batch: integer.logits(whole, batch))
+    answer = run or partial(integer.logits, whole)
     classifier = Classifier(
         lambda batch: answer(batch) * whole.scale,
         path,
         tuple(source.content["classes"]),
         whole.temperature,
     )
-    return classifier, [f"{path.suffix}: {c_file.costs(whole)}", f"{path.suffix}: {said}"]
+    notes = [f"{path.suffix}: {c_file.costs(whole)}", f"{path.suffix}: {said}"]
+    return classifier, notes, (expected * whole.scale).astype(np.float32)
+
+
+def in_parts(run: Run, tiles: np.ndarray, what: str) -> np.ndarray:
+    """Logits (N, K) int32 of tiles (N, 1, 28, 28) uint8, with a bar of progress on a terminal."""
+    from tqdm import tqdm
+
+    starts = range(0, len(tiles), PART)
+    bar = tqdm(starts, what, unit_scale=PART, unit="tile", disable=None, leave=False, delay=2)
+    return np.concatenate([run(tiles[i : i + PART]) for i in bar])
 
 
 def integers(source: Source, calibration: Tensor, bits: int = 8) -> IntegerModel:

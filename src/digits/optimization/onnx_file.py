@@ -15,7 +15,8 @@ from digits.classifier import ANY_SIDE, METADATA_KEY
 from digits.optimization.quiet import quiet
 from digits.page_image import GRID, MOST_SIDE
 from digits.row_image import LEAST_WIDTH, MOST_WIDTH, STRIDE
-from digits.spec import PAGE_SHAPE, ROW_SHAPE
+from digits.spec import INPUT_SHAPE, PAGE_SHAPE, ROW_SHAPE
+from digits.tile import CONTRACT
 
 if TYPE_CHECKING:
     import onnx
@@ -37,6 +38,8 @@ def onnx_bytes(model: nn.Module, metadata: dict[str, Any], calibration: Tensor |
     for node in proto.graph.node:
         del node.metadata_props[:]  # stack traces: 6% of an int8 cnn3
     proto.metadata_props.add(key=METADATA_KEY, value=json.dumps(metadata))
+    if tuple(metadata["input_shape"]) == INPUT_SHAPE:
+        proto.metadata_props.add(key=INPUT, value=CONTRACT)
     return proto.SerializeToString()
 
 

@@ -14,6 +14,9 @@
 
 @defines@
 
+#if defined __AVR__ && DIGITS_TABLES > 32767
+#error "its tables are over 32 kB, which AVR's 16-bit pointers do not reach: take a smaller model"
+#endif
 #ifdef __AVR__ /* constants stay in flash */
 #include <avr/pgmspace.h>
 #define IN_FLASH PROGMEM
@@ -155,7 +158,9 @@ static void make_row(uint8_t number, uint8_t *to)
                 total = (uint16_t)(total + value);
                 most = value > most ? value : most;
             }
-            *to++ = s.pool == MEAN_POOL ? (uint8_t)((total + 2) >> 2) : most;
+            if (s.pool == MEAN_POOL)
+                most = (uint8_t)((total + 2) >> 2);
+            *to++ = most;
         }
 }
 
@@ -216,7 +221,7 @@ void digits_logits(const uint8_t tile[784], int32_t logits[DIGITS_CLASSES])
     for (number = 0; number < DIGITS_STAGES; number++) { /* the padding below */
         stage_t s = stage_at(number);
         for (y = 0; y < s.pad; y++) {
-            memset(next_row(number), s.pad_value, (size_t)(s.width - 2 * s.pad) * s.in);
+            memset(next_row(number), s.pad_value, ((size_t)s.width - 2U * s.pad) * s.in);
             push(number);
         }
     }
@@ -369,12 +374,16 @@ int digits_frame(const uint8_t *picture, uint16_t width, uint16_t height, uint8_
 }
 
 #ifdef DIGITS_TEST
-/* Drawn digits of @side@x@side@ pixels, a letter each, a paper to p ink; and their logits. */
+/* Drawn digits of @side@x@side@ pixels, a letter each, a paper to p ink; their logits and
+ * probabilities. */
 static const char pictures[][@side@ * @side@ + 1] IN_FLASH = {
 @pictures@
 };
 static const int32_t expected[][DIGITS_CLASSES] IN_FLASH = {
 @expected@
+};
+static const uint16_t shares_expected[][DIGITS_CLASSES] IN_FLASH = {
+@shares@
 };
 
 int main(void)
@@ -392,6 +401,8 @@ int main(void)
             wrong = (uint16_t)(wrong + (logits[k] != (int32_t)LONG_AT(expected[i], k)));
         k = (uint16_t)digits_predict(tile, probabilities);
         wrong = (uint16_t)(wrong + (logits[k] < logits[0] || probabilities[k] < probabilities[0]));
+        for (k = 0; k < DIGITS_CLASSES; k++)
+            wrong = (uint16_t)(wrong + (probabilities[k] != WORD_AT(shares_expected[i], k)));
     }
     return wrong ? 1 : 0;
 }
