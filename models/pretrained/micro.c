@@ -5,8 +5,9 @@
  * SHA-256    592093dcc9d6a16205a4e672c6dbf6c1e6ac49b737a9c235d4ecf469025000ff (of the checkpoint's
  *            content)
  * Accuracy   99.23% of 10,000 test digits (float32: 99.22%)
- * Input      28x28 grey levels, 0 paper to 255 ink, the digit 20 pixels high or wide, its centre of
- *            mass in the middle
+ * Input      28x28 grey levels uint8, 0 paper to 255 ink (bright ink on black), the digit's longer
+ *            side 20 pixels, its centre of mass at 14.0, 14.0
+ * Built      6,031 bytes of flash, 1,366 of RAM, by cc -Os for x86_64
  * Constants  2,131 bytes of weights (8 bits) and tables
  * RAM        1,330 bytes, and the stack
  * Work       279,612 multiplications a tile
@@ -27,6 +28,7 @@
 #define DIGITS_READ 63123
 #define DIGITS_SCALE 7.193839713e-05f
 #define DIGITS_BITS 8
+#define DIGITS_TABLES 2131
 #define DIGITS_STAGES 5
 #define DIGITS_MOST_ROWS 4
 #define DIGITS_SKIPS 0
@@ -40,6 +42,9 @@
 #define HEAD_WEIGHTS 1773U
 #define HEAD_CHANNEL 34
 
+#if defined __AVR__ && DIGITS_TABLES > 32767
+#error "its tables are over 32 kB, which AVR's 16-bit pointers do not reach: take a smaller model"
+#endif
 #ifdef __AVR__ /* constants stay in flash */
 #include <avr/pgmspace.h>
 #define IN_FLASH PROGMEM
@@ -289,7 +294,9 @@ static void make_row(uint8_t number, uint8_t *to)
                 total = (uint16_t)(total + value);
                 most = value > most ? value : most;
             }
-            *to++ = s.pool == MEAN_POOL ? (uint8_t)((total + 2) >> 2) : most;
+            if (s.pool == MEAN_POOL)
+                most = (uint8_t)((total + 2) >> 2);
+            *to++ = most;
         }
 }
 
@@ -350,7 +357,7 @@ void digits_logits(const uint8_t tile[784], int32_t logits[DIGITS_CLASSES])
     for (number = 0; number < DIGITS_STAGES; number++) { /* the padding below */
         stage_t s = stage_at(number);
         for (y = 0; y < s.pad; y++) {
-            memset(next_row(number), s.pad_value, (size_t)(s.width - 2 * s.pad) * s.in);
+            memset(next_row(number), s.pad_value, ((size_t)s.width - 2U * s.pad) * s.in);
             push(number);
         }
     }
@@ -503,7 +510,8 @@ int digits_frame(const uint8_t *picture, uint16_t width, uint16_t height, uint8_
 }
 
 #ifdef DIGITS_TEST
-/* Drawn digits of 14x14 pixels, a letter each, a paper to p ink; and their logits. */
+/* Drawn digits of 14x14 pixels, a letter each, a paper to p ink; their logits and
+ * probabilities. */
 static const char pictures[][14 * 14 + 1] IN_FLASH = {
     "aaaaaaaaaaaaaa"
     "aaaaaaaaaaaaaa"
@@ -658,6 +666,18 @@ static const int32_t expected[][DIGITS_CLASSES] IN_FLASH = {
     {-166571, -347785, -77202, -11292, -211714, -86930, -151429, -242224, 64915, -85308},
     {-90460, -25504, -44115, -29909, -72111, -74747, -183877, 10101, -35059, -39441},
 };
+static const uint16_t shares_expected[][DIGITS_CLASSES] IN_FLASH = {
+    {0, 0, 0, 0, 65533, 0, 0, 0, 0, 2},
+    {30, 0, 0, 0, 0, 64972, 516, 0, 10, 8},
+    {0, 0, 65513, 12, 0, 0, 0, 4, 6, 0},
+    {0, 0, 114, 0, 0, 0, 0, 65421, 0, 0},
+    {0, 0, 0, 64604, 0, 931, 0, 0, 0, 0},
+    {2, 195, 8, 1173, 2, 63328, 0, 626, 0, 201},
+    {3, 785, 424, 7968, 43977, 6058, 9, 1, 283, 6026},
+    {65495, 0, 2, 0, 0, 8, 22, 0, 4, 4},
+    {0, 0, 0, 187, 0, 0, 0, 0, 65348, 0},
+    {24, 3602, 864, 2576, 100, 81, 0, 55317, 1732, 1239},
+};
 
 int main(void)
 {
@@ -674,6 +694,8 @@ int main(void)
             wrong = (uint16_t)(wrong + (logits[k] != (int32_t)LONG_AT(expected[i], k)));
         k = (uint16_t)digits_predict(tile, probabilities);
         wrong = (uint16_t)(wrong + (logits[k] < logits[0] || probabilities[k] < probabilities[0]));
+        for (k = 0; k < DIGITS_CLASSES; k++)
+            wrong = (uint16_t)(wrong + (probabilities[k] != WORD_AT(shares_expected[i], k)));
     }
     return wrong ? 1 : 0;
 }
