@@ -166,6 +166,25 @@ def _equals(
         )
 
 
+def _ring(
+    clutter: np.ndarray, box: tuple[int, int, int, int], height: float, source: Sources,
+    rng: Generator,
+) -> None:  # fmt: skip
+    """A ring or a box drawn around the number by hand, which may touch it."""
+    x, y, width, high = box
+    half = np.array([width, high]) / 2 + rng.uniform(-0.05, 0.3, 2) * height
+    angle = np.linspace(0, 2 * np.pi * rng.uniform(0.95, 1.1), 40) + rng.uniform(0, 2 * np.pi)
+    round_ = np.stack([np.cos(angle), np.sin(angle)], 1)
+    if rng.random() < 0.5:
+        round_ /= np.abs(round_).max(axis=1, keepdims=True)  # a box
+    else:
+        half *= rng.uniform(1.0, 1.4)
+    bend = cv2.GaussianBlur(rng.normal(0, 0.15, (40, 2)), (1, 9), 0)
+    points = np.array([x + width / 2, y + high / 2]) + half * round_ + bend * height
+    pen = max(1, round(hands.pen(height, rng)))
+    cv2.polylines(clutter, [points.round().astype(np.int32)], False, 255, pen, cv2.LINE_AA)
+
+
 def _specks(
     clutter: np.ndarray, box: tuple[int, int, int, int], height: float, source: Sources,
     rng: Generator,
@@ -178,7 +197,7 @@ def _specks(
 
 CLUTTER: tuple[tuple[float, Add], ...] = (
     (0.4, _neighbours), (0.2, _rules), (0.12, _underline), (0.12, _word), (0.08, _equals),
-    (0.12, _specks),
+    (0.12, _specks), (0.06, _ring),
 )  # fmt: skip
 
 

@@ -16,10 +16,14 @@ from digits.tile import stroke_width
 TILE_WRITERS = 0.35  # the share of numbers written in MNIST's or drawn digits, which have no writer
 WHOLE = 0.1  # the share of numbers taken as one person wrote them
 IN_CELLS = 0.12  # the share of numbers of which each character has a cell of its own
-LOOKALIKES = hands.LOOKALIKES | set("()!")  # may as well be digits, or their strokes
+LOOKALIKES = hands.LOOKALIKES | set("()!&")  # may as well be digits, or their strokes
 # Of the digits' height, between neighbours where they are nearest: touching, usual, wide ones.
 GAPS = (0.15, (-0.15, 0.0)), (0.82, (-0.04, 0.3)), (1.0, (0.3, 1.6))
 STRETCHED = 0.15, 0.35  # the share of numbers far narrower or wider than usual; and by how much
+# The share of numbers whose gaps differ much, and how much; of points written above the line, as a
+# decimal point often is, and how high; all of the digits' height.
+UNEVEN = 0.25, (0.08, 0.25)
+RAISED = {".": (0.3, (0.15, 0.55)), ",": (0.1, (0.05, 0.25))}
 INK = 32  # of 255: from which on a pixel belongs to a number's box
 SHARES = {"pendigits": 0.3, "unipen_digits": 0.3, "uji": 0.12, "bhmsds": 0.28}
 
@@ -146,6 +150,8 @@ def written(
     drift, scatter = abs(rng.normal(0, 0.035)) * height, abs(rng.normal(0, 0.07))
     share, much = STRETCHED
     wide = float(np.exp(rng.normal(0, much if rng.random() < share else 0.12)))
+    share, range_ = UNEVEN
+    uneven = rng.uniform(*range_) if rng.random() < share else 0.05
     placed = []
     for label in text:
         size = height * (1 + rng.normal(0, scatter))
@@ -154,7 +160,7 @@ def written(
             ink = cv2.resize(ink, (max(1, round(ink.shape[1] * wide)), ink.shape[0]))
         foot = _foot(label, ink.shape[0], height, rng) + rng.normal(0, drift)
         placed.append((ink, foot))
-    return beside(placed, gap, height, rng.normal(0, 0.05), rng)
+    return beside(placed, gap, height, rng.normal(0, 0.05), rng, uneven)
 
 
 def _character(
@@ -180,7 +186,9 @@ def _character(
 
 
 def _crisp(ink: np.ndarray, pen: float) -> np.ndarray:
-    """A picture's strokes a little nearer to the pen's width, and their soft edges steeper."""
+    """A picture's strokes a little nearer to the pen's width, and their soft edges steeper. Faint ones
+    are made as dark as others first: they would be gone."""
+    ink = np.round(ink * (255 / max(int(ink.max()), 1))).astype(np.uint8)
     width = stroke_width(ink)
     change = int(np.clip(round(0.7 * (pen - width)), -0.35 * width, 6))
     if change:
@@ -209,6 +217,9 @@ def _plain_sign(label: str, height: float, pen: float, rng: Generator) -> np.nda
 
 def _foot(label: str, high: int, height: float, rng: Generator) -> float:
     """How far below the line a character's ink ends, in pixels."""
+    share, heights = RAISED.get(label, (0.0, (0.0, 0.0)))
+    if rng.random() < share:
+        return -float(rng.uniform(*heights)) * height
     if label in "-:":
         return -0.5 * height + high / 2 + rng.normal(0, 0.08) * height
     if label == ",":
@@ -219,9 +230,11 @@ def _foot(label: str, high: int, height: float, rng: Generator) -> float:
 
 
 def beside(
-    placed: list[tuple[np.ndarray, float]], gap: float, height: float, rise: float, rng: Generator
-) -> np.ndarray:
-    """Characters (ink, foot) side by side, `gap` pixels apart where neighbours are nearest."""
+    placed: list[tuple[np.ndarray, float]], gap: float, height: float, rise: float, rng: Generator,
+    uneven: float = 0.05,
+) -> np.ndarray:  # fmt: skip
+    """Characters (ink, foot) side by side, `gap` pixels apart where neighbours are nearest, give or
+    take `uneven` heights."""
     tall = int(4 * height) + 8
     width = sum(ink.shape[1] for ink, _ in placed) + int((abs(gap) + height) * len(placed)) + 8
     sheet, line = np.zeros((tall, width), np.uint8), 2.6 * height
@@ -239,7 +252,7 @@ def beside(
             room = np.where(near[y : y + high, 0] >= 0, near[y : y + high, 0] - first, -(10**6))
             most = int(right.max())
             x = max(int(room.max()) + 1, most - wide // 2)
-            x = max(0, round(x + gap + rng.normal(0, 0.05) * height))
+            x = max(0, round(x + gap + rng.normal(0, uneven) * height))
         x = min(x, width - wide)
         there = sheet[y : y + high, x : x + wide]
         np.maximum(there, ink, out=there)

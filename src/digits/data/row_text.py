@@ -9,7 +9,7 @@ from numpy.random import Generator
 def text_of(rng: Generator) -> str:
     """A number as people write it: digits alone mostly, or with the signs of its kind."""
     kind = rng.random()
-    if kind < 0.62:
+    if kind < 0.55:
         length = int(
             rng.choice([1, 2, 3, 4, 5, 6, 7, 8], p=[0.07, 0.2, 0.2, 0.17, 0.16, 0.1, 0.05, 0.05])
         )

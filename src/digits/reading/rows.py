@@ -46,6 +46,11 @@ class Limits:
     least_log: float = -50.0  # log probability of a text: what lies below tells nothing more
     most_margin: float = 20.0  # of log probability over the next text, likewise
     none_weight: float = 0.01  # of a row being none of its texts, beside the less likely ones
+    # Added to the log odds of a point or comma where the format knows it: who asks for them has
+    # more of them than the crops that the row model learned from (Saerens et al. 2002). Of 203
+    # made-up numbers with and 200 without one, by held-out writers, 53.7 and 76.0% were right with
+    # 0, 63.5 and 73.5% with 1.5, 64.0 and 72.0% with 2.
+    point_gain: float = 1.5
     # Of the usual ink of a column: so much more costs a cut at the edge of its gap than amid it.
     off_centre_cost: float = 0.3
     reach_of_height: float = 0.8  # from a character's surest column: what stands beyond is not its
@@ -55,6 +60,7 @@ class Limits:
 
 LIMITS = Limits()
 NOBODY = -1
+POINTS = frozenset(".,")
 
 
 def looks_at(grey: np.ndarray, inverted: bool) -> list[np.ndarray]:
@@ -129,7 +135,7 @@ def read_row(
     names = row_model().classes[:-1]
     kept = [k for k, name in enumerate(names) if name in CLASSES or name in wanted.signs]
     labels = [names[k] for k in kept]
-    seen = [ctc.only(_log_probs(look), kept) for look in looks]
+    seen = [ctc.only(_log_probs(look, wanted.signs), kept) for look in looks]
     proposed = {""} | {
         text for s in seen for text, _ in ctc.likely_texts(s, labels, wanted)[: LIMITS.texts]
     }
@@ -235,8 +241,12 @@ def _part(level: np.ndarray, mine: np.ndarray, columns: np.ndarray) -> Part:
     return Part((x, y, width, height), frame(ink[y : y + height, x : x + width]))
 
 
-def _log_probs(look: np.ndarray) -> np.ndarray:
-    return ctc.log_softmax(row_model()(look[None, None])[0].astype(np.float64))
+def _log_probs(look: np.ndarray, signs: frozenset[str]) -> np.ndarray:
+    """Log probabilities of a look's columns (T, classes), where `signs` may stand."""
+    logits = row_model()(look[None, None])[0].astype(np.float64)
+    points = [k for k, name in enumerate(row_model().classes) if name in POINTS & signs]
+    logits[:, points] += LIMITS.point_gain
+    return ctc.log_softmax(logits)
 
 
 def _log_probabilities(seen: list[np.ndarray], texts: list[list[int]]) -> np.ndarray:
