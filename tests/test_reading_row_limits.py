@@ -95,6 +95,23 @@ def test_a_row_may_be_none_of_its_texts(read: Read) -> None:
     assert other / (1 - right) == pytest.approx(0.1 / (0.1 + 0.01), abs=0.01)
 
 
+@pytest.mark.parametrize(("signs", "gain"), [("", 0.0), (".-", 1.5)])
+def test_a_point_weighs_more_where_the_format_knows_it(
+    monkeypatch: pytest.MonkeyPatch, signs: str, gain: float
+) -> None:
+    class Model:
+        classes = NAMES
+
+        def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+            return [np.zeros((1, len(NAMES)))]
+
+    monkeypatch.setattr(rows, "row_model", Model)
+    (column,) = rows._log_probs(np.zeros((HEIGHT, STRIDE), np.uint8), frozenset(signs))
+    logs = dict(zip(NAMES, column, strict=True))
+    assert logs["."] - logs["4"] == pytest.approx(gain)
+    assert logs["-"] == logs[","] == logs["4"]
+
+
 def stripe(image: np.ndarray) -> int:
     """How many of a row image's lines are inked."""
     return int((image[:, image.shape[1] // 2] > 130).sum())

@@ -4,13 +4,14 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from digits import archs, checkpoint
-from digits.data import Dataset, hands, rows
+from digits.data import Dataset, hands, row_clutter, row_ink, rows
 from digits.errors import DigitsError
 from digits.row_image import HEIGHT, STRIDE
 from digits.spec import BLANK, ROW_CLASSES, ROW_SHAPE
@@ -47,6 +48,37 @@ def test_a_seed_gives_the_same_rows_in_one_process_and_in_two(source: rows.Sourc
     assert all(np.array_equal(a, b) for (a, _), (b, _) in zip(alone, shared, strict=True))
     assert {c for _, text in alone for c in text} == set(ROW_CLASSES)
     assert 0.02 < np.mean([text == "" for _, text in alone]) < 0.12
+
+
+def test_a_faint_picture_of_a_digit_is_written_as_dark_as_others(source: rows.Sources) -> None:
+    faint = np.zeros((60, 40), np.uint8)
+    faint[5:55, 16:24] = 48
+    hand = hands.Hand("faint", {"1": [hands.Glyph("1", 1.0, ink=faint)]})
+    ink = row_ink.written("11", hand, source, 50.0, np.random.default_rng(0))
+    assert (ink > 200).mean() > 0.1
+
+
+def test_some_points_stand_above_the_line(source: rows.Sources) -> None:
+    rng, raised = np.random.default_rng(0), 0
+    bar = np.full((60, 12), 255, np.uint8)
+    hand = hands.Hand("bars", {"1": [hands.Glyph("1", 1.0, ink=bar)]})
+    hand.glyphs["."] = [hands.Glyph(".", 0.15, ink=np.full((12, 12), 255, np.uint8))]
+    for _ in range(200):
+        ink = row_ink.written("1.1", hand, source, 80.0, rng)
+        count, _, stats, _ = cv2.connectedComponentsWithStats((ink > 128).astype(np.uint8))
+        points = [box for box in stats[1:count] if box[3] < 40]
+        raised += bool(points) and points[0][1] + points[0][3] < 0.87 * len(ink)
+    assert 0.1 < raised / 200 < 0.5
+
+
+def test_a_ring_goes_around_the_number(source: rows.Sources) -> None:
+    box = 60, 30, 100, 40
+    for seed in range(20):
+        drawn = np.zeros((96, 260), np.uint8)
+        row_clutter._ring(drawn, box, 40.0, source, np.random.default_rng(seed))
+        y, x = np.nonzero(drawn)
+        assert x.min() < 75 and x.max() > 145 and y.min() < 45 and y.max() > 55
+        assert not drawn[45:55, 95:125].any()
 
 
 def test_a_path_is_spelled_without_repeats_and_blanks() -> None:

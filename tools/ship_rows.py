@@ -5,6 +5,9 @@ python tools/ship_rows.py runs/2026-11-25-223100-rows
 
 import argparse
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -54,11 +57,16 @@ times as high as its digits. Licence: MIT, as the code. Made by `python tools/sh
 """
 
 
-def readings(
-    source: rows.Sources, count: int, seed: int, model: Classifier
-) -> Iterator[tuple[Features, bool]]:
-    """What is known of the answers to made-up crops, half of them of nothing but their numbers, and
-    whether they are right."""
+Known = list[tuple[Features, bool]]  # of answers, and whether they are right
+
+
+def readings(source: rows.Sources, count: int, seed: int) -> Known:
+    """What is known of the answers to made-up crops, half of them of nothing but their numbers."""
+    return list(_readings(source, count, seed))
+
+
+def _readings(source: rows.Sources, count: int, seed: int) -> Iterator[tuple[Features, bool]]:
+    model = classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED])
     rng = np.random.default_rng(seed)
     for number in range(count):
         grey, text = rows.crop(source, rng, number % 4 < 2, EMPTY)
@@ -74,7 +82,7 @@ def readings(
             yield read.features, read.text == truth
 
 
-def fitted(known: list[tuple[Features, bool]]) -> list[float]:
+def fitted(known: Known) -> list[float]:
     """The weights of the doubt."""
     columns = np.array([features.columns() for features, _ in known])
     right = np.array([is_right for _, is_right in known])
@@ -115,9 +123,10 @@ def main() -> None:
         right.append(accuracy(classifier.load(path, takes="row images"), judged))
         print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
 
-    digits = classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED])
-    weights = fitted(list(readings(held_out, args.crops, SEEDS["weights"], digits)))
-    others = list(readings(held_out, args.crops, SEEDS["threshold"], digits))
+    read_crops = partial(readings, held_out, args.crops)
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
+        known, others = pool.map(read_crops, (SEEDS["weights"], SEEDS["threshold"]))
+    weights = fitted(known)
     sure = np.array([probability(features, weights) for features, _ in others])
     good = np.array([is_right for _, is_right in others])
     read = threshold(sure, good, config.max_error)

@@ -186,8 +186,9 @@ def _character(
 
 
 def _crisp(ink: np.ndarray, pen: float) -> np.ndarray:
-    """A picture's strokes a little nearer to the pen's width, and their soft edges steeper. Faint ones
-    are made as dark as others first: they would be gone."""
+    """A picture's strokes a little nearer to the pen's width, and their soft edges steeper.
+
+    Faint strokes are made as dark as others first: they would be gone."""
     ink = np.round(ink * (255 / max(int(ink.max()), 1))).astype(np.uint8)
     width = stroke_width(ink)
     change = int(np.clip(round(0.7 * (pen - width)), -0.35 * width, 6))
