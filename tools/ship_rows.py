@@ -1,6 +1,7 @@
 """Make the shipped row model of a training run: int8 ONNX, its doubt, its card.
 
 python tools/ship_rows.py runs/2026-11-25-223100-rows
+python tools/ship_rows.py runs/LATER --halfway_to runs/EARLIER
 """
 
 import argparse
@@ -11,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from ship import runs_of, told, train_command
+from ship import HALFWAY, halfway, runs_of, told, train_command
 from sklearn.linear_model import LogisticRegression
 
 from digits import archs, checkpoint, classifier, data
@@ -52,6 +53,7 @@ bhmsds, MIT) and of MNIST's training part, in
 
 {commands}
 
+{halfway}
 Every eighth writer was held out. Limits: one row, 1 to 20 characters, the crop about one to three
 times as high as its digits. Licence: MIT, as the code. Made by `python tools/ship_rows.py RUN`.
 """
@@ -102,9 +104,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("--crops", type=int, default=4000, help="that its doubt is fitted on")
+    parser.add_argument("--halfway_to", type=Path, help="run whose weights are averaged with its")
     args = parser.parse_args()
 
     content = checkpoint.load(args.run / "model.pth")
+    if args.halfway_to:
+        halfway(content, args.halfway_to / "model.pth")
     runs = runs_of(content)
     config = runs[-1]
     content["config"] = config.as_dict()
@@ -141,6 +146,7 @@ def main() -> None:
         right=right, read=read, shown=len(others), coverage=(sure >= read).mean(),
         error=1 - good[sure >= read].mean(), runs=told(runs, "docs/lab/reading.md"),
         commands="\n".join(f"    {train_command(run)}" for run in runs),
+        halfway=HALFWAY if args.halfway_to else "",
         writers=sum(len(hands) for hands in learned.writers.values()),
     )  # fmt: skip
     checkpoint.write_atomically(path.with_suffix(".md"), lambda file: file.write(card.encode()))
