@@ -54,6 +54,14 @@ def test_status(rows: list[Row], thresholds: dict[str, float], expected: bool, s
     assert judge.status(rows, model(**thresholds), expected) == status
 
 
+@pytest.mark.parametrize(("of_row", "probability"), [(0.91, 0.99), (0.89, 0.89), (0.995, 0.99)])
+def test_a_digit_by_itself_is_as_sure_as_the_row_model_allows(
+    of_row: float, probability: float
+) -> None:
+    seen = judge.seen_twice(row(0.81, alone=True), of_row, 1.0, model(read=0.9))
+    assert seen.probability == probability and seen.support == pytest.approx(0.9)
+
+
 def test_ink_seen_rightly_ends_the_search() -> None:
     assert judge.is_likely([row(0.71)]) and not judge.is_likely([row(0.69)])
 

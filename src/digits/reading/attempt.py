@@ -68,8 +68,7 @@ class Attempt:
             best = one if is_one or not page else page
         if not row and self._may_be_many and (all_of_it := self.of_row()):
             row = judge.doubted(all_of_it)
-        is_split = self._may_be_a_row and self.recognizer.kind == "number" and len(best.rows) > 1
-        if row and (is_split or judge.value(row.rows) > judge.value(best.rows)):
+        if row and (self._is_split(best) or judge.value(row.rows) > judge.value(best.rows)):
             best = row
         return self._or_turned(best) if self._may_be_many else best
 
@@ -162,6 +161,14 @@ class Attempt:
     def _of(self, grey: np.ndarray) -> "Attempt":
         """An attempt at another picture (H, W) uint8, within the same budget."""
         return Attempt(replace(self.recognizer, grey=grey))
+
+    def _is_split(self, page: Answer) -> bool:
+        """Whether several rows are one: in the crop of a number, or single digits side by side."""
+        if len(page.rows) < 2:
+            return False
+        if self._may_be_a_row and self.recognizer.kind == "number":
+            return True
+        return all(row.alone for row in page.rows) and not are_stacked(self._lines)
 
     @cached_property
     def _lines(self) -> list[Line]:

@@ -102,6 +102,14 @@ def status(rows: Sequence[Row], model: Classifier, expected: bool) -> str:
     return "read" if relied and (fits >= LIMITS.read_support or not alone) else "unsure"
 
 
+def seen_twice(one: Row, probability: float, fits: float, row_model: Classifier) -> Row:
+    """A digit by itself that the row model saw as well, with this probability and support. The
+    classifier knows such digits best; it has its word where the row model has no doubt."""
+    sure = probability >= row_model.thresholds.get("read", LIMITS.read_probability)
+    likely = one.probability if sure else min(one.probability, probability)
+    return replace(one, probability=likely, support=math.sqrt(one.support * fits))
+
+
 def written_once(rows: list[Row]) -> list[Row]:
     """The rows less those that are pieces of another: most of their digits lie within its digits.
 

@@ -1,6 +1,5 @@
 """What ink says: one digit, the rows in it, a line of a page; and the status of an answer."""
 
-import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -86,7 +85,7 @@ class Recognizer:
             (part,) = (character.part for character in read.characters)
             one = self.digit(part.tile, digits[0].box)
             if one.text == read.text:
-                return replace(one, support=math.sqrt(one.support * read.support))
+                return judge.seen_twice(one, read.ranking[0][1], read.support, row_model())
         _, probability = read.ranking[0]
         around = enclosing([digit.box for digit in digits])
         return Row(read.text, probability, around, read.ranking, digits, read.support)
