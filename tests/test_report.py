@@ -441,3 +441,13 @@ def chromium() -> str | None:
     import shutil
 
     return shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.mark.parametrize("kind", ["png", "webp"])
+def test_a_picture_goes_into_a_page_without_a_warning(
+    capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    assert report.data_uri(np.zeros((8, 8), np.uint8), kind).startswith(
+        f"data:image/{kind};base64,"
+    )
+    assert capfd.readouterr().err == ""

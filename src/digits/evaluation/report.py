@@ -187,7 +187,8 @@ class Page:
 
 def data_uri(image: np.ndarray, kind: str = "png") -> str:
     """A picture (H, W), (H, W, 1) or (H, W, 3) BGR uint8 as a PNG or WebP within a page."""
-    done, content = cv2.imencode(f".{kind}", image, [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY])
+    quality = [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY] if kind == "webp" else []
+    done, content = cv2.imencode(f".{kind}", image, quality)
     assert done
     return f"data:image/{kind};base64," + base64.b64encode(content.tobytes()).decode()
 
