@@ -175,13 +175,14 @@ def test_usage_is_said() -> None:
 
 
 def test_what_serve_writes_is_what_learn_reads(run_folder: Path) -> None:
-    from digits.web.corrections import keep
+    from digits.web.corrections import Corrections
 
+    corrections = Corrections(Path("corrections"))
     rng = np.random.default_rng(0)
     uci = data.load("uci")
     for i in rng.choice(len(uci.train), 40, replace=False):
         _, png = cv2.imencode(".png", uci.train.images[i, 0].numpy())
-        keep(Path("corrections"), str(int(uci.train.labels[i])), png.tobytes())
+        corrections.keep(str(int(uci.train.labels[i])), png.tobytes())
     own, known = learn.sets("micro", "corrections", "uci", None)
     assert own.classes == known.classes == tuple("0123456789")
     kept = {tile.tobytes() for tile in own.train.images.numpy()}

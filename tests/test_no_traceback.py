@@ -237,7 +237,7 @@ def test_content_of_own_data(kind: str, data: st.DataObject) -> None:
     name, good = LOADED[kind]
     with somewhere() as folder, contextlib.suppress(DigitsError):
         (folder / name).write_bytes(data.draw(damaged(good)))
-        own.load(str(folder / name), 5, Look())
+        own.load(str(folder / name), 5, Look(), folder)
 
 
 def test_a_damaged_table_anywhere(run_folder: Path) -> None:

@@ -7,7 +7,7 @@ from digits.errors import DigitsError
 
 EXTRAS = {  # what the base does not bring -> the smallest extra that does
     "torch": "train", "onnx": "train", "onnxscript": "train", "torchvision": "data",
-    "torchao": "optimize", "executorch": "pte", "litert_torch": "tflite", "ziglang": "edge",
+    "torchao": "optimize", "executorch": "pte", "litert_torch": "tflite",
     "scipy": "report", "sklearn": "report", "matplotlib": "report", "jinja2": "report",
     "captum": "explain", "cleanlab": "labels", "optuna": "tune", "sqlalchemy": "tune",
     "tensorboard": "tensorboard", "openpyxl": "xlsx", "pyarrow": "parquet", "ray": "many",

@@ -13,7 +13,7 @@ class Limits:
     # A step that has begun goes on: with it, 5 s are promised. A usual page took 0.6 s or less, so
     # that a file of 100 is read to its end.
     seconds: float = 2.5
-    seconds_with_decoding: float = 4.0
+    seconds_with_decoding: float = 3.5
     seconds_of_file: float = 60.0
 
 
