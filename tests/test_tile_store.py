@@ -15,6 +15,7 @@ from digits.data.look import Look
 from digits.errors import DigitsError
 
 MOST_BYTES_A_TILE = 1500  # of memory, beside that of the program: 1.5 GB of a million
+FEW, MANY = 500, 30_500  # the program's own memory differs by 2 MB from run to run
 
 
 def fill(folder: Path, count: int) -> Path:
@@ -101,10 +102,9 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is Linux's to tell")
-@pytest.mark.xfail(strict=False, reason="1,000 to 1,900 bytes a tile were measured: not shown yet")
 def test_a_million_tiles_take_little_memory(run_folder: Path) -> None:
     peaks = []
-    for count in (500, 6500):
+    for count in FEW, MANY:
         fill(run_folder / str(count), count)
         told = subprocess.run(
             [sys.executable, "-c", PEAK, str(count)], capture_output=True, text=True,
@@ -112,4 +112,4 @@ def test_a_million_tiles_take_little_memory(run_folder: Path) -> None:
         )  # fmt: skip
         assert told.returncode == 0, told.stderr
         peaks.append(1024 * int(told.stdout))
-    assert (peaks[1] - peaks[0]) / 6000 < MOST_BYTES_A_TILE, peaks
+    assert (peaks[1] - peaks[0]) / (MANY - FEW) < MOST_BYTES_A_TILE, peaks
