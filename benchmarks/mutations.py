@@ -10,7 +10,6 @@ does not stand in mutations_accepted.txt. The record keeps the rows of modules t
 """
 
 import argparse
-import ast
 import json
 import multiprocessing
 import os
@@ -18,10 +17,15 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.mutants import Mutant, mutants_of
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[1]
 ACCEPTED = Path(__file__).with_name("mutations_accepted.txt")
@@ -77,124 +81,44 @@ TARGETS = {
 WHOLE = ("vision", "reading")  # rooms of which every module is broken, unless some are named
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """A change of one place: `new` for the bytes from `begin` to `end` of a module's source."""
+class QuickestFirst:
+    """A plugin of pytest: the tests that took least begin. A file keeps what each took."""
 
-    module: str
-    where: str  # the function or constant around it
-    old: str
-    new: str
-    begin: int
-    end: int
-    again: int = 1  # which of several that read alike
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._took: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
 
-    @property
-    def name(self) -> str:
-        """What tells it from others, whatever lines are added around it."""
-        count = f" #{self.again}" if self.again > 1 else ""
-        return f"{self.module} | {self.where} | {self.old} -> {self.new}{count}"
+    def pytest_collection_modifyitems(self, items: list["pytest.Item"]) -> None:
+        items.sort(key=lambda item: self._took.get(item.nodeid, 0.0))
 
+    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
+        self._took[report.nodeid] = self._took.get(report.nodeid, 0.0) + report.duration
 
-def mutants_of(module: str, source: str) -> list[Mutant]:
-    """All mutants of a module's source, in its order."""
-    lines = [len(line) for line in source.encode().splitlines(keepends=True)]
-    starts = [sum(lines[:k]) for k in range(len(lines))]
-    found: list[Mutant] = []
-    for where, node, new in changes(ast.parse(source)):
-        assert node.end_lineno is not None and node.end_col_offset is not None
-        begin = starts[node.lineno - 1] + node.col_offset
-        end = starts[node.end_lineno - 1] + node.end_col_offset
-        old = " ".join(source.encode()[begin:end].decode().split())
-        found.append(Mutant(module, where, old, new, begin, end))
-    names: dict[str, int] = {}
-    for k, mutant in enumerate(sorted(found, key=lambda m: (m.begin, m.end, m.new))):
-        names[mutant.name] = names.get(mutant.name, 0) + 1
-        found[k] = replace(mutant, again=names[mutant.name])
-    return found
+    def pytest_sessionfinish(self) -> None:
+        if not self._path.is_file():  # of the code as it is
+            self._path.write_text(json.dumps(self._took))
 
 
-def changes(tree: ast.Module) -> Iterator[tuple[str, ast.expr, str]]:
-    """Where, the expression, and what it becomes: of limits and of rules."""
-    for statement in tree.body:
-        yield from limits(statement, "")
-    around: dict[ast.AST, str] = {tree: ""}
-    for node in ast.walk(tree):
-        for child in ast.iter_child_nodes(node):
-            name = child.name if isinstance(child, ast.FunctionDef | ast.ClassDef) else ""
-            around[child] = ".".join(filter(None, [around[node], name]))
-        for condition, disabled in rules(node):
-            yield around[node], condition, disabled
-
-
-def limits(statement: ast.stmt, inside: str) -> Iterator[tuple[str, ast.expr, str]]:
-    """Each number that a module's or class's name gets, twice and half as large."""
-    if isinstance(statement, ast.ClassDef):
-        for inner in statement.body:
-            yield from limits(inner, f"{statement.name}.")
-    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        where = inside + ", ".join(map(ast.unparse, targets))
-        for node in ast.walk(statement.value):
-            if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
-                continue
-            if isinstance(node.value, int | float):
-                for new in moved(node.value):
-                    yield where, node, repr(new)
-
-
-def moved(value: float) -> tuple[float, float]:
-    """Twice and half of a number; of 0, one more and one less."""
-    if not value:
-        return value + 1, value - 1
-    half = value // 2 if isinstance(value, int) else value / 2
-    return value * 2, half
-
-
-def rules(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
-    """The conditions of a node, and the constants that disable them."""
-    if isinstance(node, ast.If | ast.IfExp):
-        yield from disabled(node.test, "False")
-    elif isinstance(node, ast.comprehension):
-        for test in node.ifs:
-            yield from disabled(test, "True")
-    elif isinstance(node, ast.Return | ast.Assign) and is_predicate(node.value):
-        yield from disabled(node.value, "False")
-
-
-def is_predicate(value: ast.expr | None) -> bool:
-    if isinstance(value, ast.BoolOp):
-        return any(map(is_predicate, value.values))
-    is_not = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
-    return isinstance(value, ast.Compare) or is_not
-
-
-def disabled(test: ast.expr | None, alone: str) -> Iterator[tuple[ast.expr, str]]:
-    """The parts of a condition with what takes each out: of an `and` True, of an `or` False."""
-    if isinstance(test, ast.BoolOp):
-        for part in test.values:
-            yield from disabled(part, str(isinstance(test.op, ast.And)))
-    elif test is not None and ast.unparse(test) not in ("TYPE_CHECKING", "__name__ == '__main__'"):
-        yield test, alone
-
-
-def run_tests(house: Path, tests: list[str]) -> None:
-    """In a child process: exit with pytest's code, saying nothing."""
+def run_tests(house: Path, tests: list[str], is_whole: bool) -> None:
+    """In a child process: exit with pytest's code, saying nothing. Of code that `is_whole` the
+    bytecode is kept; that of two mutants within a second would be taken for one."""
     import pytest
 
+    quickest = QuickestFirst(house / f"{'-'.join(Path(test).stem for test in tests)}.json")
+    sys.dont_write_bytecode = not is_whole
     with Path(os.devnull).open("w") as nothing:
         os.dup2(nothing.fileno(), 1)
         os.dup2(nothing.fileno(), 2)
     os.chdir(house)
     os.environ |= {"PYTHONPATH": str(house / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     sys.path.insert(0, str(house / "src"))
-    os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])))
+    os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], [quickest])))
 
 
 def passes(house: Path, target: Target, limit_s: float | None = None) -> bool:
-    """Whether the tests of a target pass, in time."""
+    """Whether the tests of a target pass, in time; without a limit the code is as it was."""
     tests = [f"tests/{name}.py" for name in target.tests.split()]
-    child = FORK.Process(target=run_tests, args=(house, tests))
+    child = FORK.Process(target=run_tests, args=(house, tests, limit_s is None))
     child.start()
     child.join(limit_s)
     if child.exitcode is None:
@@ -280,7 +204,6 @@ def main() -> int:
     os.environ.setdefault("DIGITS_DATA_DIR", str(ROOT / "data"))
     # plugins of other programs would take seconds a mutant
     os.environ |= {"OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    sys.dont_write_bytecode = True  # two changes within a second would share a .pyc
     import cv2  # noqa: F401
     import pytest  # noqa: F401
     import torch  # noqa: F401

@@ -138,12 +138,14 @@ def test_every_file_states_its_job(path: Path) -> None:
 
 def bare_numbers(source: str) -> list[str]:
     """Lines within functions that decide by a number without a name: a fraction that is no half, or
-    one that is compared with, but 0, 1 and 2."""
+    one that is compared with, but 0, 1 and 2, or a centile."""
     plain, least = (0, 1, 2, 0.5), 1e-8  # what is less guards divisions
     lines, found = source.splitlines(), []
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     for node in (inner for function in functions for inner in ast.walk(function)):
         compared = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.percentile":
+            compared = node.args
         found += [
             lines[number.lineno - 1].strip()
             for number in (node, *compared)
@@ -165,9 +167,34 @@ def test_limits_have_names(path: Path) -> None:
 
 
 def test_a_bare_number_is_found() -> None:
-    rules = ["x > 3", "x * 0.25", "min(x, 0.7)", "x > 0.5", "x[3] / 2 > 1", "x + 3"]
-    source = "".join(f"def f(x):\n    {rule}\n" for rule in rules)
-    assert bare_numbers(source) == rules[:3]
+    rules = ["x > 3", "x * 0.25", "min(x, 0.7)", "np.percentile(x, 9)"]
+    plain = ["x > 0.5", "x[3] / 2 > 1", "x + 3", "np.percentile(x, y)"]
+    source = "".join(f"def f(x):\n    {rule}\n" for rule in rules + plain)
+    assert bare_numbers(source) == rules
+
+
+def records(path: Path) -> list[ast.ClassDef]:
+    """The classes of a file that are a stage's limits."""
+    found = [
+        node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef)
+    ]
+    return [node for node in found if node.name.endswith("Limits")]
+
+
+STAGES = [path for path in RULES if records(path)]
+
+
+@pytest.mark.parametrize("path", STAGES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_limits_are_a_frozen_record_that_says_what_measures_it(path: Path) -> None:
+    (record,) = records(path)
+    assert [ast.unparse(one) for one in record.decorator_list] == ["dataclass(frozen=True)"]
+    named = re.findall(
+        r"`(benchmarks/\w+\.py)(?: ([a-z_.]+)\.NAME)?", ast.get_docstring(record) or ""
+    )
+    assert named, "which command measures it?"
+    for program, stage in named:
+        assert (ROOT / program).is_file()
+        assert stage in ("", module_of(path).removeprefix("digits."))
 
 
 def loaded_by(code: str) -> set[str]:

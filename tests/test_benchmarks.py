@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from benchmarks import mutations
 from benchmarks.support import pictures
+from benchmarks.support.mutants import mutants_of
 from benchmarks.support.pictures import Picture
 
 from digits.errors import DigitsError
@@ -86,7 +87,7 @@ def more(xs):
 
 
 def test_each_limit_is_moved_and_each_rule_disabled() -> None:
-    made = mutations.mutants_of("m", SOURCE)
+    made = mutants_of("m", SOURCE)
     assert [mutant.name.removeprefix("m | ") for mutant in made] == [
         "LIMIT | 0.5 -> 0.25", "LIMIT | 0.5 -> 1.0",
         "SIZES | 1 -> 0", "SIZES | 1 -> 2", "SIZES | 0 -> -1", "SIZES | 0 -> 1",
@@ -103,7 +104,7 @@ def test_each_limit_is_moved_and_each_rule_disabled() -> None:
 
 def test_mutants_that_read_alike_are_told_apart() -> None:
     source = "def f(x):\n    if x:\n        pass\n    if x:\n        pass\n"
-    assert [mutant.again for mutant in mutations.mutants_of("m", source)] == [1, 2]
+    assert [mutant.again for mutant in mutants_of("m", source)] == [1, 2]
 
 
 @pytest.mark.parametrize("module", mutations.guarded())
@@ -125,6 +126,45 @@ def test_a_record_keeps_the_rows_of_other_modules(tmp_path: Path) -> None:
     rows = [{"module": "checkpoint", "mutants": 4}, {"module": "tile", "mutants": 5}]
     assert content["rows"] == rows
     assert set(content["not_run"]) == set(mutations.guarded()) - {"checkpoint", "tile"}
+
+
+def test_answers_are_compared_but_for_their_time(tmp_path: Path) -> None:
+    answers = import_module("answers")
+    was = {"image": "a/1.png", "status": "read", "text": "7", "probability": 0.9, "rows": [1]}
+    gone, other = was | {"image": "a/2.png"}, was | {"image": "b/1.png"}
+    path = tmp_path / "before.jsonl"
+    path.write_text("".join(json.dumps(answer) + "\n" for answer in (was, gone, other)))
+    before = answers.read(path)
+    assert list(answers.changes(before, [was, gone], ["a"])) == []
+    now = [was | {"rows": [2]}, was | {"image": "a/3.png"}]
+    assert list(answers.changes(before, now, ["a"])) == [
+        "a/1.png: rows or warnings",
+        "a/3.png: is not in the record",
+        "a/2.png: is in the record alone",
+    ]
+    assert answers.difference(was, was | {"text": "1"}) == "text '7' -> '1'"
+    path.write_text("[1]\n")
+    with pytest.raises(DigitsError, match="not a record"):
+        answers.read(path)
+
+
+def test_answers_of_the_sample_pictures_stay_as_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    answers = import_module("answers")
+    (tmp_path / "test_images").mkdir()
+    cv2.imwrite(str(tmp_path / "test_images" / "seven.png"), seven())
+    monkeypatch.chdir(tmp_path)
+    flags = ["--data", ".", "--only", "test_images"]
+    assert answers.main([*flags, "--output", "before.jsonl"]) == 0
+    assert answers.main([*flags, "--against", "before.jsonl"]) == 0
+    assert capsys.readouterr().out == "1 answers\n1 answers, 0 differ\n"
+    cv2.imwrite(str(tmp_path / "test_images" / "seven.png"), 255 - seven())
+    assert answers.main([*flags, "--against", "before.jsonl"]) == 1
+    assert "test_images/seven.png: " in capsys.readouterr().out
+    (tmp_path / "test_images" / "seven.png").unlink()
+    with pytest.raises(DigitsError, match="no pictures in it"):
+        answers.main(flags)
 
 
 @pytest.fixture

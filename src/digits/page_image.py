@@ -17,7 +17,10 @@ ENDS, MOST_ENDS, UP = 0.25, 0.35, 0.27
 
 @dataclass(frozen=True)
 class PageImageLimits:
-    """Longer sides are in pixels of the page image."""
+    """Longer sides are in pixels of the page image.
+
+    To measure: `benchmarks/sweep.py page_image.NAME VALUES --only papers`.
+    """
 
     side_px: int = 1024  # at the most
     coarse_side_px: int = 320  # likewise of the page image in which large digits are looked for

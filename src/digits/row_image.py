@@ -19,7 +19,10 @@ PAPER, INK = 40, 220  # levels of the paper and of the darkest hundredth of it
 
 @dataclass(frozen=True)
 class RowImageLimits:
-    """Levels are of 255."""
+    """Levels are of 255.
+
+    To measure: `benchmarks/sweep.py row_image.NAME VALUES`.
+    """
 
     min_contrast: int = 12  # of the ink to its paper: less is grain, and stays dark
     ink_percentile: int = 99  # of the depths below the paper: so deep is ink, be there specks

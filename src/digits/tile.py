@@ -21,7 +21,10 @@ HALF = 127  # of 255: what is brighter is more ink than paper
 
 @dataclass(frozen=True)
 class TileLimits:
-    """`*_px` are pixels of the tile, levels are of 255."""
+    """`*_px` are pixels of the tile, levels are of 255.
+
+    To measure: `benchmarks/sweep.py tile.NAME VALUES`.
+    """
 
     # Strokes are as wide in MNIST's digits from the 1st to the 99th in a hundred.
     min_stroke_px: float = 1.6

@@ -26,7 +26,10 @@ AS_IT_LIES = np.eye(2, 3)
 
 @dataclass(frozen=True)
 class Limits:
-    """What is tried on a picture."""
+    """What is tried on a picture.
+
+    To measure: `benchmarks/sweep.py reading.attempt.NAME VALUES`.
+    """
 
     most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
     most_crop_aspect: float = 16.0  # width by height of a crop of one row

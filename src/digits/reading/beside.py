@@ -14,7 +14,10 @@ from digits.vision.lines import Line
 
 @dataclass(frozen=True)
 class Limits:
-    """Of ink beside the rows."""
+    """Of ink beside the rows.
+
+    To measure: `benchmarks/sweep.py reading.beside.NAME VALUES`.
+    """
 
     # What is so high, by the height of digits, and beside the rows is text if there is so much.
     text_of_height: tuple[float, float] = (0.2, 2.0)

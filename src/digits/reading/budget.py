@@ -8,7 +8,10 @@ SPENT = "too much in this picture: read in part only; crop it"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one picture may take, in seconds of CPU time."""
+    """What one picture may take, in seconds of CPU time.
+
+    To measure: `benchmarks/fuzz.py`, which allows 5 s.
+    """
 
     # A step that has begun goes on: with it, 5 s are promised (36 million pixels of dots took 5.3 s
     # with 4 s). A usual page took 0.6 s or less, so that a file of 100 is read to its end.

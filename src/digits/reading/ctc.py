@@ -18,7 +18,10 @@ LEAST = 1e-300  # a probability; what is less is nothing
 
 @dataclass(frozen=True)
 class Limits:
-    """Of the search for likely texts."""
+    """Of the search for likely texts.
+
+    To measure: `benchmarks/sweep.py reading.ctc.NAME VALUES`.
+    """
 
     min_probability: float = 1e-4  # what is less likely at a column begins nothing there
     beams: tuple[int, ...] = (8, 64)  # texts kept; the second where a format fits none of the first

@@ -16,7 +16,10 @@ FINDER = "_finder.onnx"  # in models/pretrained/
 
 @dataclass(frozen=True)
 class Limits:
-    """Of the lines that the finder sees."""
+    """Of the lines that the finder sees.
+
+    To measure: `benchmarks/sweep.py reading.finder.NAME VALUES --only papers`.
+    """
 
     large_of_side: float = 0.16  # the height, of the picture's longer side, of a large line
 

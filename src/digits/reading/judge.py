@@ -12,7 +12,10 @@ from digits.vision.lines import Line
 
 @dataclass(frozen=True)
 class Limits:
-    """From which probability and support on an answer is what; `support` is 0..1 a digit."""
+    """From which probability and support on an answer is what; `support` is 0..1 a digit.
+
+    To measure: `benchmarks/sweep.py reading.judge.NAME VALUES`.
+    """
 
     read_probability: float = 0.9  # for a model that keeps no threshold of its own
     digit_support: float = 0.4  # likewise: less is no digit

@@ -19,7 +19,10 @@ TURNS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """Of pictures that are read turned."""
+    """Of pictures that are read turned.
+
+    To measure: `benchmarks/sweep.py reading.turned.NAME VALUES`.
+    """
 
     # Upside down 6 and 9, 0, 1 and 8 are digits too, and on its side a 1 is a dash: so many digits
     # that are all `read` are needed.

@@ -13,7 +13,10 @@ SOFT_EDGE = 2  # pixels of a stroke's soft edge around its core, which `cut_out`
 
 @dataclass(frozen=True)
 class ComponentLimits:
-    """`*_of_X` are shares of X; the main part of a digit is its largest."""
+    """`*_of_X` are shares of X; the main part of a digit is its largest.
+
+    To measure: `benchmarks/sweep.py vision.components.NAME VALUES`.
+    """
 
     max_parts: int = 500  # a page full of numbers has fewer; grain taken for ink has 100,000
     min_area_of_main: float = 0.02  # less is a speck: a 5's separate bar has 0.1 or more

@@ -15,7 +15,10 @@ STEP_OF_DEVIATION = 0.954  # the median |difference| of two normals, in their de
 
 @dataclass(frozen=True)
 class InkLimits:
-    """`*_of_X` are shares of X; a centile is of the values that it names."""
+    """`*_of_X` are shares of X; a centile is of the values that it names.
+
+    To measure: `benchmarks/sweep.py vision.ink.NAME VALUES`.
+    """
 
     min_contrast: float = 0.06  # of the paper's brightness: less is blank; pale pencil has 0.15
     min_contrast_of_noise: float = 4.0  # deviations of the paper's grain that a pen stands out by

@@ -21,7 +21,10 @@ QUARTER = 90.0  # degrees
 
 @dataclass(frozen=True)
 class Limits:
-    """Of the lines in a finder's maps; `*_of_height` are shares of a line's height."""
+    """Of the lines in a finder's maps; `*_of_height` are shares of a line's height.
+
+    To measure: `benchmarks/sweep.py vision.lines.NAME VALUES --only papers`.
+    """
 
     min_core_px: int = 3  # of a map: less is grain
     min_probability: float = 0.5  # that a pixel is in a row, or in its core

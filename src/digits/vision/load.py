@@ -30,12 +30,16 @@ MAX_PIXELS_OF = {"JPEG": 100_000_000, "MPO": 100_000_000, "WEBP": 25_000_000, "A
 PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF")  # a telephone's second JPEG is the first again
 MAX_PAGES = 100
 MAX_IMAGES = 4 * MAX_PAGES  # of a file, with those of a TIFF that are no pages: 20,000 took 6.6 s
-SMALLER_OR_MASK = 0b101  # in a TIFF page's tag 254, NewSubfileType: no page of its own
+NEW_SUBFILE_TYPE = 254  # the tag of a TIFF page that says what it is
+SMALLER_OR_MASK = 0b101  # bits of it: no page of its own
 
 
 @dataclass(frozen=True)
 class LoadLimits:
-    """What a picture looks like to all that follows; what is refused stands above."""
+    """What a picture looks like to all that follows; what is refused stands above.
+
+    To measure: `benchmarks/sweep.py vision.load.NAME VALUES`.
+    """
 
     max_side_px: int = 2000  # a digit of 1% of a photograph's side is still a tile's 20 px then
     min_spread: int = 32  # of 255: with less a drawing vanishes on white, and is laid on black
@@ -110,7 +114,7 @@ def _turn_to(image: Image.Image, number: int) -> bool:
 
 
 def _is_no_page(image: Image.Image) -> bool:
-    return bool(image.tag_v2.get(254, 0) & SMALLER_OR_MASK)  # type: ignore[attr-defined]
+    return bool(image.tag_v2.get(NEW_SUBFILE_TYPE, 0) & SMALLER_OR_MASK)  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager

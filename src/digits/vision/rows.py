@@ -14,7 +14,10 @@ ROW_HEIGHT = 64  # pixels of a row's digits; a tile's are 20
 
 @dataclass(frozen=True)
 class RowLimits:
-    """Levels are of 255."""
+    """Levels are of 255.
+
+    To measure: `benchmarks/sweep.py vision.rows.NAME VALUES`.
+    """
 
     min_stroke_level: int = 128  # where there is a stroke: a digit's box is around it
     # Of a row's height, left and right of ink alone: ink that a crop's border cuts is a neighbour's

@@ -11,9 +11,13 @@ from digits.vision.lines import Line
 
 @dataclass(frozen=True)
 class Limits:
-    """`*_of_height` are shares of a line's height; a level is of 255."""
+    """`*_of_height` are shares of a line's height; a level is of 255.
 
-    min_ink: float = 0.25  # of the darkest ink's difference from the paper: what counts as ink
+    To measure: `benchmarks/sweep.py vision.walls.NAME VALUES --only papers`.
+    """
+
+    ink_centile: float = 99.0  # of the differences from the paper: the darkest ink, but for specks
+    min_ink: float = 0.25  # of it: what counts as ink
     min_ink_level: int = 12  # and at least so much: less is grain
     min_upright: float = 0.95  # of a column that ink fills, from above the line to below: a wall
     askew_of_height: float = 0.05  # a wall may lean by so much
@@ -32,7 +36,9 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
     are none, or they are a comb's."""
     strip = line.row().of_picture(grey)
     away = cv2.absdiff(strip, np.full_like(strip, np.median(strip)))
-    least = max(LIMITS.min_ink_level, LIMITS.min_ink * float(np.percentile(away, 99)))
+    least = max(
+        LIMITS.min_ink_level, LIMITS.min_ink * float(np.percentile(away, LIMITS.ink_centile))
+    )
     ink = (away > least).astype(np.uint8)
     scale = strip.shape[1] / (
         line.width + 2 * line.paper

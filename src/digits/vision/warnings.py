@@ -11,7 +11,10 @@ from digits.vision.ink import Ink
 
 @dataclass(frozen=True)
 class WarningLimits:
-    """`*_of_X` are shares of X; levels are of 255."""
+    """`*_of_X` are shares of X; levels are of 255.
+
+    To see what they say of pictures at hand: `benchmarks/answers.py --against RECORD`.
+    """
 
     min_height_px: int = 12  # of a digit
     min_stroke_of_height: float = 0.03  # a ball pen has 0.06 to 0.12
