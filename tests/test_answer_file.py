@@ -252,3 +252,82 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
 
 def test_columns_are_those_of_an_answer() -> None:
     assert set(COLUMNS) - {"error", "alternatives", "boxes"} <= set(answer("a.png"))  # of rows
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet", "a.parquet.jsonl"])
+def test_what_lies_there_is_named_with_the_way_on(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(DigitsError, match="exists; add --resume"):
+        AnswerFile(tmp_path / name.replace("parquet.jsonl", "parquet"), resume=False)
+
+
+def test_other_suffixes_are_refused() -> None:
+    with pytest.raises(DigitsError, match=r"\.parquet; \.xlsx with --table"):
+        AnswerFile(Path("a.xlsx"), resume=False)
+    with pytest.raises(DigitsError, match=r"\.parquet$"):
+        AnswerFile(Path("a.txt"), resume=False)
+
+
+def test_what_stops_leaves_the_journal_and_no_half_table(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with pytest.raises(KeyboardInterrupt), AnswerFile(path, resume=False) as file:
+        file.write([answer("a.png")])
+        raise KeyboardInterrupt
+    assert [one.name for one in tmp_path.iterdir()] == ["a.parquet.jsonl"]
+    save(path, resume=True)
+    assert images(path) == ["a.png"]
+
+
+@pytest.mark.skipif(answer_file.fcntl is None, reason="there are no locks")
+def test_a_file_that_another_process_removes_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    monkeypatch.setattr(answer_file.fcntl, "flock", lambda *_: path.unlink())
+    with pytest.raises(DigitsError, match="another process wrote it"):
+        AnswerFile(path, resume=False)
+
+
+def test_answers_with_a_status_of_another_version_are_foreign(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(answer("a.png") | {"status": "sure"}) + "\n")
+    with pytest.raises(DigitsError, match="not a file of answers"):
+        AnswerFile(path, resume=True)
+
+
+def test_a_table_with_other_columns_is_foreign(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    save(path, "a.png")
+    pyarrow.write_table(pyarrow.read_table(path).drop_columns(["seconds"]), path)
+    with pytest.raises(DigitsError, match="not a file of answers"):
+        AnswerFile(path, resume=True)
+
+
+def test_many_answers_become_a_table_some_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_file, "CHUNK", 2)
+    path = tmp_path / "a.parquet"
+    save(path, *(f"{k}.png" for k in range(5)))
+    assert images(path) == [f"{k}.png" for k in range(5)]
+    with pyarrow.ParquetFile(path) as file:
+        assert file.metadata.num_row_groups == 3
+
+
+def test_names_are_text_in_a_table_unless_one_of_them_is_none(tmp_path: Path) -> None:
+    save(tmp_path / "a.parquet", "\xe4.png")
+    assert pyarrow.read_schema(tmp_path / "a.parquet").field("image").type == "string"
+    save(tmp_path / "b.parquet", "\udcff.png")
+    assert pyarrow.read_schema(tmp_path / "b.parquet").field("image").type == "binary"
+
+
+def test_a_reason_that_is_no_text_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with AnswerFile(path, resume=False) as file:
+        file.write([answer("a.png") | {"error": "\udcff.png: damaged"}])
+    assert pyarrow.read_table(path)["error"].to_pylist() == ["\\udcff.png: damaged"]
+
+
+def test_standard_input_is_no_formula(tmp_path: Path) -> None:
+    save(tmp_path / "a.csv", "-", "-1.png")
+    assert images(tmp_path / "a.csv") == ["-", "./-1.png"]

@@ -88,3 +88,21 @@ def test_a_row_is_below_what_it_shares_columns_with(
     corners = np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
     first = np.array([(300.0, 200), (410, 200), (410, 300), (300, 300)])
     assert beside.are_stacked([Line(first, 0.9), Line(corners, 0.9)]) is several
+
+
+@pytest.mark.parametrize(
+    ("row_at", "lost", "edge"),
+    [((400, 1), (520, 1), (520, 0)), ((400, 499), (520, 499), (520, 500)),
+     ((830, 200), (949, 200), (950, 200))],
+)  # fmt: skip
+def test_what_any_border_cuts_is_nobodys(
+    row_at: tuple[int, int], lost: tuple[int, int], edge: tuple[int, int]
+) -> None:
+    there = Row("44", 0.99, (*row_at, 110, HIGH), [], row().digits, 0.9)
+    assert beside.has_a_digit_more(ink((*lost, WIDE, HIGH)), [there])
+    assert not beside.has_a_digit_more(ink((*edge, WIDE, HIGH)), [there])
+
+
+@pytest.mark.parametrize(("y", "several"), [(1, True), (0, False), (499, True), (500, False)])
+def test_a_row_that_the_border_cuts_does_not_count(y: int, several: bool) -> None:
+    assert beside.has_rows(ink(*DIGITS, (300, y, 40, HIGH))) is several

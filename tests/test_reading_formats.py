@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digits.errors import DigitsError
-from digits.reading.formats import CHOICES, NAMED, Format, OneOf, fitting, parse
+from digits.reading.formats import CHOICES, NAMED, Format, OneOf, accepts, fitting, parse
 from digits.reading.patterns import Alphabet, Pattern
 
 PATTERNS = [
@@ -126,3 +126,54 @@ def test_words() -> None:
         assert parse(name)
     with pytest.raises(DigitsError, match="auto, digit, number"):
         parse("postcode")
+
+
+def test_a_text_with_what_a_model_does_not_know_is_none_of_its() -> None:
+    known = Alphabet.of(["a", "b"])
+    assert fits(OneOf(["ab"], known), "ab") and not fits(OneOf(["ax"], known), "a")
+    assert fits(OneOf(["1 2"]), "12")  # off paper a space is taken as there
+    assert accepts(Pattern("12"), "12") and not accepts(Pattern("12"), "1")
+    wanted = parse("/x/", known)
+    assert wanted is not None and not fits(wanted, "") and not fits(wanted, "a")
+
+
+@pytest.mark.parametrize("expect", ["//", "1/", "/1", "x1/", "/1x", ""])
+def test_a_pattern_stands_between_slashes(expect: str) -> None:
+    with pytest.raises(DigitsError, match="not known; it takes"):
+        parse(expect)
+
+
+@pytest.mark.parametrize("expect", ["letter", "letters"])
+def test_a_model_without_letters_says_so(expect: str) -> None:
+    with pytest.raises(DigitsError, match="reads no letters"):
+        parse(expect, Alphabet.of(["1", "+"]))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [("1{2", "'{' without a count"), ("1{}", "'{' without a count"), ("1\\", "'\\\\' is not"),
+     ("1{0000000001}", "'{' without a count"), ("1{20001}", "impossible count"),
+     ("1{11000}", "too large"), ("[1-", "'\\[' without"), ("(1", "'\\(' without")],
+)  # fmt: skip
+def test_what_is_wrong_with_a_pattern_is_said(pattern: str, why: str) -> None:
+    with pytest.raises(DigitsError, match=why):
+        Pattern(pattern)
+
+
+def test_counts_and_signs_at_their_limits() -> None:
+    assert fits(Pattern("1{000000001}"), "1")
+    assert not fits(Pattern("1{9000}"), "1")
+    assert fits(Pattern(r"1\.5"), "1.5") and not fits(Pattern(r"1\.5"), "1,5")
+    assert (
+        fits(Pattern("[1-]"), "-") and fits(Pattern("[1-]"), "1") and not fits(Pattern("[1-]"), "3")
+    )
+
+
+def test_what_fits_no_digit_is_refused() -> None:
+    with pytest.raises(DigitsError, match="no digits fit it"):
+        parse("/[^0-9]/")
+
+
+def test_a_step_is_taken_once() -> None:
+    pattern = Pattern("1*2")
+    assert pattern.step(pattern.start, "1") is pattern.step(pattern.start, "1") is not None

@@ -156,3 +156,10 @@ def test_a_row_is_whole_if_it_leaves_little_of_its_line(
     left, right = (100 - lost, 200) if side == "left" else (100, 200 + lost)
     corners = np.array([(left, 0.0), (right, 0), (right, 100), (left, 100)])
     assert judge.is_whole(Line(corners, 0.9), written("40", 100, 0, 100)) is is_whole
+
+
+def test_pieces_of_digits_say_nothing_more() -> None:
+    whole = [written("7", 0, 0, 300)]
+    pieces = [written("1", 10, 20 + 60 * k, 50) for k in range(4)]
+    assert judge.worth(pieces) > 3 * judge.worth(whole)
+    assert not judge.is_clearly_more(pieces, whole)

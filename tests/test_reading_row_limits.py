@@ -170,3 +170,35 @@ def test_faint_ink_is_outside_a_digits_box(value: int, width: int) -> None:
     level[8:56, 10:40], level[8:56, 10:20] = value, 255
     (one,) = parts(level, in_pieces(level), np.array([15.0]))
     assert one.box == (10, 8, width, 48)
+
+
+def test_nothing_is_no_text(read: Read) -> None:
+    said = read([{BLANK: 0.999, "4": 0.001}], {"4": 1.0})
+    assert (said.ranking, said.characters, said.support) == ([], [], 0.0)
+
+
+def test_the_margin_is_over_the_next_text(read: Read) -> None:
+    features = read([{"4": 0.7, "9": 0.3}], {"4": 0.5, "9": 0.5}).features
+    assert features and features.margin == pytest.approx(0.8 * math.log(0.7 / 0.3))
+
+
+def test_ink_of_no_character_makes_no_reach_longer() -> None:
+    level = np.zeros((64, 120), np.uint8)
+    level[20:40, 20:30] = 255
+    level[2:62, 60:64] = 255  # 30 pixels away: one and a half of the character's height
+    (one,) = parts(level, in_pieces(level), np.array([25.0]))
+    assert one.box == (20, 20, 10, 20)
+
+
+def test_a_character_without_ink_has_its_columns() -> None:
+    level = np.zeros((64, 60), np.uint8)
+    first, second = parts(level, in_pieces(level), np.array([15.0, 45.0]))
+    end = first.box[2]
+    assert first.box == (0, 0, end, 64) and second.box == (end, 0, 60 - end, 64)
+    assert 25 < end < 35 and not second.tile.any()
+
+
+def test_a_sign_is_none_of_the_digits_that_a_column_may_be() -> None:
+    column = np.log([0.3, 0.1, 0.4, 0.2])
+    ranking = rows._ranking(column, ["4", "9", "."])
+    assert ranking == [("4", pytest.approx(0.75)), ("9", pytest.approx(0.25))]

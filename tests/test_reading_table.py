@@ -3,6 +3,7 @@
 import csv
 import math
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -146,3 +147,12 @@ def test_wrong_usage(arguments: list[str], wrong: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         predict.main(["--image", "test_images/two_rows.png", *arguments])
     assert wrong in capsys.readouterr().err
+
+
+def test_what_an_xlsx_file_needs_is_said_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    table_file.check(tmp_path / "a.csv")
+    with pytest.raises(DigitsError, match="needs openpyxl"):
+        table_file.check(tmp_path / "a.xlsx")

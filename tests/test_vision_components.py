@@ -4,7 +4,18 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.vision.components import of_one_digit, stands_alone, without_frames
+from digits.vision.components import (
+    Component,
+    at_edge,
+    components,
+    cut_out,
+    is_frame,
+    is_one_digit,
+    of_one_digit,
+    stands_alone,
+    without_frames,
+    without_underline,
+)
 from digits.vision.ink import Ink
 
 SIDE = 200
@@ -53,3 +64,125 @@ def test_rules_from_side_to_side_go_and_are_kept_where_nothing_else_is() -> None
     assert boxes(ink(rule, BLOCK)) == [BLOCK[1:]]
     assert boxes(ink(rule)) == [rule[1:]]
     assert boxes(ink()) == []
+
+
+BAR = ("block", 80, 60, 10, 50)
+
+
+def test_so_many_parts_are_looked_at() -> None:
+    grain = np.zeros((SIDE, SIDE), bool)
+    grain[::6, ::6] = True  # 1156 of them
+    assert len(components(grain)) == 500
+
+
+def test_a_digit_is_cut_out_with_its_soft_edge() -> None:
+    level = np.full((SIDE, SIDE), 90, np.uint8)
+    level[60:110, 80:90] = 255
+    seen = Ink(level, level > 127, 1.0, inverted=False)
+    cut, box = cut_out(seen, without_frames(seen))
+    assert box == (80, 60, 10, 50) and cut.shape == (54, 14) and cut.min() == 90
+
+
+@pytest.mark.parametrize(
+    ("other", "count"),
+    [(("block", 100, 60, 6, 5), 2), (("block", 100, 60, 3, 3), 1),  # 0.06 and 0.018 of its area
+     (("block", 92, 60, 3, 5), 2), (("block", 92, 60, 4, 2), 1),  # 0.03, 0.016
+     (("block", 100, 60, 10, 20), 2), (("block", 108, 60, 10, 20), 1)],  # 10 and 18 px away
+)  # fmt: skip
+def test_a_digits_other_parts_are_no_specks_and_near(
+    other: tuple[str, int, int, int, int], count: int
+) -> None:
+    assert len(of_one_digit(ink(BAR, other))) == count
+
+
+@pytest.mark.parametrize(("wide", "is_main"), [(15, False), (30, True)])
+def test_what_hangs_in_from_the_edge_is_half_of_something(wide: int, is_main: bool) -> None:
+    (main,) = of_one_digit(ink(BAR, ("block", 0, 60, wide, 50)))  # 1.5 and 3 times as large
+    assert (main.box[0] == 0) == is_main
+
+
+@pytest.mark.parametrize(("height", "is_one"), [(5, True), (15, False)])
+def test_little_ink_may_be_beside_one_digit(height: int, is_one: bool) -> None:
+    assert is_one_digit(ink(BAR, ("block", 160, 60, 7, height))) == is_one
+
+
+@pytest.mark.parametrize(("wide", "is_one"), [(15, True), (30, False)])
+def test_a_digit_is_no_broader_than_a_marker(wide: int, is_one: bool) -> None:
+    assert is_one_digit(ink(("block", 80, 60, wide, 50))) == is_one
+
+
+def plate(side: int, count: int, value: int = 0) -> Ink:
+    """A stroke of 30x120 with square holes, filled with a level."""
+    seen = ink(("block", 80, 40, 30, 120))
+    for k in range(count):
+        top = 55 + 30 * k
+        seen.level[top : top + side, 92 : 92 + side] = value
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("side", "count", "value", "is_one"),
+    [(3, 2, 0, True), (3, 3, 0, False), (2, 3, 0, True), (3, 3, 200, True), (3, 3, 100, False)],
+)
+def test_a_digit_has_no_more_holes_than_an_8(
+    side: int, count: int, value: int, is_one: bool
+) -> None:
+    assert is_one_digit(plate(side, count, value)) == is_one
+
+
+@pytest.mark.parametrize(("height", "gone"), [(18, True), (34, False)])
+def test_an_underline_is_flat(height: int, gone: bool) -> None:
+    seen = ink(("block", 80, 20, 20, 100), ("block", 65, 125, 60, height))
+    chosen = of_one_digit(seen)
+    assert len(chosen) == 2 and len(without_underline(chosen)) == 2 - gone
+
+
+def test_a_bar_amid_a_digit_is_no_underline() -> None:
+    chosen = of_one_digit(ink(("block", 80, 20, 20, 100), ("block", 105, 60, 20, 5)))
+    assert len(chosen) == 2 and without_underline(chosen) is chosen
+    assert len(without_underline(chosen[:1])) == 1
+
+
+@pytest.mark.parametrize(
+    ("x", "wide", "height", "alone"),
+    [(150, 10, 30, False), (150, 10, 20, True),  # 0.6 and 0.4 of its height
+     (190, 10, 40, False), (197, 3, 40, True), (196, 4, 28, True), (195, 5, 40, False)],
+)  # fmt: skip
+def test_a_digit_stands_alone_unless_something_as_high_is_there(
+    x: int, wide: int, height: int, alone: bool
+) -> None:
+    assert stands_alone(ink(BAR, ("block", x, 60, wide, height))) == alone
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "area", "is_rule"),
+    [
+        (192, 192, 0.3, True), (192, 192, 0.4, False), (180, 192, 0.3, False),
+        (192, 180, 0.3, False), (196, 12, 1, True), (196, 20, 1, False), (180, 12, 1, False),
+        (12, 196, 1, True), (20, 196, 1, False), (12, 180, 1, False),
+    ],
+)  # fmt: skip
+def test_a_rule_goes_from_side_to_side_and_is_hardly_filled(
+    width: int, height: int, area: float, is_rule: bool
+) -> None:
+    mask = np.zeros((height, width), bool)
+    part = Component((2, 2, width, height), round(area * width * height), mask)
+    assert is_frame(part, SIDE, SIDE) == is_rule
+
+
+def test_an_upright_of_a_wide_crop_is_a_1() -> None:
+    one = Component((50, 2, 20, 196), 3920, np.ones((196, 20), bool))
+    assert not is_frame(one, 400, SIDE)
+
+
+@pytest.mark.parametrize(
+    ("box", "touches"),
+    [((0, 5, 9, 9), True), ((5, 0, 9, 9), True), ((5, 191, 9, 9), True), ((191, 5, 9, 9), True),
+     ((1, 1, 198, 198), False)],
+)  # fmt: skip
+def test_the_edge_has_four_sides(box: tuple[int, int, int, int], touches: bool) -> None:
+    assert at_edge(Component(box, 81, np.ones(box[:1:-1], bool)), SIDE, SIDE) == touches
+
+
+def test_nothing_has_no_digit() -> None:
+    assert of_one_digit(ink()) == [] and stands_alone(ink()) and not is_one_digit(ink())

@@ -1,10 +1,11 @@
 """Lines of a page: their ink alone, their order, and which of them are one."""
 
+import cv2
 import numpy as np
 import pytest
 
 from digits.vision.ink import Ink
-from digits.vision.lines import LIMITS, Line, in_order, join
+from digits.vision.lines import LIMITS, Line, in_order, join, lines
 from digits.vision.rows import ROW_HEIGHT
 
 
@@ -57,3 +58,79 @@ def test_they_come_from_top_to_bottom_and_left_to_right(degrees: float) -> None:
     wanted = [line(x, y, 120, 30, degrees) for y in (0, 60) for x in (0, 200, 400)]
     mixed = [wanted[k] for k in (4, 1, 5, 0, 3, 2)]
     assert [id(one) for one in in_order(mixed)] == [id(one) for one in wanted]
+
+
+def maps(*places: tuple[float, float, float, float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """What a finder says of a picture (400, 600) with rows at (middle, size, tilt in degrees), in
+    pixels of its maps (200, 300): cores are half as wide and high."""
+    in_row, in_core = np.zeros((2, 200, 300), np.float32)
+    for x, y, wide, high, degrees in places:
+        for drawn, share in ((in_row, 1.0), (in_core, 0.5)):
+            corners = cv2.boxPoints(((x, y), (share * wide, share * high), degrees))
+            cv2.fillConvexPoly(drawn, corners.round().astype(np.int32), 0.9)
+    return in_row, in_core
+
+
+def tilts(*places: tuple[float, float, float, float, float]) -> list[int]:
+    return [round(one.tilt) for one in lines(*maps(*places), (400, 600))]
+
+
+LEVEL = (150, 20, 200, 20, 0)
+
+
+@pytest.mark.parametrize(("wide", "count"), [(2, 0), (4, 1)])
+def test_a_core_of_a_few_pixels_is_grain(wide: int, count: int) -> None:
+    in_row, in_core = maps()
+    in_row[20:30, 20:60], in_core[24, 30 : 30 + wide] = 0.9, 0.9
+    assert len(lines(in_row, in_core, (400, 600))) == count
+
+
+@pytest.mark.parametrize(
+    ("wide", "degrees", "tilt"),
+    [(120, 15, 15), (120, 30, 0), (40, 15, 0), (56, 15, 15)],  # long; off the page's; short; long
+)
+def test_a_long_line_tells_its_own_tilt_and_others_lie_as_the_page(
+    wide: int, degrees: int, tilt: int
+) -> None:
+    first, other = tilts(LEVEL, (150, 120, wide, 22, degrees))
+    assert first == 0 and other == pytest.approx(tilt, abs=3)
+
+
+def test_short_cores_do_not_tell_how_a_page_lies() -> None:
+    askew = [(60 + 80 * k, 120, 40, 26, 14) for k in range(3)]
+    assert tilts((60, 20, 90, 20, 0), *askew) == [0] * 4
+
+
+@pytest.mark.parametrize(("degrees", "tilt"), [(30, 30), (60, 0)])
+def test_a_page_that_is_turned_far_lies_on_another_side(degrees: int, tilt: int) -> None:
+    assert tilts((150, 100, 120, 24, degrees)) == [pytest.approx(tilt, abs=3)]
+
+
+@pytest.mark.parametrize(("above", "height"), [(0, 120), (60, 133)])
+def test_a_row_reaches_little_further_than_its_core_says(above: int, height: int) -> None:
+    in_row, in_core = maps()
+    in_row[70 - above : 130, 50:250], in_core[86:114, 80:220] = 0.9, 0.9  # 46% of its height
+    (one,) = lines(in_row, in_core, (400, 600))
+    assert one.height == pytest.approx(height, abs=4)
+
+
+def test_a_row_has_paper_around_it() -> None:
+    high, wide = line(100, 100, 200, ROW_HEIGHT).row().level.shape
+    assert wide == pytest.approx(200 + 2 * 0.4 * ROW_HEIGHT, abs=1)
+    assert high == pytest.approx(ROW_HEIGHT + 2 * 0.22 * ROW_HEIGHT, abs=1)
+
+
+@pytest.mark.parametrize(("left", "is_kept"), [(19, True), (14, False)])
+def test_ink_that_lies_a_little_beside_a_line_is_its(left: int, is_kept: bool) -> None:
+    one = line(100, 100, 200, ROW_HEIGHT)  # its first digit begins 26 pixels from the left
+    level = np.zeros(one.row().level.shape, np.uint8)
+    level[20:60, left : left + 3] = 255
+    level[20:60, 60:80] = 255
+    kept = one.alone(Ink(level, level > 0, 1.0, inverted=False))
+    assert kept.mask[:, left : left + 3].any() == is_kept
+
+
+@pytest.mark.parametrize(("lower", "is_first"), [(15, True), (24, False)])
+def test_lines_of_about_one_height_stand_side_by_side(lower: int, is_first: bool) -> None:
+    left, right = line(0, lower, 120, 30), line(200, 0, 120, 30)
+    assert (in_order([right, left])[0] is left) == is_first

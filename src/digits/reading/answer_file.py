@@ -108,6 +108,7 @@ class AnswerFile:
         except OSError as error:
             raise DigitsError(f"--output {self.path}: cannot be written: {reason(error)}") from None
         if not os.fstat(file.fileno()).st_nlink:  # who had it before has just removed it
+            file.close()
             raise DigitsError(f"--output {self.path}: another process wrote it; try again")
         return file
 

@@ -146,7 +146,7 @@ def read_row(
     of_look = _log_probabilities(seen, list(numbers.values()))  # (looks, texts)
     by_row = dict(zip(numbers, of_look.mean(axis=0).tolist(), strict=True))
     texts = sorted(proposed, key=lambda text: -by_row[text])[: LIMITS.texts]
-    if not texts or not texts[0]:
+    if not texts[0]:
         return RowReadings([], [], 0.0)
     texts = [text for text in texts if text][: LIMITS.texts if has_time() else 1]
     columns = {text: ctc.align(seen[0], numbers[text]) for text in texts}
@@ -215,7 +215,7 @@ def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarra
         there = np.s_[y : y + high, x : x + wide]
         inside = labels[there] == k
         away = np.maximum(x - at, at - (x + wide)).min() if len(at) else 0.0
-        mine = np.bincount(owners[there][inside]).argmax() if inner or away < reach else NOBODY
+        mine = np.bincount(owners[there][inside]).argmax() if away < reach else NOBODY
         owners[there][inside] = mine
     return [_part(level, owners == k, np.flatnonzero(owner == k)) for k in range(len(at))]
 
