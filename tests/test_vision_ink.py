@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digits.vision.components import components, of_one_digit
-from digits.vision.ink import LIMITS, find, polarities
+from digits.vision.ink import LIMITS, Ink, find, is_tight, is_wide, keeping, polarities
 
 SIZE = 160
 REACHES = LIMITS.reaches_of_shorter_side
@@ -118,3 +118,52 @@ def test_the_smallest_pictures() -> None:
     faint = np.array([[60, 109, 157, 196], [154, 202, 97, 151]], np.uint8)  # all of it blurs away
     inks = [find(faint, inverted, reach) for inverted in (False, True) for reach in REACHES]
     assert all(ink is None or ink.mask.any() for ink in inks)
+
+
+@pytest.mark.parametrize(("wide", "is_so"), [(124, False), (127, True), (60, False)])
+def test_a_picture_is_wide_from_an_aspect_on(wide: int, is_so: bool) -> None:
+    assert is_wide(np.zeros((100, wide), np.uint8)) == is_so
+
+
+@pytest.mark.parametrize(("margin", "tight"), [(0, True), (2, True), (3, False)])
+def test_a_tight_crop_leaves_hardly_any_paper(margin: int, tight: bool) -> None:
+    grey = np.full((80, 80), 230, np.uint8)
+    grey[margin : 80 - margin, margin + 20 : 60 - margin] = 30
+    grey[margin + 30 : 50 - margin, margin : 80 - margin] = 30
+    assert is_tight(grey) == tight
+    assert not is_tight(np.hstack([grey, grey]))
+
+
+def test_less_strokes_leaves_what_is_kept_and_its_edges() -> None:
+    level = np.zeros((40, 60), np.uint8)
+    level[10:30, 10:16] = level[10:30, 40:46] = 255
+    kept = np.zeros(level.shape, np.uint8)
+    kept[:, :30] = 1
+    left = keeping(Ink(level, level > 127, 1.0, inverted=False), kept & (level > 0))
+    assert left.mask[20, 12] and not left.mask[:, 30:].any() and not left.level[:, 30:].any()
+    assert np.array_equal(left.level[:, :30], level[:, :30])
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.6, True), (0.9, False)])
+def test_a_stroke_may_be_so_wide(share: float, found: bool) -> None:
+    """What is broader than the reach of the light is the paper's own shade."""
+    grey = np.full((100, 100), 220, np.uint8)
+    edge = round(50 * (1 - share))
+    grey[edge : 100 - edge, edge : 100 - edge] = 60
+    ink = find(grey, False)
+    assert (ink is not None and bool(ink.mask[50, 50])) == found
+
+
+def test_black_paper_is_not_brighter_than_it_is() -> None:
+    """White ink on black of which the grain is a few levels."""
+    grain = np.random.default_rng(0).integers(0, 8, (SIZE, SIZE)).astype(np.uint8)
+    ink = find(np.maximum(grain, five()), True)
+    assert ink is not None and overlap(ink.mask, five()) > 0.8
+    assert find(grain, False) is None
+
+
+def test_the_pens_colour_is_full_and_its_edges_are_not() -> None:
+    ink = find(255 - cv2.GaussianBlur(five(10), (0, 0), 1.5), False)
+    assert ink is not None and ink.contrast > 0.9 and ink.level.max() == 255
+    soft = ink.level[(ink.level > 0) & (ink.level < 255)]
+    assert soft.size > 200 and not ink.inverted

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.errors import DigitsError
-from digits.vision.load import LIMITS, load
+from digits.vision import load as module
+from digits.vision.load import LIMITS, from_array, from_image, load, pages
 
 MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"]
 
@@ -123,3 +124,69 @@ def test_the_largest_pictures_take_no_more_than_a_gigabyte(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 950 * 1024  # the model and what is read take another 50 MB
+
+
+def test_a_picture_with_many_pages_is_refused_behind_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    more = [drawing("L") for _ in range(2)]
+    data = saved(drawing("L"), "TIFF", save_all=True, append_images=more)
+    assert len(list(pages(data))) == 3
+    monkeypatch.setattr(module, "MAX_PAGES", 2)
+    found = pages(data)
+    assert next(found).grey.shape == next(found).grey.shape == (60, 40)
+    with pytest.raises(DigitsError, match="only 2 pages are read"):
+        next(found)
+
+
+def test_a_jpeg_is_one_page_whatever_hangs_on_it() -> None:
+    data = saved(drawing("L"), "MPO", save_all=True, append_images=[drawing("L")])
+    assert len(list(pages(data))) == 1
+
+
+@pytest.mark.parametrize(("level", "shows"), [(40, True), (20, False)])
+def test_a_drawing_that_vanishes_on_white_lies_on_black(level: int, shows: bool) -> None:
+    """Ink on nothing that is darker than white by `level`."""
+    image = Image.new("RGBA", (40, 60), (0, 0, 0, 0))
+    ImageDraw.Draw(image).rectangle((18, 10, 22, 50), fill=(255 - level,) * 3)
+    grey = load(saved(image, "PNG")).grey
+    assert (grey[5, 5] == 255) == shows and grey[30, 20] == 255 - level
+
+
+@pytest.mark.parametrize(("pen", "value"), [((255, 90, 0), 0), ((0, 0, 255), 29)])
+def test_a_channel_counts_alone_if_the_pen_stands_out_far_more_in_it(
+    pen: tuple[int, int, int], value: int
+) -> None:
+    """By 255 where luma differs by 126, and where it differs by 226."""
+    image = Image.new("RGB", (40, 60), "white")
+    ImageDraw.Draw(image).rectangle((18, 10, 22, 50), fill=pen)
+    assert load(saved(image, "PNG")).grey[30, 20] == value
+
+
+def test_thin_coloured_lines_of_a_small_picture_do_not_fade() -> None:
+    """At a quarter of its size a line of a pixel would differ by a quarter in its channel."""
+    image = Image.new("RGB", (100, 100), (200, 200, 200))
+    ImageDraw.Draw(image).line((50, 10, 50, 90), fill=(200, 200, 0))
+    assert load(saved(image, "PNG")).grey[50, 50] < 20
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 4095), (1000, 3000)])
+def test_deep_pictures_use_the_range_that_they_have(low: int, high: int) -> None:
+    values = np.full((60, 40), high, np.uint16)
+    values[10:50, 18:22] = low
+    grey = load(saved(Image.fromarray(values), "TIFF")).grey
+    assert grey[30, 20] == 0 and grey[5, 5] >= 254
+
+
+def test_pictures_in_memory_are_read_as_files_are() -> None:
+    colours = np.full((60, 40, 3), 255, np.uint8)
+    colours[10:50, 18:22] = (255, 255, 0)
+    picture = from_array(colours)
+    assert picture.colours is colours and picture.grey[30, 20] == 0
+    assert from_array(colours[..., 0]).colours is None
+    image = Image.fromarray(colours)
+    assert (
+        np.array_equal(from_image(image).grey, picture.grey) and from_image(image).colours is None
+    )
+    seen = from_image(image, colour=True).colours
+    assert seen is not None and np.array_equal(seen, colours)
