@@ -4,7 +4,7 @@ FROM python:3.12-slim AS build
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-COPY models/pretrained/*.onnx models/pretrained/*.md models/pretrained/
+COPY models/pretrained/*.onnx models/pretrained/*.md models/pretrained/*.LICENSE models/pretrained/
 RUN python -m venv /opt/digits && /opt/digits/bin/pip install --no-cache-dir '.[serve]'
 
 FROM python:3.12-slim

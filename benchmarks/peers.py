@@ -5,11 +5,13 @@
 rapidocr 3.10.0 (Apache-2.0, PP-OCRv6 small) is what who types in numbers would install. Its
 wheel is unpacked into a folder of its own, and its recogniser runs on the same ONNX Runtime, with
 one thread as ours: the crop 48 pixels high, the answer masked to the characters that may stand
-there. Both read each picture, one after the other; times are medians without loading the file.
+there. Ours reads each picture with both its row models, then with its own alone, then comes the
+peer; times are medians without loading the file.
 """
 
 import argparse
 import csv
+import os
 import subprocess
 import sys
 import time
@@ -23,6 +25,7 @@ from support.command import add_data, run_main
 
 from digits import classifier, data, metrics, onnx_runtime
 from digits.data.strings import HEIGHT, PLAIN, compose
+from digits.reading import row_models
 from digits.reading.reader import Reader
 from digits.spec import CLASSES, SIGNS
 from digits.vision.load import Picture, from_array, load
@@ -69,40 +72,50 @@ class Peer:
 
 @dataclass
 class Race:
-    """Of one set: who was right, and the seconds of each, ours and the peer's."""
+    """Of one set: who was right, ours with both row models and with its own, and the peer; the
+    seconds of each; and of ours with both, and with its own, which counted as `read`."""
 
-    right: list[tuple[bool, bool]] = field(default_factory=list)
-    seconds: list[tuple[float, float]] = field(default_factory=list)
-    read: list[bool] = field(default_factory=list)
+    right: list[tuple[bool, bool, bool]] = field(default_factory=list)
+    seconds: list[tuple[float, float, float]] = field(default_factory=list)
+    read: list[tuple[bool, bool]] = field(default_factory=list)
 
     def line(self, name: str) -> str:
-        ours, peer = np.array(self.right).T
+        who = np.array(self.right).T
+        both, _, peer = who
         ms = np.median(np.array(self.seconds), axis=0) * 1000
-        read = np.array(self.read)
-        sure = f"{ours[read].mean():.1%} of {read.mean():.0%}" if read.any() else "-"
-        intervals = [metrics.wilson_interval(int(who.sum()), len(who)) for who in (ours, peer)]
-        shares = [
-            f"{who.mean():.1%} ({100 * low:.1f} to {100 * high:.1f})"
-            for who, (low, high) in zip((ours, peer), intervals, strict=True)
+        shares = [f"{right.mean():.1%} {_interval(right)}" for right in who]
+        sure = [
+            f"{right[read].mean():.1%} of {read.mean():.0%}" if read.any() else "-"
+            for right, read in zip(who, np.array(self.read).T, strict=False)
         ]
+        times = " | ".join(f"{each:.1f}" for each in ms)
         return (
-            f"| {name} | {len(ours)} | {shares[0]} | {shares[1]} | {(ours & ~peer).sum()} | "
-            f"{(peer & ~ours).sum()} | {sure} | {ms[0]:.1f} | {ms[1]:.1f} |"
+            f"| {name} | {len(both)} | {' | '.join(shares)} | {(both & ~peer).sum()} | "
+            f"{(peer & ~both).sum()} | {' | '.join(sure)} | {times} |"
         )
+
+
+def _interval(right: np.ndarray) -> str:
+    low, high = metrics.wilson_interval(int(right.sum()), len(right))
+    return f"({100 * low:.1f} to {100 * high:.1f})"
 
 
 def race(items: Iterator[Item], reader: Reader, peer: Peer, plain: Callable[[str], str]) -> Race:
     """Both on every picture; `plain` is what of a label is asked for."""
     result = Race()
     for picture, label in items:
-        start = time.perf_counter()
-        answer = reader.read(picture)
-        middle = time.perf_counter()
+        times, answers = [time.perf_counter()], []
+        for choice in row_models.CHOICES:
+            os.environ[row_models.SWITCH] = choice
+            answers.append(reader.read(picture))
+            times.append(time.perf_counter())
         text = peer(picture.grey)
-        end = time.perf_counter()
-        result.right.append((answer.text == plain(label), plain(text) == plain(label)))
-        result.seconds.append((middle - start, end - middle))
-        result.read.append(answer.status == "read")
+        times.append(time.perf_counter())
+        both, own = (answer.text == plain(label) for answer in answers)
+        result.right.append((both, own, plain(text) == plain(label)))
+        first, second, third = np.diff(times).tolist()
+        result.seconds.append((first, second, third))
+        result.read.append((answers[0].status == "read", answers[1].status == "read"))
     return result
 
 
@@ -155,9 +168,10 @@ def main() -> int:
         ("paper, `auto`", single(args.data / "handwriting/paper"), "auto", numbers, str),
     )
     lines = [
-        "| set, what was expected | pictures | ours right (95%) | peer right (95%) | only ours | "
-        "only the peer | ours where `read` | ours, ms | peer, ms |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| set, what was expected | pictures | ours right (95%) | our row model alone | peer | "
+        "only ours | only the peer | ours where `read` | alone where `read` | ours, ms | alone, ms "
+        "| peer, ms |",
+        "|" + "---|" * 12,
     ]
     print("\n".join(lines), flush=True)
     for name, items, expect, peer, plain in races:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digits.reading import rows
+from digits.reading import row_models, rows
 from digits.reading.formats import parse
 from digits.reading.rows import RowReadings, in_pieces, looks_at, parts
 from digits.reading.scores import Scores
@@ -20,7 +20,7 @@ INK = np.zeros((64, 40), np.uint8)
 INK[8:56, 15:25] = 255
 
 Shares = dict[str, float]
-Read = Callable[[list[Shares], Shares], RowReadings]
+Read = Callable[..., RowReadings]
 
 
 def logits(shares: Shares) -> np.ndarray:
@@ -32,22 +32,28 @@ def logits(shares: Shares) -> np.ndarray:
     return made
 
 
+class RowModel:
+    """Answers a row image with the shares that its first level is the number of."""
+
+    classes = NAMES
+    card: dict[str, Any] = {"metrics": {}}  # noqa: RUF012
+
+    def __init__(self, looks: list[Shares]) -> None:
+        self.looks = looks
+
+    def __call__(self, images: np.ndarray) -> list[np.ndarray]:
+        return [logits(self.looks[images[0, 0, 0, 0]])]
+
+
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Read:
-    """Reads a row of one character: what it is at each look, and to the classifier."""
+    """Reads a row of one character: what it is at each look of our row model, to the classifier,
+    and to the general row model, if that is asked."""
 
-    class Model:
-        classes = NAMES
-        card: dict[str, Any] = {"metrics": {}}  # noqa: RUF012
-
-        def __call__(self, images: np.ndarray) -> list[np.ndarray]:
-            return [logits(looks[images[0, 0, 0, 0]])]
-
-    looks: list[Shares] = []
-    monkeypatch.setattr(rows, "row_model", Model)
-
-    def reading(seen: list[Shares], by_digit: Shares) -> RowReadings:
-        looks[:] = seen
+    def reading(seen: list[Shares], by_digit: Shares, general: Shares | None = None) -> RowReadings:
+        monkeypatch.setattr(row_models, "own", lambda: RowModel(seen))
+        other = RowModel([general]) if general else None
+        monkeypatch.setattr(row_models, "general", lambda: other)
         share = np.array([[by_digit.get(name, 0.0) for name in CLASSES]])
 
         def score(_: object, tiles: np.ndarray) -> Scores:
@@ -67,11 +73,28 @@ def test_a_few_texts_are_weighed(read: Read) -> None:
     assert len(said.ranking) == 4 and said.text == "1"
 
 
-@pytest.mark.parametrize(("likelier", "text"), [(2.5, "4"), (5.0, "9")])
-def test_the_classifier_has_a_fifth_of_the_say(read: Read, likelier: float, text: str) -> None:
+@pytest.mark.parametrize(("likelier", "text"), [(3.5, "4"), (6.5, "9")])
+def test_the_classifier_has_a_seventh_of_the_say(read: Read, likelier: float, text: str) -> None:
     """By so much, in log probability, it takes for a 9 what is a 4 to the row model by 0.85."""
     by_digit = {"9": 0.9, "4": 0.9 * math.exp(-likelier)}
     assert read([{"4": 0.7, "9": 0.3}], by_digit).text == text
+
+
+@pytest.mark.parametrize(("likelier", "text"), [(1.2, "4"), (3.0, "9")])
+def test_the_general_model_has_a_third_of_the_say(read: Read, likelier: float, text: str) -> None:
+    """As above: our row model is for the 4 by 0.85, and 0.7 of that is 0.3 of 1.98."""
+    general = {"9": 0.9, "4": 0.9 * math.exp(-likelier)}
+    assert read([{"4": 0.7, "9": 0.3}], {"4": 0.5, "9": 0.5}, general).text == text
+
+
+def test_what_the_general_model_says_is_proposed_and_known(read: Read) -> None:
+    """A text that our row model does not propose; the doubt has what the general one gives it."""
+    said = read([{"4": 0.99994, "7": 0.00006}], {"7": 1.0}, {"7": 0.8, "9": 0.2})
+    assert said.text == "7"
+    assert said.features and said.features.general == pytest.approx(math.log(0.8))
+    alone = read([{"4": 1.0}], {"4": 1.0}).features
+    assert alone and alone.general is None
+    assert len(said.features.columns()) == len(alone.columns()) + 1
 
 
 def test_the_classifier_leaves_one_in_a_thousand_to_a_label(read: Read) -> None:
@@ -96,17 +119,13 @@ def test_a_row_may_be_none_of_its_texts(read: Read) -> None:
 
 
 @pytest.mark.parametrize(("signs", "gain"), [("", 0.0), (".-", 1.5)])
-def test_a_point_weighs_more_where_the_format_knows_it(
-    monkeypatch: pytest.MonkeyPatch, signs: str, gain: float
-) -> None:
-    class Model:
-        classes = NAMES
-
+def test_a_point_weighs_more_where_the_format_knows_it(signs: str, gain: float) -> None:
+    class Model(RowModel):
         def __call__(self, images: np.ndarray) -> list[np.ndarray]:
             return [np.zeros((1, len(NAMES)))]
 
-    monkeypatch.setattr(rows, "row_model", Model)
-    (column,) = rows._log_probs(np.zeros((HEIGHT, STRIDE), np.uint8), frozenset(signs))
+    look = np.zeros((HEIGHT, STRIDE), np.uint8)
+    (column,) = row_models.log_probs(Model([]), look, frozenset(signs))  # type: ignore[arg-type]
     logs = dict(zip(NAMES, column, strict=True))
     assert logs["."] - logs["4"] == pytest.approx(gain)
     assert logs["-"] == logs[","] == logs["4"]

@@ -2,9 +2,12 @@
 
 python tools/ship_rows.py runs/2026-11-25-223100-rows
 python tools/ship_rows.py runs/LATER --halfway_to runs/EARLIER
+
+Run `tools/ship_general.py` after it: the doubt of both together is fitted there.
 """
 
 import argparse
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -19,6 +22,7 @@ from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
 from digits.data import rows
 from digits.optimization import artefact
+from digits.reading import row_models
 from digits.reading import rows as reading
 from digits.reading.doubt import Features, probability
 from digits.reading.formats import parse
@@ -119,7 +123,7 @@ def main() -> None:
     some = [sample for sample in some if 96 <= sample[0].shape[1] <= 224]
     calibration = training.stack(some)[0]
     judged = rows.samples(*training.VALIDATION[:1], held_out, training.VALIDATION[1])
-    path = pretrained_dir() / reading.ROW_MODEL
+    path = pretrained_dir() / row_models.OWN
     sizes, right = [], []
     for inputs in (None, calibration):
         with artefact.staged(path) as trial:
@@ -128,6 +132,7 @@ def main() -> None:
         right.append(accuracy(classifier.load(path, takes="row images"), judged))
         print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
 
+    os.environ[row_models.SWITCH] = "own"  # for the processes that follow
     read_crops = partial(readings, held_out, args.crops)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
         known, others = pool.map(read_crops, (SEEDS["weights"], SEEDS["threshold"]))

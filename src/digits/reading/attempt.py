@@ -62,6 +62,13 @@ class Attempt:
         if row and row.status == "read":
             return row
         page = self.of_page() if self._may_be_many else None
+        if (
+            page
+            and row
+            and page.status == "read"
+            and judge.value(row.rows) > judge.value(page.rows)
+        ):
+            page = judge.doubted(page)  # a piece of the row, however sure
         if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
             return self._or_turned(page) if judge.is_of_single_digits(page.rows) else page
         best = page or Answer("", "no_digit")
@@ -73,7 +80,7 @@ class Attempt:
             row = judge.doubted(all_of_it)
         if row and (self._is_split(best) or judge.value(row.rows) > judge.value(best.rows)):
             best = row
-        return self._or_turned(best) if self._may_be_many else best
+        return self._or_turned(best) if self._may_be_many and not row else best
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
@@ -113,6 +120,8 @@ class Attempt:
             if row:
                 words = [TEXT_LEFT_OUT] * has_more(seen, [row])
                 answers.append(self.recognizer.concluded([row], seen, words, "row"))
+                if answers[-1].status == "read":
+                    break
         return max(answers, key=_support_of, default=None)
 
     def of_page(self) -> Answer | None:

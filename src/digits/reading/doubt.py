@@ -1,7 +1,7 @@
 """How likely an answer to a row is right: a logistic function of what is known of it.
 
-Its weights are fitted by `tools/ship_rows.py` on made-up rows by held-out writers, and stand in the
-row model's card (Platt 1999, with more than one feature).
+Its weights are fitted by `tools/ship_rows.py` and `tools/ship_general.py` on made-up rows by
+held-out writers, and stand in the models' cards (Platt 1999, with more than one feature).
 """
 
 import math
@@ -15,9 +15,10 @@ import numpy as np
 class Features:
     """What is known of the likeliest text of a row, in log probabilities.
 
-    `rows` is what the row model gives it, the mean of its looks, and `spread` by how much these
-    differ; `digits` what the classifier gives its digits together; `margin` how much likelier it is
-    than the next text; `length` its number of characters.
+    `rows` is what our row model gives it, the mean of its looks, and `spread` by how much these
+    differ; `general` what the general one gives it, where that is asked; `digits` what the
+    classifier gives its digits together; `margin` how much likelier it is than the next text;
+    `length` its number of characters.
     """
 
     rows: float
@@ -25,12 +26,16 @@ class Features:
     margin: float
     spread: float
     length: int
+    general: float | None = None
 
     def columns(self) -> list[float]:
         """As the logistic function takes them; roots, as the first doubts count most."""
         likely, digits = (math.sqrt(-min(log, 0.0)) for log in (self.rows, self.digits))
         margin, spread = math.sqrt(max(self.margin, 0.0)), math.sqrt(self.spread)
-        return [1.0, -likely, -digits, margin, -spread, math.log(self.length)]
+        columns = [1.0, -likely, -digits, margin, -spread, math.log(self.length)]
+        if self.general is None:
+            return columns
+        return [*columns, -math.sqrt(-min(self.general, 0.0))]
 
 
 def probability(features: Features, weights: Sequence[float]) -> float:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from digits.classifier import Classifier
-from digits.reading import judge
+from digits.reading import judge, row_models
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.budget import Budget
 from digits.reading.formats import Anything, Format
-from digits.reading.rows import looks_at, read_row, row_model
+from digits.reading.rows import looks_at, read_row
 from digits.reading.scores import score
 from digits.spec import CLASSES
 from digits.tile import Box, frame
@@ -85,7 +85,7 @@ class Recognizer:
             (part,) = (character.part for character in read.characters)
             one = self.digit(part.tile, digits[0].box)
             if one.text == read.text:
-                return judge.seen_twice(one, read.ranking[0][1], read.support, row_model())
+                return judge.seen_twice(one, read.ranking[0][1], read.support, row_models.judging())
         _, probability = read.ranking[0]
         around = enclosing([digit.box for digit in digits])
         return Row(read.text, probability, around, read.ranking, digits, read.support)
@@ -118,7 +118,7 @@ class Recognizer:
     def status(self, rows: list[Row]) -> str:
         """The status of an answer that is these rows."""
         expected = self.kind == "digit" or self.wanted is not None
-        model = self.classifier if all(row.alone for row in rows) else row_model()
+        model = self.classifier if all(row.alone for row in rows) else row_models.judging()
         return judge.status(rows, model, expected)
 
     def concluded(self, rows: list[Row], ink: Ink, words: list[str], seen_as: str) -> Answer:
