@@ -20,12 +20,9 @@ import time
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pytest
 from support.mutants import Mutant, mutants_of
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).parents[1]
 ACCEPTED = Path(__file__).with_name("mutations_accepted.txt")
@@ -82,16 +79,19 @@ WHOLE = ("vision", "reading")  # rooms of which every module is broken, unless s
 
 
 class QuickestFirst:
-    """A plugin of pytest: the tests that took least begin. A file keeps what each took."""
+    """A plugin of pytest: the tests that took least begin, slow ones run only where there are no
+    others. A file keeps what each took."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._took: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
 
-    def pytest_collection_modifyitems(self, items: list["pytest.Item"]) -> None:
-        items.sort(key=lambda item: self._took.get(item.nodeid, 0.0))
+    @pytest.hookimpl(trylast=True)  # once conftest.py has marked them
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        chosen = [item for item in items if not item.get_closest_marker("slow")] or items
+        items[:] = sorted(chosen, key=lambda item: self._took.get(item.nodeid, 0.0))
 
-    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._took[report.nodeid] = self._took.get(report.nodeid, 0.0) + report.duration
 
     def pytest_sessionfinish(self) -> None:
@@ -102,8 +102,6 @@ class QuickestFirst:
 def run_tests(house: Path, tests: list[str], is_whole: bool) -> None:
     """In a child process: exit with pytest's code, saying nothing. Of code that `is_whole` the
     bytecode is kept; that of two mutants within a second would be taken for one."""
-    import pytest
-
     quickest = QuickestFirst(house / f"{'-'.join(Path(test).stem for test in tests)}.json")
     sys.dont_write_bytecode = not is_whole
     with Path(os.devnull).open("w") as nothing:
@@ -205,7 +203,6 @@ def main() -> int:
     # plugins of other programs would take seconds a mutant
     os.environ |= {"OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     import cv2  # noqa: F401
-    import pytest  # noqa: F401
     import torch  # noqa: F401
 
     reasons, rows, bad = accepted(), [], False

@@ -107,6 +107,32 @@ def test_mutants_that_read_alike_are_told_apart() -> None:
     assert [mutant.again for mutant in mutants_of("m", source)] == [1, 2]
 
 
+class Item:
+    def __init__(self, nodeid: str, is_slow: bool = False) -> None:
+        self.nodeid, self.is_slow = nodeid, is_slow
+
+    def get_closest_marker(self, name: str) -> bool:
+        return self.is_slow and name == "slow"
+
+
+def test_tests_that_took_least_begin_and_slow_ones_run_where_there_are_no_others(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "took.json"
+    first = mutations.QuickestFirst(path)
+    for name, seconds in (("long", 2.0), ("short", 0.5), ("long", 0.1)):  # set-up, call, ...
+        first.pytest_runtest_logreport(Namespace(nodeid=name, duration=seconds))
+    first.pytest_sessionfinish()
+    items = [Item("long"), Item("slow", is_slow=True), Item("short")]
+    mutations.QuickestFirst(path).pytest_collection_modifyitems(items)
+    assert [item.nodeid for item in items] == ["short", "long"]
+    slow = [Item("slow", is_slow=True)]
+    mutations.QuickestFirst(path).pytest_collection_modifyitems(slow)
+    assert len(slow) == 1
+    mutations.QuickestFirst(path).pytest_runtest_logreport(Namespace(nodeid="short", duration=9))
+    assert json.loads(path.read_text()) == {"long": 2.1, "short": 0.5}
+
+
 @pytest.mark.parametrize("module", mutations.guarded())
 def test_what_guards_a_module_is_there(module: str) -> None:
     for name in mutations.target_of(module).tests.split():
