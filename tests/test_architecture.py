@@ -173,6 +173,27 @@ def test_a_bare_number_is_found() -> None:
     assert bare_numbers(source) == rules
 
 
+def constants(path: Path) -> dict[str, str]:
+    """The numbers that a file has names for."""
+    named = [
+        node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.Assign)
+    ]
+    return {
+        ast.unparse(node.targets[0]): ast.unparse(node.value)
+        for node in named
+        if isinstance(node.value, ast.Constant | ast.BinOp)
+    }
+
+
+def test_a_name_of_a_number_has_one_meaning() -> None:
+    values: dict[str, set[str]] = {}
+    for path in RULES:
+        for name, value in constants(path).items():
+            values.setdefault(name, set()).add(value)
+    assert {"HALF", "MOST_CRASHES"} <= set(values)
+    assert not {name: several for name, several in values.items() if len(several) > 1}
+
+
 def records(path: Path) -> list[ast.ClassDef]:
     """The classes of a file that are a stage's limits."""
     found = [

@@ -13,7 +13,7 @@ import numpy as np
 
 from digits.reading.formats import Format, State
 
-LEAST = 1e-300  # a probability; what is less is nothing
+LEAST_PROBABILITY = 1e-300  # a probability; what is less is nothing
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _search(
                 begin = in_blank if text and text[-1] == labels[k] else either
                 after.setdefault(longer, [0.0, 0.0])[1] += begin * column[k]
         best = sorted(after.items(), key=lambda item: -sum(item[1]))[:width]
-        most = sum(best[0][1]) or LEAST
+        most = sum(best[0][1]) or LEAST_PROBABILITY
         log_share += math.log(most)
         beam = {text: (a / most, b / most) for text, (a, b) in best}
     return [

@@ -14,11 +14,11 @@ from digits.reading.answer import Answer, Digit
 from digits.vision.load import Picture
 
 MOST = 24  # digits shown
-COLUMNS = 8
+TILES_A_LINE = 8
 COLOURS = {"read": "#2ca02c", "unsure": "#d9730d", "no_digit": "#d62728"}
 WIDTH, PICTURE_HEIGHT = 1000, 640  # pixels of the drawing, and of the picture in it at the most
 LINE, MARGIN = 26, 10  # pixels of a line of text, and around things
-CELL = WIDTH // COLUMNS
+CELL = WIDTH // TILES_A_LINE
 TILE, BARS = 92, 70  # pixels: a tile's side, the height of its bars
 CELL_HEIGHT = LINE + TILE + BARS + 2 * LINE
 BLUE, GREY = "#1f77b4", "#555555"
@@ -42,7 +42,7 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
     notes = [*seen_as, *_model(answer), *answer.warnings]
     text = LINE * (len(notes) + 1)
     below = LINE + 2 * MARGIN + shown.height + text
-    height = below + CELL_HEIGHT * -(-len(digits) // COLUMNS)
+    height = below + CELL_HEIGHT * -(-len(digits) // TILES_A_LINE)
     sheet = Image.new("RGB", (WIDTH, height), "white")
     draw = ImageDraw.Draw(sheet)
     says = " / ".join(row.text for row in answer.rows) or "no digit"
@@ -53,7 +53,7 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
         at = (WIDTH / 2, 2 * LINE + MARGIN + shown.height + k * LINE)
         draw.text(at, note, GREY, _font(16), anchor="ma")
     for k, digit in enumerate(digits):
-        line, column = divmod(k, COLUMNS)
+        line, column = divmod(k, TILES_A_LINE)
         _digit(sheet, draw, digit, column * CELL, below + line * CELL_HEIGHT)
     try:
         sheet.save(path, None if isinstance(path, Path) else "PNG")

@@ -13,7 +13,7 @@ from digits.classifier import Classifier
 from digits.metrics import softmax
 from digits.reading.answer import Ranking
 
-LEAST = 1e-9  # that nothing is divided by
+LEAST_SHARE = 1e-9  # that nothing is divided by
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Scores:
         if allowed is None:
             return ranking
         kept = [(label, share) for label, share in ranking if label in allowed]
-        total = sum(share for _, share in kept) + max(float(self.none[i]), LEAST)
+        total = sum(share for _, share in kept) + max(float(self.none[i]), LEAST_SHARE)
         return [(label, share / total) for label, share in kept]
 
 
