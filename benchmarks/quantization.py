@@ -3,13 +3,14 @@
     python benchmarks/quantization.py runs/*/model.pth     # default: the shipped checkpoints
     python benchmarks/quantization.py a.pth b.pth --output a.json --figure a.png
 
-Each checkpoint is written in each format that can run here (calibrated on training tiles); then all
-take turns in one process, `--repeats` times: one tile on one thread, and 1,000 tiles on as many as
-PyTorch takes (OMP_NUM_THREADS); `.c` and `.html` files always compute on one. Each is also started
-in a process of its own: seconds to the first answer, and that process's peak memory. `.c` and
-`.html` files are programs of their own and are not started. One that is so slow that its turns take
-over half a minute has fewer, and fewer tiles a call. The table shows the median over the repeats
-and, in brackets, their lowest and highest.
+Each checkpoint is written in each format that can run here (calibrated on training tiles). Each
+file is then loaded by a process of its own, and the processes take turns, `--repeats` times: one
+tile on one thread (500 a repeat, in 20 turns), and 1,000 tiles a call on as many threads as PyTorch
+takes (OMP_NUM_THREADS); `.c` and `.html` files always compute on one. At the end each process tells
+its peak memory (of a `.c` file that of Python with the file in it; Node.js does not tell). For the
+seconds from the start of a process to its first answer three more are started, of the formats that
+`predict` reads. One that is so slow that its turns take over half a minute has fewer, and fewer
+tiles a call. The table shows the median over the repeats and, in brackets, the lowest and highest.
 """
 
 import argparse

@@ -37,6 +37,14 @@ def test_a_wrong_answer_is_seen_on_a_chip() -> None:
     assert chips.cells(file, chip, run=True)[3] == "wrong"
 
 
+def test_an_emulator_that_does_not_end_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    chip = chips.CHIPS["Cortex-M0"]
+    if chips.lacking(chip, run=True):
+        pytest.skip("run tools/get_compilers.sh")
+    monkeypatch.setattr(chips, "LIMIT_S", 0.001)
+    assert chips.cells(file_of("micro"), chip, run=True)[3:] == ["not ended in 0.001 s", "-"]
+
+
 def test_tables_that_avr_cannot_reach_are_refused() -> None:
     chip = chips.CHIPS["ATmega1284P"]
     if chips.lacking(chip, run=False):

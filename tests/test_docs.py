@@ -69,7 +69,7 @@ def test_figures_are_drawn_from_the_tables(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(draw_results, "FIGURES", tmp_path)
     draw_results.main()
     assert {file.name for file in tmp_path.iterdir()} == {
-        "robustness.png", "frame.png", "pages.png", "int8.png",
+        "robustness.png", "frame.png", "pages.png",
     }  # fmt: skip
 
 

@@ -219,6 +219,12 @@ ARTEFACTS = [
     ),
     Fault("disk full, C", f"{QUANTIZE} good.pth --output a.c", "not saved", disk_bytes=200_000),
     Fault(
+        "disk full, page and C",
+        f"{QUANTIZE} good.pth --output a.html --output a.c --unproved",
+        "not saved",
+        disk_bytes=200_000,
+    ),
+    Fault(
         "disk full, program", f"{QUANTIZE} good.pth --output a.pt", "not saved", disk_bytes=200_000
     ),
 ]

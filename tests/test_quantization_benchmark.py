@@ -4,10 +4,15 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks import quantization
 
 from digits import checkpoint
+from digits.errors import DigitsError
+from digits.optimization import worker
+from digits.optimization.benchmark import start
+from digits.spec import CLASSES, pretrained_dir
 from tests.test_optimization import content
 
 
@@ -28,3 +33,42 @@ def test_all_formats_take_turns_and_start_by_themselves(
     assert 10e6 < int8["peak_bytes"] < plain["peak_bytes"]
     table = capsys.readouterr().out.splitlines()
     assert len(table) == 4 and "| int8.onnx |" in table[3] and figure.stat().st_size > 1000
+
+
+@pytest.fixture
+def tiles(tmp_path: Path) -> Path:
+    np.save(tmp_path / "tiles.npy", np.zeros((40, 1, 28, 28), np.uint8))
+    return tmp_path / "tiles.npy"
+
+
+def test_each_has_a_process_of_its_own_which_finds_this_package(
+    tiles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is not installed, and another is."""
+    (tmp_path / "digits.py").write_text("raise SystemExit('another')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    path = pretrained_dir() / "micro.onnx"
+    with worker.Worker(path, tiles, CLASSES) as one, worker.Worker(path, tiles, CLASSES) as two:
+        assert len({one.process.pid, two.process.pid}) == 2
+        for size, calls in ((1, 25), (40, 2)):
+            times = one.turn(size, calls, 60.0, 1)
+            assert len(times) == calls and min(times) > 0
+        assert len(two.turn(1, 25, 0.0, 1)) == 0  # no budget
+    assert one.process.returncode and two.process.returncode
+    assert 0 < start(path, 1)["first_answer_s"]["median"] < 60
+
+
+def test_a_process_that_ends_early_is_one_line(
+    tiles: Path, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "cut.onnx").write_bytes(b"cut")
+    with pytest.raises(DigitsError, match=r"^cut\.onnx: its process ended with 1"):
+        worker.races([tmp_path / "cut.onnx"], tiles, CLASSES, 1)
+
+
+@pytest.mark.skipif(not worker.STATUS.exists(), reason="this system does not tell memory")
+def test_peaks_of_memory_are_of_each_process(tiles: Path) -> None:
+    paths = [pretrained_dir() / f"micro{suffix}" for suffix in (".onnx", ".pth")]
+    (race,), (onnx, eager) = worker.races(paths, tiles, CLASSES, 1)
+    assert all(one.batch == 40 and one.tiles_per_s > 0 for one in race)
+    assert onnx and eager and 2e7 < onnx < eager - 5e7

@@ -1,8 +1,9 @@
-"""Draw the figures of docs/results/ from the tables that stand in its pages.
+"""Draw figures of docs/results/ from the tables that stand in its pages.
 
     python tools/draw_results.py
 
-A table is the figures' one home: after it has changed, this is run again.
+A table is the figures' one home: after it has changed, this is run again. int8.png is drawn by
+benchmarks/quantization.py.
 """
 
 import re
@@ -64,9 +65,6 @@ def main() -> None:
     framed = {"paper, usual": "shrunk to 28x28", "predict (95%)": "as predict frames it"}
     points(FIGURES / "frame.png", table("reading.md", "model"), framed, "photographed digits, %")
     points(FIGURES / "pages.png", table("pages.md", "pages"), {"numbers right": ""}, "right, %")
-    onnx = [row for row in table("int8.md", "model") if row["int8 format"].startswith("ONNX")]
-    times = {"one tile fp32": "float32, eager PyTorch", "one tile int8": "int8, ONNX Runtime"}
-    points(FIGURES / "int8.png", onnx, times, "milliseconds per tile, one thread")
 
 
 if __name__ == "__main__":

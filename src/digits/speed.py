@@ -15,6 +15,8 @@ BATCH, BATCHES = 1000, 5  # tiles a call, and calls, when throughput is measured
 BUDGET_S = 30.0  # of each classifier, for single tiles and again for batches
 
 Model = Callable[[np.ndarray], np.ndarray]
+# (tiles a call, calls, seconds that they may take, threads) -> seconds of each call, at least one
+Turn = Callable[[int, int, float, int], list[float]]
 
 
 @dataclass(frozen=True)
@@ -35,46 +37,53 @@ def race(models: Sequence[Model], tiles: np.ndarray, budget_s: float = BUDGET_S)
 
     One that needs more than `budget_s` seconds takes fewer turns, and smaller batches.
     """
+    return race_in_turns([turns_of(model, tiles) for model in models], len(tiles), budget_s)
+
+
+def race_in_turns(turns: Sequence[Turn], tiles: int, budget_s: float = BUDGET_S) -> list[Speed]:
+    """`race` of those that take their turns themselves, in processes of their own, on N tiles."""
     count = threads.count()
-    with threads.exactly(1):
-        singles = _singles(models, tiles, budget_s)
-    most = min(BATCH, len(tiles))
+    singles = _singles(turns, budget_s)
     affordable = [budget_s / (1 + BATCHES) / float(np.median(times)) for times in singles]
-    sizes = [max(1, min(most, int(size))) for size in affordable]
-    with threads.exactly(count):
-        batches = _batches(models, tiles, sizes)
+    sizes = [max(1, min(BATCH, tiles, int(size))) for size in affordable]
+    batches = _batches(turns, sizes, count)
     return [_speed(*found, count) for found in zip(singles, batches, sizes, strict=True)]
 
 
-def _singles(models: Sequence[Model], tiles: np.ndarray, budget_s: float) -> list[list[float]]:
-    """Seconds of single tiles, of each model; the first turn is for warming up."""
-    for model in models:
-        _turn(model, tiles, budget_s / 10)
-    found: list[list[float]] = [[] for _ in models]
+def turns_of(model: Model, tiles: np.ndarray) -> Turn:
+    """The turns of a classifier in this process, through tiles (N, C, H, W) uint8."""
+
+    def turn(size: int, calls: int, budget_s: float, count: int) -> list[float]:
+        times: list[float] = []
+        with threads.exactly(count):
+            while len(times) < calls and sum(times) < budget_s:
+                at = len(times) % (len(tiles) // size) * size
+                times.append(_seconds(model, tiles[at : at + size]))
+        return times
+
+    return turn
+
+
+def _singles(turns: Sequence[Turn], budget_s: float) -> list[list[float]]:
+    """Seconds of single tiles, of each; the first turn is for warming up."""
+    for turn in turns:
+        turn(1, CALLS, budget_s / 10, 1)
+    found: list[list[float]] = [[] for _ in turns]
     for _ in range(ROUNDS):
-        for model, times in zip(models, found, strict=True):
+        for turn, times in zip(turns, found, strict=True):
             if sum(times) < budget_s:
-                times += _turn(model, tiles, budget_s - sum(times))
+                times += turn(1, CALLS, budget_s - sum(times), 1)
     return found
 
 
-def _turn(model: Model, tiles: np.ndarray, budget_s: float) -> list[float]:
-    """Seconds of each of `CALLS` single tiles, or of those that the budget allows, at least one."""
-    times: list[float] = []
-    while len(times) < CALLS and sum(times) < budget_s:
-        at = len(times) % len(tiles)
-        times.append(_seconds(model, tiles[at : at + 1]))
-    return times
-
-
-def _batches(models: Sequence[Model], tiles: np.ndarray, sizes: list[int]) -> list[list[float]]:
+def _batches(turns: Sequence[Turn], sizes: list[int], count: int) -> list[list[float]]:
     """Seconds of batches of these sizes; the first call allocates and chooses kernels."""
-    for model, size in zip(models, sizes, strict=True):
-        model(tiles[:size])
-    found: list[list[float]] = [[] for _ in models]
+    for turn, size in zip(turns, sizes, strict=True):
+        turn(size, 1, math.inf, count)
+    found: list[list[float]] = [[] for _ in turns]
     for _ in range(BATCHES):
-        for model, size, times in zip(models, sizes, found, strict=True):
-            times.append(_seconds(model, tiles[:size]))
+        for turn, size, times in zip(turns, sizes, found, strict=True):
+            times += turn(size, 1, math.inf, count)
     return found
 
 

@@ -2,7 +2,6 @@
 
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -12,13 +11,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from digits import checkpoint, classifier
+from digits import checkpoint, classifier, metrics
 from digits.errors import DigitsError
-from digits.optimization import artefact, integer_file, parity
+from digits.optimization import artefact, integer_file, worker
 from digits.optimization.artefact import Made
-from digits.optimization.parity import Figures
 from digits.optimization.source import Source
-from digits.speed import Speed, race
+from digits.speed import Speed
 
 FORMATS = (
     "float32.onnx", "float16.onnx", "int8.onnx", "float32.pt2", "int8.pt2", "int8.c", "int8.html",
@@ -30,11 +28,6 @@ START = """
 import sys, numpy
 from digits import classifier
 classifier.load(sys.argv[1])(numpy.zeros((1, 1, 28, 28), numpy.uint8))
-try:
-    status = open("/proc/self/status").read()  # Linux; getrusage counts the parent's memory in
-    print(int(status.partition("VmHWM:")[2].split()[0]) * 1024)
-except OSError:
-    pass
 """
 COLUMNS = (
     "model", "format", "size", "accuracy", "lost", "one tile p50, p95, p99", "faster",
@@ -52,28 +45,35 @@ def side_by_side(
     repeats: int = REPEATS,
 ) -> tuple[list[Row], list[str]]:
     """A row of plain data a format, the first of the checkpoint at `path`, eager; and why others
-    lack. All take turns in one process, `repeats` times, and start in processes of their own.
+    lack. All take turns, `repeats` times, each in a process of its own.
 
     Calibrated on training tiles (M, 1, 28, 28) uint8, measured on test tiles (N, 1, 28, 28) uint8.
+
+    Raises:
+        DigitsError: a process ended early.
     """
     source = Source.of(checkpoint.load(path))
     with tempfile.TemporaryDirectory() as folder:
         made, lacking = _all_made(source, Path(folder), formats, calibration, tiles)
-        models = [classifier.load(path), *(one.classifier for one in made)]
-        figures = parity.compare(models, tiles, labels, [None, *(one.logits for one in made)])
-        races = [[f.speed for f in figures], *(race(models, tiles) for _ in range(repeats - 1))]
-        starts = [start(model.path) if model.path.suffix in STARTED else {} for model in models]
-    names = ["float32, eager", *(model.path.name for model in models[1:])]
+        eager = Made(classifier.load(path), [])
+        paths = [one.classifier.path for one in (eager, *made)]
+        shared = Path(folder) / "tiles.npy"
+        np.save(shared, tiles)
+        races, peaks = worker.races(paths, shared, source.content["classes"], repeats)
+        starts = [start(one) if one.suffix in STARTED else {} for one in paths]
+        costs = [_costs(one, tiles, labels) for one in (eager, *made)]
     rows = [
         {
             "arch": source.content["arch"],
-            "format": name,
-            **costs(figures[0], found),
-            **speeds([(of[0], of[i]) for of in races]),
-            "threads": threads(models[i].path.suffix, found.speed),
+            "format": "float32, eager" if one is paths[0] else one.name,
+            **costs[i],
+            "lost": costs[0]["accuracy"] - costs[i]["accuracy"],
+            **speeds([(race[0], race[i]) for race in races]),
+            "threads": threads(one.suffix, races[0][i]),
             **starts[i],
+            **({"peak_bytes": peaks[i]} if peaks[i] and one.suffix != ".html" else {}),
         }
-        for i, (name, found) in enumerate(zip(names, figures, strict=True))
+        for i, one in enumerate(paths)
     ]
     return rows, lacking
 
@@ -100,10 +100,10 @@ def _all_made(
     return made, lacking
 
 
-def costs(before: Figures, after: Figures) -> Row:
-    """Bytes, accuracy, and what was lost of it, as fractions."""
-    lost = before.accuracy - after.accuracy
-    return {"size_bytes": after.size_bytes, "accuracy": after.accuracy, "lost": lost}
+def _costs(one: Made, tiles: np.ndarray, labels: np.ndarray) -> Row:
+    logits = one.classifier(tiles) if one.logits is None else one.logits
+    size = one.classifier.path.stat().st_size
+    return {"size_bytes": size, "accuracy": metrics.accuracy(logits, labels)}
 
 
 def speeds(pairs: list[tuple[Speed, Speed]]) -> Row:
@@ -125,15 +125,14 @@ def threads(suffix: str, speed: Speed) -> dict[str, int]:
 
 
 def start(path: Path, times: int = 3) -> Row:
-    """Seconds from the start of a process to its first answer, and that process's peak memory
-    where the system tells it."""
+    """Seconds from the start of a process to its first answer."""
+    command, environment = worker.python(START, str(path))
     seconds = []
     for _ in range(times):
         since = time.perf_counter()
-        command = [sys.executable, "-c", START, str(path)]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        subprocess.run(command, env=environment, check=True)
         seconds.append(time.perf_counter() - since)
-    return {"first_answer_s": spread(seconds)} | ({"peak_bytes": int(printed)} if printed else {})
+    return {"first_answer_s": spread(seconds)}
 
 
 def spread(values: list[float]) -> dict[str, float]:

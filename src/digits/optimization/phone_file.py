@@ -9,20 +9,18 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from digits.classifier import METADATA_KEY, Classifier, metadata_of
 from digits.errors import DigitsError
 from digits.extras import needs
+from digits.optimization import phone_program
+from digits.optimization.phone_program import Run
 from digits.optimization.program import quantized_by
 from digits.optimization.quiet import quiet
 from digits.optimization.source import Source
-
-Run = Callable[[np.ndarray], np.ndarray]  # one tile (1, C, H, W) uint8 -> logits (1, K) float32
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,8 @@ def make(source: Source, path: Path, calibration: Tensor | None) -> Classifier:
         kind.write(source, path, calibration)
         run = kind.load(path)
     said = source.content
-
-    def forward(tiles: np.ndarray) -> np.ndarray:
-        return np.concatenate([run(tiles[i : i + 1]) for i in range(len(tiles))])
-
     return Classifier(
-        forward,
+        run,
         path,
         tuple(said["classes"]),
         said["temperature"],
@@ -99,18 +93,6 @@ def _write_pte(source: Source, path: Path, calibration: Tensor | None) -> None:
     path.write_bytes(lowered.to_executorch().buffer)
 
 
-def _load_pte(path: Path) -> Run:
-    from executorch.runtime import Runtime
-
-    method = Runtime.get().load_program(path).load_method("forward")
-
-    def run(tile: np.ndarray) -> np.ndarray:
-        (logits,) = method.execute([torch.from_numpy(tile)])
-        return logits.numpy().copy()  # its memory is that of the next answer too
-
-    return run
-
-
 def _write_tflite(source: Source, path: Path, calibration: Tensor | None) -> None:
     import litert_torch
     from ai_edge_quantizer import algorithm_manager, quantizer, recipe
@@ -123,33 +105,13 @@ def _write_tflite(source: Source, path: Path, calibration: Tensor | None) -> Non
     made.update_quantization_recipe(  # logits stay float32
         ".*", TFLOperationName.OUTPUT, algorithm_key=algorithm_manager.AlgorithmName.NO_QUANTIZE
     )
-    (signature,) = _interpreter(path).get_signature_list().items()
+    (signature,) = phone_program.interpreter_of(path).get_signature_list().items()
     name, takes = signature[0], signature[1]["inputs"][0]
     given = [{takes: tile.numpy()} for tile in calibration.split(1)]
     made.quantize(made.calibrate({name: given})).export_model(str(path), overwrite=True)
 
 
-def _load_tflite(path: Path) -> Run:
-    interpreter = _interpreter(path)
-    (takes,), (gives,) = interpreter.get_input_details(), interpreter.get_output_details()
-
-    def run(tile: np.ndarray) -> np.ndarray:
-        interpreter.set_tensor(takes["index"], tile)
-        interpreter.invoke()
-        return interpreter.get_tensor(gives["index"])
-
-    return run
-
-
-def _interpreter(path: Path) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(str(path))
-    interpreter.allocate_tensors()
-    return interpreter
-
-
 FORMATS = {
-    ".pte": Format(_write_pte, _load_pte, "executorch"),
-    ".tflite": Format(_write_tflite, _load_tflite, "litert_torch"),
+    ".pte": Format(_write_pte, phone_program.load_pte, "executorch"),
+    ".tflite": Format(_write_tflite, phone_program.load_tflite, "litert_torch"),
 }
