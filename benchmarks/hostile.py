@@ -2,9 +2,12 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+
+from digits.vision.load import PAGED
 
 
 def write_hostile(folder: Path, rng: np.random.Generator, total: int = 200) -> int:
@@ -131,20 +134,28 @@ MODES = ("L", "RGB", "RGBA", "1", "P", "LA", "I;16", "CMYK", "F")
 
 
 def saved(pixels: np.ndarray, rng: np.random.Generator) -> tuple[str, bytes]:
-    """A picture (H, W) uint8 as a file of any kind and mode, PNG where they do not fit."""
-    from PIL import Image
+    """A picture (H, W) uint8 as a file of any kind and mode, PNG where they do not fit; of up to
+    five pages, each upside down from the one before, where that kind has pages."""
+    from PIL import Image, ImageOps
 
     kind = str(rng.choice(OPENED if rng.random() < 0.9 else OTHERS))
     mode = str(rng.choice(MODES))
     image = Image.fromarray(pixels)
-    options = {"compression": "tiff_lzw"} if kind == "TIFF" and rng.random() < 0.5 else {}
+    options: dict[str, Any] = {}
+    if kind == "TIFF" and rng.random() < 0.5:
+        options["compression"] = "tiff_lzw"
+    more = int(rng.integers(1, 5)) if kind in PAGED and rng.random() < 0.2 else 0
     for attempt_kind, attempt_mode in ((kind, mode), (kind, "L"), (kind, "RGB"), ("PNG", "L")):
         buffer = io.BytesIO()
         try:
-            image.convert(attempt_mode).save(buffer, attempt_kind, **options)
+            page = image.convert(attempt_mode)
+            turned = [ImageOps.flip(page) if i % 2 else page for i in range(1, more + 1)]
+            paged = {"save_all": True, "append_images": turned} if turned else {}
+            page.save(buffer, attempt_kind, **options, **paged)
         except Exception:  # this kind has no such mode, size or option: the next attempt
             continue
-        return f"{attempt_kind} {attempt_mode}", buffer.getvalue()
+        named = f", {more + 1} pages" if more else ""
+        return f"{attempt_kind} {attempt_mode}{named}", buffer.getvalue()
     raise AssertionError("a grey PNG can always be saved")
 
 

@@ -39,6 +39,7 @@ FILES_OF = {
         test_serve_guard test_serve_limits test_silence test_surroundings
         test_suspects test_threads test_training test_transfer test_unipen test_vision_load
         test_vision_record test_chips test_html_page test_speed
+        test_damaged_files
     """.split(),  # noqa: SIM905
     "slow": """
         test_docker test_page test_phone_file test_pretrained test_quantization_benchmark test_ranks

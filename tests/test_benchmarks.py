@@ -285,3 +285,49 @@ def test_without_data_it_is_one_line(command: str, code: int, tmp_path: Path) ->
     )  # fmt: skip
     assert ended.returncode == code and "Traceback" not in ended.stderr
     assert ended.stderr.splitlines()[-1].startswith(f"{name}.py: ")
+
+
+def test_what_a_fuzzed_input_may_do_and_may_not() -> None:
+    from benchmarks import fuzz
+
+    fine = fuzz.Case("pictures", 1, "noise", "error, read", 4.9, 60.0, 600.0, 1000.0)
+    assert not fine.is_broken
+    for more in ({"outcome": "broken: KeyError"}, {"page_seconds": 5.1}, {"seconds": 66.0},
+                 {"megabytes": 1025.0}):  # fmt: skip
+        assert replace(fine, **more).is_broken
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("part", ["pictures", "archives"])
+def test_a_fuzzed_input_is_the_same_each_time_and_is_gone_on_with(
+    part: str, tmp_path: Path
+) -> None:
+    from benchmarks import fuzz
+
+    case = fuzz.PARTS[part](5)
+    assert not case.is_broken and case.page_seconds > 0 and case.wall_seconds > 0
+    assert (case.what, case.outcome) == ((again := fuzz.PARTS[part](5)).what, again.outcome)
+    record = tmp_path / "record.jsonl"
+    record.write_text(json.dumps(asdict(case)) + "\n")
+    assert fuzz.recorded(record) == [case]
+    record.write_text("{}\n")
+    with pytest.raises(DigitsError, match="not a record"):
+        fuzz.recorded(record)
+
+
+def test_a_benchmark_without_its_data_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    from argparse import ArgumentParser
+
+    from benchmarks.support import command
+
+    parser = ArgumentParser()
+    command.add_data(parser)
+    with pytest.raises(SystemExit) as stop:
+        parser.parse_args(["--data", "nowhere"])
+    assert stop.value.code == 2 and "nowhere: no such folder" in capsys.readouterr().err
+
+    def missing() -> None:
+        raise FileNotFoundError(2, "No such file", "nowhere")
+
+    with pytest.raises(SystemExit, match="No such file") as stop:
+        command.run_main(missing)

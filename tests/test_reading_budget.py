@@ -190,3 +190,11 @@ def test_stripes_in_a_very_thin_picture_are_read(reader: Reader) -> None:
     for step in range(2, 60, 3):
         stripes = np.where(np.arange(4000) % step < step // 3 + 1, 0, 255).astype(np.uint8)
         assert reader.read(from_array(np.repeat(stripes[:, None], 19, axis=1))).status != "error"
+
+
+@pytest.mark.parametrize("shape", [(1, 2000), (2000, 3), (6, 20_000)])
+def test_a_strip_too_thin_for_a_digit_takes_no_time(shape: tuple[int, int], reader: Reader) -> None:
+    noise = np.random.default_rng(0).integers(0, 2, shape, np.uint8) * 255
+    start = time.thread_time()
+    assert reader.read(from_array(noise)).status == "no_digit"
+    assert time.thread_time() - start < 0.5

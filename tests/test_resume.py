@@ -1,9 +1,10 @@
-"""Real processes, really killed; benchmarks/resume.py does the same many more times."""
+"""Real processes, really killed; benchmarks/resume.py and killed.py do it many more times."""
 
 import random
 
 import pytest
 from benchmarks.support.killed import ROWS, survive
+from benchmarks.support.killed_files import optimize_survives, predict_survives
 
 pytestmark = pytest.mark.slow
 
@@ -12,3 +13,11 @@ pytestmark = pytest.mark.slow
 def test_killed_and_resumed_weights_are_equal_byte_for_byte(row: str) -> None:
     equal, moments = survive(row, kills=2, rng=random.Random(row))
     assert equal, moments
+
+
+def test_a_killed_predict_loses_and_doubles_no_answer() -> None:
+    assert predict_survives(kills=2, rng=random.Random(1)) == []
+
+
+def test_a_killed_optimize_leaves_a_whole_model() -> None:
+    assert optimize_survives(kills=2, rng=random.Random(2)) == []

@@ -190,3 +190,14 @@ def test_pictures_in_memory_are_read_as_files_are() -> None:
     )
     seen = from_image(image, colour=True).colours
     assert seen is not None and np.array_equal(seen, colours)
+
+
+def test_a_file_in_a_folder_that_may_not_be_read_is_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def denied(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    with pytest.raises(DigitsError, match=r"locked/a\.png: .*Permission denied"):
+        load(Path("locked/a.png"))

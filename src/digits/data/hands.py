@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 from digits.tile import frame
 
 HELD_OUT = 8  # every eighth writer of a collection, or sheet where writers are not known
@@ -71,7 +71,7 @@ def load(
         DigitsError: a file is missing or damaged.
     """
     return {
-        name: _hands(_arrays(folder / "hands" / f"{name}.npz"), name, held_out, lookalikes)
+        name: _loaded(folder / "hands" / f"{name}.npz", held_out, lookalikes)
         for name in collections
     }
 
@@ -182,14 +182,15 @@ def _smooth(stroke: np.ndarray) -> np.ndarray:
     return np.concatenate([stroke[:1], inner, stroke[-1:]])
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
+def _loaded(path: Path, held_out: bool, lookalikes: bool) -> list[Hand]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
+            content = {name: file[name] for name in file.files}
+        return _hands(content, path.stem, held_out, lookalikes)
     except FileNotFoundError:
         raise DigitsError(f"{path}: not there; name the data folder with --data_dir") from None
-    except (OSError, ValueError, EOFError, KeyError) as error:
-        raise DigitsError(f"{path}: damaged ({error!s:.80}); use another copy") from None
+    except Exception as error:  # zip, zlib, NumPy and OpenCV trip over damage in ten ways
+        raise DigitsError(f"{path}: damaged ({reason(error):.80}); use another copy") from None
 
 
 def _hands(

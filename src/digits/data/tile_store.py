@@ -42,10 +42,23 @@ def tiles_of(
             for old in set(place.parent.glob(f"{of_path}-*.npy")) - {place}:
                 old.unlink(missing_ok=True)
                 old.with_suffix(".json").unlink(missing_ok=True)
-        why_not = json.loads(place.with_suffix(".json").read_text("utf-8"))
-        return np.load(place, mmap_mode="r"), [why_not.get(str(i), "") for i in range(len(items))]
+        return _kept(place, shape)
     except (OSError, ValueError) as error:
         raise DigitsError(f"{place}: cannot be used: {reason(error)}; delete it") from None
+
+
+def _kept(place: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, list[str]]:
+    """What `_write` wrote. Raises OSError or ValueError if it is not that any more."""
+    why_not = json.loads(place.with_suffix(".json").read_text("utf-8"))
+    try:
+        tiles = np.load(place, mmap_mode="r")
+    except Exception as error:  # NumPy trips over damage in ten ways, tokenize.TokenError too
+        raise ValueError(reason(error)) from None
+    if not (isinstance(tiles, np.memmap) and tiles.shape == shape and tiles.dtype == np.uint8):
+        raise ValueError(f"no tiles {shape}")
+    if not (isinstance(why_not, dict) and all(isinstance(why, str) for why in why_not.values())):
+        raise ValueError("no reasons beside the tiles")
+    return tiles, [why_not.get(str(i), "") for i in range(shape[0])]
 
 
 def _write(place: Path, shape: tuple[int, ...], items: Sequence[Item], look: Look) -> None:

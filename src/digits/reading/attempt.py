@@ -33,6 +33,10 @@ class Limits:
 
     most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
     most_crop_aspect: float = 16.0  # width by height of a crop of one row
+    # Of a strip, which has no digit in it: those of screens are 5 high, and the longest "1" is not
+    # as thin. Of noise such strips took 5.9 s.
+    most_strip_px: int = 4
+    least_strip_aspect: float = 100.0
 
 
 LIMITS = Limits()
@@ -54,6 +58,8 @@ class Attempt:
 
         A tile in MNIST's frame is one digit: who made it has cut it out.
         """
+        if self._is_a_strip:
+            return Answer("", "no_digit")
         if self.recognizer.kind != "number":
             cut_out = self.of_tile() or (self.of_tight_digit() if is_tight(self.grey) else None)
             if cut_out:
@@ -191,6 +197,12 @@ class Attempt:
     def _first_seen(self) -> Ink | None:
         """The ink, seen in the likeliest way; None where there is none."""
         return next(variants(self.grey), None)
+
+    @property
+    def _is_a_strip(self) -> bool:
+        """Whether the picture is too thin for a digit."""
+        thin, long = sorted(self.grey.shape)
+        return thin <= LIMITS.most_strip_px and long >= LIMITS.least_strip_aspect * thin
 
     @property
     def _may_be_a_row(self) -> bool:

@@ -73,7 +73,7 @@ class TrainingState:
             ) from None
 
     def _restore(self, content: dict[str, Any]) -> None:
-        self.progress = Progress(**copy.deepcopy(content["progress"]))
+        self.progress = _proved(Progress(**copy.deepcopy(content["progress"])))
         self.model.load_state_dict(content["model"])
         self.optimizer.load_state_dict(copy.deepcopy(content["optimizer"]))
         self.schedule.load_state_dict(content["schedule"])
@@ -113,6 +113,32 @@ class TrainingState:
         weights = self.evaluated.state_dict()
         progress.best_weights = {name: value.detach().clone() for name, value in weights.items()}
         return True
+
+
+def _proved(progress: Progress) -> Progress:
+    """The progress, of which a checksum only proves that nothing was changed by accident.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    history, best = progress.history, progress.best_epoch
+    numbers = (progress.seconds, progress.epoch_loss, progress.epoch_right)
+    whole = (
+        isinstance(history, list)
+        and all(set(row) == set(history[0]) for row in history)
+        and all(isinstance(value, float) for row in history for value in row.values())
+        and all(isinstance(number, int) for number in (progress.step, best))
+        and all(isinstance(number, int | float) for number in numbers)
+        and progress.step >= 0
+        and 0 <= best <= len(history)
+        and isinstance(progress.best_weights, dict)
+        and all(isinstance(weights, Tensor) for weights in progress.best_weights.values())
+    )
+    if not whole:
+        raise ValueError("no progress of a run")
+    for row in history:
+        rank_of(row)
+    return progress
 
 
 def rank_of(row: dict[str, float]) -> tuple[float, float]:

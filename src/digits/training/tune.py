@@ -7,6 +7,7 @@ may share it: each trial is in it as soon as it is done.
 import contextlib
 import dataclasses
 import os
+import sqlite3
 import sys
 import tempfile
 import warnings
@@ -57,19 +58,21 @@ def open_study(path: Path, config: TrainConfig) -> Any:
         DigitsError: Optuna is missing, the file is no study, or it is one of other settings.
     """
     optuna = required("optuna", "tune")
-    from sqlalchemy.exc import SQLAlchemyError
-
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     about = {name: getattr(config, name) for name in ABOUT}
     try:
         is_first = not path.exists() and _make(path, about)
+        _check(path)
         study = optuna.load_study(
             study_name="tune",
             storage=_storage(path),
             pruner=optuna.pruners.MedianPruner(STARTUP_TRIALS, max(config.epochs // 4, 1)),
         )
         before = study.user_attrs.get("about")
-    except (SQLAlchemyError, OSError, KeyError) as error:
+        study.get_trials(deepcopy=False)
+        if not isinstance(before, dict | None):
+            raise ValueError("of another program")
+    except Exception as error:  # SQLAlchemy, Optuna and JSON trip over what is in it
         raise DigitsError(f"{path}: no study that can be used ({reason(error)})") from None
     if before is None:
         raise DigitsError(f"{path}: a study of another program; name another --study")
@@ -87,6 +90,14 @@ def open_study(path: Path, config: TrainConfig) -> Any:
     with _quiet():
         optuna.storages.fail_stale_trials(study)
     return study
+
+
+def _check(path: Path) -> None:
+    """Raise sqlite3.DatabaseError if a page of the file is damaged, or it is no database."""
+    with contextlib.closing(sqlite3.connect(path, timeout=GRACE)) as database:
+        (found,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(found.replace("\n", " "))
 
 
 def _storage(path: Path) -> Any:

@@ -1,0 +1,138 @@
+"""`predict --output` and `optimize`, killed with SIGKILL at random moments.
+
+What has to hold: no answer is lost, changed or there twice; a model is the old one or the new one,
+whole; no process of a killed command lives on, and no file of it stays once it ran to its end.
+"""
+
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from digits import classifier
+
+PICTURES = 100
+GROUP_ENDS_S = 300.0  # of a clock: on a busy machine a process notices late
+ROOT = Path(__file__).parents[2]
+MICRO = classifier.shipped()["micro"]
+PREDICT = "predict --model micro --image pictures --output answers.csv --resume"
+OPTIMIZE = (
+    f"optimize --dataset uci --model {MICRO.with_suffix('.pth')} --output a.onnx --quantize "
+    "--max_drop 100"
+)
+
+
+def start(folder: Path, command: str) -> subprocess.Popen[bytes]:
+    """A command as the first process of a group of its own."""
+    argv = [sys.executable, "-m", "digits", *command.split()]
+    settings = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(
+        argv, cwd=folder, env=settings, stdout=nothing, stderr=nothing, process_group=0
+    )
+
+
+def group_ends(group: int) -> bool:
+    """Whether the last process of a group ends in time."""
+    end = time.monotonic() + GROUP_ENDS_S
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def killed(
+    folder: Path, command: str, kills: int, rng: random.Random, check: Callable[[bool], str]
+) -> list[str]:
+    """Kill a command `kills` times, each time started anew, and let it end once. What did not hold:
+    what `check` says, which is told if it ran to its end, and processes that live on."""
+    began = time.monotonic()
+    wrong, done = [_ran(folder, command), check(True)], 0
+    seconds = time.monotonic() - began
+    while done < kills:
+        process = start(folder, command)
+        time.sleep(rng.uniform(0, seconds))
+        process.kill()
+        code = process.wait()
+        done += code == -signal.SIGKILL
+        if code not in (0, -signal.SIGKILL):
+            wrong.append(f"exit code {code}")
+        if not group_ends(process.pid):
+            wrong.append("a process lives on")
+        wrong.append(check(code == 0))
+    return list(filter(None, [*wrong, _ran(folder, command), check(True)]))
+
+
+def _ran(folder: Path, command: str) -> str:
+    code = start(folder, command).wait()
+    return f"exit code {code}" if code else ""
+
+
+def predict_survives(kills: int, rng: random.Random) -> list[str]:
+    """What did not hold."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        whole: list[list[tuple[str, ...]]] = []
+        _draw(folder / "pictures")
+
+        def check(ended: bool) -> str:
+            if not ended:
+                return ""  # what was torn is mended by the next
+            rows = _rows(folder / "answers.csv")
+            (folder / "answers.csv").unlink()
+            whole.append(rows)
+            if len(rows) != PICTURES or rows != whole[0]:
+                return f"{len(rows)} rows, {len(set(rows) ^ set(whole[0]))} differ"
+            return _left(folder)
+
+        return killed(folder, PREDICT, kills, rng, check)
+
+
+def optimize_survives(kills: int, rng: random.Random) -> list[str]:
+    """What did not hold."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        place = folder / "a.onnx"
+        place.write_bytes(MICRO.read_bytes())
+
+        def check(ended: bool) -> str:
+            shape = classifier.load(place)(np.zeros((1, 1, 28, 28), np.uint8)).shape
+            is_old = place.read_bytes() == MICRO.read_bytes()
+            place.write_bytes(MICRO.read_bytes())
+            if shape != (1, 10) or (ended and is_old):
+                return "no new model"
+            return _left(folder) if ended else ""
+
+        return killed(folder, OPTIMIZE, kills, rng, check)
+
+
+def _left(folder: Path) -> str:
+    left = [path.name for path in folder.glob(".*")]
+    return f"left: {left}" if left else ""
+
+
+def _draw(folder: Path) -> None:
+    folder.mkdir()
+    for i in range(PICTURES):
+        sheet = np.full((120, 260), 255, np.uint8)
+        cv2.putText(sheet, str(100 + i), (20, 90), cv2.FONT_HERSHEY_SIMPLEX, 2.5, 0, 5)
+        cv2.imwrite(str(folder / f"{i:03}.png"), sheet)
+
+
+def _rows(path: Path) -> list[tuple[str, ...]]:
+    """Each answer without its time."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        return sorted(tuple(row[k] for k in row if k != "seconds") for row in rows)
