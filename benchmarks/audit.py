@@ -132,7 +132,7 @@ def named(line: str, folder: Path) -> str:
         return "Python"
     if path.startswith(("/dev/shm/", "$TMPDIR/")):
         return str(Path(path).parents[-3 if path.startswith("/dev") else -2]) + "/*"
-    path = re.sub(r"(^|/)(runs|hand)/.*", r"\1\2/*", path)
+    path = re.sub(r"(^|/)(runs|hand|tiles)/.*", r"\1\2/*", path)
     return re.sub(r"(^|/)\.([^/]+?)\.\d+\.[^/]+$", r"\1\2", path)  # renamed to it when it is whole
 
 

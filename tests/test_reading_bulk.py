@@ -162,3 +162,18 @@ def _tile(folder: Path, place: int) -> Path:
     tile[4:7, 8 : 12 + place] = 255
     Image.fromarray(frame(tile)).save(folder / f"{place}.png")
     return folder / f"{place}.png"
+
+
+def test_a_cluster_that_does_not_start_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from digits.reading import ray_engine
+
+    def init(**_: Any) -> None:
+        raise Exception("The current node timed out during startup. " + "Some words. " * 100)
+
+    ray = SimpleNamespace(init=init, is_initialized=lambda: False)
+    monkeypatch.setattr(ray_engine, "required", lambda *_: ray)
+    with pytest.raises(DigitsError, match="Ray does not start: The current node") as told:
+        ray_engine._started()
+    assert len(str(told.value)) < 150

@@ -146,12 +146,15 @@ def _started() -> Any:
     if not ray.is_initialized():
         package = str(Path(__file__).parents[2])  # for workers on this machine
         seen = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-        ray.init(
-            include_dashboard=None if os.environ.get("RAY_ADDRESS") else False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-            runtime_env={"env_vars": {"PYTHONPATH": seen}},
-        )
+        try:
+            ray.init(
+                include_dashboard=None if os.environ.get("RAY_ADDRESS") else False,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+                runtime_env={"env_vars": {"PYTHONPATH": seen}},
+            )
+        except Exception as error:  # a bare one, where a node does not start in time
+            raise DigitsError(f"Ray does not start: {reason(error)}") from None
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
     return ray
