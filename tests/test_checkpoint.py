@@ -107,6 +107,12 @@ def test_a_packed_archive_is_refused_before_it_is_unpacked(run_folder: Path) -> 
         checkpoint.load("m.pth")
 
 
+def test_a_whole_file_of_other_content_is_refused(content: dict, tmp_path: Path) -> None:
+    torch.save({**content, "format": 1, "checksum": "0" * 64}, tmp_path / "m.pth")
+    with pytest.raises(DigitsError, match="its checksum does not fit"):
+        checkpoint.load(tmp_path / "m.pth")
+
+
 def test_other_formats_are_refused(content: dict, tmp_path: Path) -> None:
     for other in (content["state_dict"], [1, 2], {**content, "format": 2}):
         torch.save(other, tmp_path / "weights.pth")
