@@ -37,7 +37,7 @@ FILES_OF = {
         test_predict test_programs test_reading_budget test_reading_bulk test_reading_classes
         test_reading_drawings test_reading_pictures test_refine test_report test_rows test_serve
         test_serve_guard test_serve_limits test_silence test_surroundings
-        test_suspects test_threads test_training test_transfer test_unipen test_vision_load
+        test_suspects test_threads test_training test_transfer test_unipen_sets test_vision_load
         test_vision_record test_chips test_html_page test_speed
         test_damaged_files
     """.split(),  # noqa: SIM905

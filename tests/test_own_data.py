@@ -13,6 +13,7 @@ import pytest
 
 from digits import checkpoint, classifier, data
 from digits.__main__ import main
+from digits.data import tile_store
 from digits.data.look import Look
 from digits.data.own import in_order
 from digits.data.own_files import Item, folder_of
@@ -69,6 +70,24 @@ def test_a_folder_is_split_by_class_and_the_same_each_time(
     )
     assert first == second
     assert {part for _, _, part in dataset.listing} == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_the_sizes_of_pictures_are_said(
+    mapped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    rng = np.random.default_rng(0)
+    for name, side in (("a", 40), ("a", 90), ("b", 64), ("b", 70), ("b", 300)):
+        (tmp_path / "set" / name).mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 255, (side - 10, side), np.uint8)
+        cv2.imwrite(str(tmp_path / "set" / name / f"{side}.png"), pixels)
+    (tmp_path / "set/a/no.png").write_text("no picture")
+    monkeypatch.setattr(tile_store, "IN_MEMORY", 0 if mapped else 1 << 20)
+    for _ in range(2):
+        data.load(str(tmp_path / "set"), tmp_path, look=Look("none"))
+        said = "pixels: 40x30 the smallest, 70x60 the median, 300x290 the largest"
+        assert said in capsys.readouterr().err
 
 
 def test_what_is_drawn_is_framed_as_in_reading(tmp_path: Path) -> None:

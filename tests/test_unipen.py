@@ -1,103 +1,144 @@
-"""UNIPEN as data sets: whose characters are in which part, and which are in none."""
+"""Files in UNIPEN's format, as its release, pendigits and recording programs write them."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from digits import data
-from digits.__main__ import main
 from digits.data import unipen
-from digits.data.hands import HELD_OUT
 from digits.errors import DigitsError
 
-WRITERS, HOLD_OUT = 17, 5
-SHAPES = {  # strokes (P, 2), x right and y down
-    "1": [[(50, 0), (50, 100)]],
-    "7": [[(0, 0), (80, 0), (30, 100)]],
-    "a": [[(60, 40), (10, 40), (10, 100), (60, 100), (60, 30)]],
-    "A": [[(0, 100), (40, 0), (80, 100)], [(15, 60), (65, 60)]],
-    "o": [[(50, 0), (0, 50), (50, 100), (100, 50), (50, 0)]],
-    "+": [[(0, 50), (100, 50)], [(50, 0), (50, 100)]],
-    ".": [[(0, 0), (1, 1)]],
-    "--": [[(0, 50), (100, 50)]],
-}
+RECORDED = """.VERSION 1.0
+.DATA_SOURCE someone
+.COMMENT .PEN_DOWN within a line is no statement
+.HIERARCHY WORD CHARACTER
+.X_DIM 2000
+.Y_DIM 1000
+.X_POINTS_PER_INCH 200
+.Y_POINTS_PER_INCH 100
+.POINTS_PER_SECOND 100
+.COORD T X Y P
+.WRITER_ID some one
+.SEGMENT WORD 0-4 OK "it"
+.SEGMENT CHARACTER 0,4:1-4:2 OK "i"
+.SEGMENT CHARACTER 2 BAD "t"
+.SEGMENT CHARACTER 2 GOOD "\\""
+.SEGMENT CHARACTER ? OK "t"
+.PEN_DOWN
+0 10 20 5
+1 10 40 5
+.DT 12
+.PEN_UP
+2 11 40 0
+.PEN_DOWN 3 30 -20 5 4 30.5 40 5
+.PEN_UP
+.PEN_UP
+5 11 40 0
+.PEN_DOWN
+6 1 1 5
+7 2 2 5
+8 3 3 5
+9 4 4 5
+"""
+PENDIGITS = """.INCLUDE dene.doc
+.SEGMENT DIGIT 0 ? "1"
+.COMMENT 1 {one} 224
+.PEN_DOWN
+ 100 500
+ 100 100
+.PEN_UP
+.DT 100
+.SEGMENT DIGIT 1-2 ? "4"
+.COMMENT 4 {two} 225
+.PEN_DOWN
+ 100 500
+ 50 300
+ 200 300
+.PEN_UP
+.DT 100
+.PEN_DOWN
+ 150 400
+ 150 100
+.PEN_UP
+"""
 
 
-def write(folder: Path, name: str, labels: str, doubted: int = -1) -> None:
-    """A compact file in which WRITERS write each label twice; of writer `doubted` the ink is."""
-    written = [(w, label) for w in range(WRITERS) for label in labels.split() for _ in range(2)]
-    strokes = [np.array(stroke) for _, label in written for stroke in SHAPES[label]]
-    lookalike = np.array([label in "oO" for _, label in written])
-    path = folder / "hands" / f"{name}.npz"
-    path.parent.mkdir(exist_ok=True)
-    np.savez(
-        path,
-        points=np.concatenate(strokes).astype(np.int16),
-        stroke_start=np.cumsum([0, *map(len, strokes)]),
-        sample_start=np.cumsum([0, *(len(SHAPES[label]) for _, label in written)]),
-        label=np.array([label for _, label in written]),
-        kind=np.array(["character"] * len(written)),
-        writer=np.array([w for w, _ in written]),
-        rel_size=np.ones(len(written), np.float16),
-        lookalike=lookalike,
-        use=np.array([w != doubted for w, _ in written]) & ~lookalike,
-    )
+def file(folder: Path, text: str, name: str = "a.dat") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "latin-1")
+    return path
 
 
-def writers(dataset: data.Dataset, part: str) -> set[int]:
-    return {int(name.split("/")[0].split("-")[1]) for name, _, p in dataset.listing if p == part}
+def test_what_is_recorded_is_read(tmp_path: Path) -> None:
+    word, i, quote = unipen.read(file(tmp_path, RECORDED))
+    assert [(s.kind, s.label) for s in (word, i, quote)] == [
+        ("WORD", "it"), ("CHARACTER", "i"), ("CHARACTER", '"'),
+    ]  # fmt: skip
+    assert {s.writer for s in (word, i, quote)} == {"some one"}
+    # Components 1 and 3 are of a pen in the air; y is down, in pixels twice as high as wide.
+    assert [stroke.tolist() for stroke in i.strokes] == [
+        [[10, -40], [10, -80]], [[2, -4], [3, -6]],
+    ]  # fmt: skip
+    assert quote.strokes[0].tolist() == [[30, 40], [30.5, -80]]
+    assert [len(stroke) for stroke in word.strokes] == [2, 2, 4]
 
 
-def test_no_writer_is_in_two_parts(tmp_path: Path) -> None:
-    write(tmp_path, "unipen_digits", "1 7")
-    dataset = data.load("unipen-digits", tmp_path, HOLD_OUT)
-    test, validation, train = (writers(dataset, p) for p in ("test", "validation", "train"))
-    assert test == {w for w in range(WRITERS) if w % HELD_OUT == 0}
-    assert len(validation) == 3 and not validation & train and not test & (validation | train)
-    assert len(test | validation | train) == WRITERS
-    for split, some in zip((dataset.train, dataset.validation, dataset.test),
-                           (train, validation, test), strict=True):  # fmt: skip
-        assert len(split) == 4 * len(some)
-    ones = dataset.train.labels == 1
-    narrow = dataset.train.images[ones].amax(dim=(1, 2)).gt(99).sum(dim=1)
-    assert dataset.classes[1] == "1" and narrow.max() < 8, "labels are not of their tiles"
+def test_the_originals_of_pendigits_are_read(tmp_path: Path) -> None:
+    one, four = unipen.read(file(tmp_path, PENDIGITS.format(one=12, two=13), "orig.tra"))
+    assert (one.label, one.writer, len(one.strokes)) == ("1", "12", 1)
+    assert (four.label, four.writer, len(four.strokes)) == ("4", "13", 2)
+    assert one.strokes[0].dtype == np.float32 and one.strokes[0][0, 1] < one.strokes[0][1, 1]
 
 
-def test_it_is_the_same_at_each_load(tmp_path: Path) -> None:
-    write(tmp_path, "unipen_digits", "1 7")
-    first, again = (data.load("unipen-digits", tmp_path) for _ in range(2))
-    assert first.train.images.equal(again.train.images) and first.listing == again.listing
-    pens = first.train.images[first.train.labels == 1].float().mean(dim=(1, 2, 3))
-    assert pens.max() > 1.5 * pens.min(), "no two pens are alike"
+@pytest.mark.medium
+def test_such_a_file_is_a_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [PENDIGITS.format(one=w, two=w) for w in range(5)]
+    strokes = 3
+    moved = [
+        text.replace("DIGIT 1-2", f"DIGIT {strokes * w + 1}-{strokes * w + 2}")
+        .replace("DIGIT 0", f"DIGIT {strokes * w}")
+        .replace(" 100 100", f" {100 + 20 * w} 100")
+        .replace(" 50 300", f" 50 {300 - 20 * w}")
+        for w, text in enumerate(texts)
+    ]
+    dataset = data.load(str(file(tmp_path, "".join(moved), "orig.tra")))
+    assert dataset.classes == ("1", "4") and dataset.shape == (1, 28, 28)
+    assert "10 pictures of 2 classes by 5 writers" in capsys.readouterr().err
+    ones = np.concatenate([p.arrays[0][p.arrays[1] == 0] for p in (dataset.train, dataset.test)])
+    assert (ones[:, 0] > 99).any(axis=2).sum(axis=1).min() >= 18, "a one is high"
+    assert len({part for _, _, part in dataset.listing}) == 3
 
 
-@pytest.mark.parametrize("name, counts", [
-    # Of writers 0, 8 and 16, each twice; what 8 wrote is in doubt, which of an o is not known.
-    ("unipen-letters", {"a": 2 * 4, "o": 3 * 2}),
-    ("unipen-symbols", {"+": 2 * 2, ".": 2 * 2}),
+def test_included_files_lie_beside_or_in_include(tmp_path: Path) -> None:
+    file(tmp_path, ".COORD X Y\n.PEN_DOWN\n1 2\n3 4\n", "include/apa/pen.dat")
+    file(tmp_path, ".WRITER_ID w7\n", "data/1a/who.doc")
+    text = '.SEGMENT DIGIT 0 OK "1"\n.INCLUDE apa/pen.dat\n.INCLUDE who.doc\n'
+    (sample,) = unipen.read(file(tmp_path, text, "data/1a/a.dat"), tmp_path)
+    assert sample.strokes[0].tolist() == [[1, -2], [3, -4]] and sample.writer == "w7"
+
+
+@pytest.mark.parametrize("text, says", [
+    ('.SEGMENT DIGIT 1 OK "1"\n.PEN_DOWN\n1 2\n', "is of component 1, and there are 1"),
+    ('.INCLUDE b.dat\n.SEGMENT DIGIT 0 OK "1"\n', "there are 0; b.dat, which it includes, is miss"),
+    (".COORD X Y\n.PEN_DOWN\n1 2\n3\n", "line 2: .PEN_DOWN: 3 numbers, of 2 columns"),
+    ("\n.PEN_DOWN\n1 two\n", "line 2: .PEN_DOWN: could not convert string to float: 'two'"),
+    (".PEN_DOWN\n1 nan\n", "line 1: .PEN_DOWN: 2 numbers"),
+    (".COORD X T\n", "line 1: .COORD: names no X and Y"),
+    (".INCLUDE a.dat\n", "files that include each other"),
+    (".INCLUDE ../outside.dat\n", "lies outside of"),
 ])  # fmt: skip
-def test_classes_are_those_of_the_set(name: str, counts: dict[str, int], tmp_path: Path) -> None:
-    write(tmp_path, "unipen_chars", "a A o + . --", doubted=8)
-    dataset = data.load(name, tmp_path)
-    found = [dataset.classes[label] for label in dataset.test.labels]
-    assert {label: found.count(label) for label in set(found)} == counts
+def test_what_is_broken_is_one_line(text: str, says: str, tmp_path: Path) -> None:
+    file(tmp_path, ".COORD X Y\n", "outside.dat")
+    with pytest.raises(DigitsError) as told:
+        unipen.read(file(tmp_path, text, "in/a.dat"))
+    assert says in str(told.value) and "\n" not in str(told.value)
 
 
-def test_a_set_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    for name in unipen.SETS:
-        with pytest.raises(DigitsError, match="not there; name the data folder with --data_dir"):
-            data.load(name, tmp_path)
-
-
-def test_the_run_says_who_is_in_which_part(run_folder: Path) -> None:
-    write(run_folder, "unipen_digits", "1 7")
-    flags = "--arch micro --dataset unipen-digits --data_dir . --epochs 1 --cpu"
-    assert main(["train", *flags.split()]) == 0
-    (file,) = run_folder.glob("runs/*/splits.csv")
-    with file.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    assert len(rows) == 4 * WRITERS and {row["split"] for row in rows} == {
-        "train", "validation", "test",
-    }  # fmt: skip
+def test_a_file_without_characters_is_no_data_set(tmp_path: Path) -> None:
+    for text in ("", "any text", '.SEGMENT WORD 0 OK "two"\n.PEN_DOWN\n1 2\n3 4\n'):
+        with pytest.raises(DigitsError, match="no segment in it is one character"):
+            data.load(str(file(tmp_path, text)))
+    with pytest.raises(DigitsError, match="cannot be read"):
+        unipen.read(tmp_path / "none.dat")

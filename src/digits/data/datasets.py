@@ -46,7 +46,7 @@ def load(
 
 
 def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> Dataset:
-    from digits.data import mnist, named, own, uci, unipen
+    from digits.data import mnist, named, own, uci, unipen_sets
     from digits.data.own_files import EXPECTED
 
     if name == "uci":
@@ -54,8 +54,8 @@ def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> 
     folder = Path(data_dir) if data_dir is not None else spec.data_dir()
     if name in named.LOADERS:
         return named.load(name, folder, hold_out)
-    if name in unipen.SETS:
-        return unipen.load(name, folder, hold_out)
+    if name in unipen_sets.SETS:
+        return unipen_sets.load(name, folder, hold_out)
     if name not in NAMES:
         if own.is_own(name):
             return own.load(name, hold_out, look, folder)

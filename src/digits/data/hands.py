@@ -213,17 +213,23 @@ def _hands(
 
 
 def _glyph(content: dict[str, np.ndarray], i: int, label: str) -> Glyph | None:
-    least, most = SIZES.get(label, USUAL_SIZE)
     if "image" in content:
         ink = content["image"][i]
         x, y, width, height = cv2.boundingRect((ink > 64).astype(np.uint8))
-        size = 1.0 if label not in SIZES else (least + most) / 2
+        size = sum(SIZES[label]) / 2 if label in SIZES else 1.0
         return Glyph(label, size, ink=ink[y : y + height, x : x + width]) if width else None
     first, last = content["sample_start"][i : i + 2]
     starts = content["stroke_start"][first : last + 1]
     strokes = tuple(content["points"][a:b].astype(np.float32) for a, b in pairwise(starts) if b > a)
     size = float(content["rel_size"][i])
-    if content["kind"][i] in ("number", "word"):
-        return Glyph(label, size, strokes) if strokes else None
+    if not strokes:
+        return None
+    whole = content["kind"][i] in ("number", "word")
+    return Glyph(label, size, strokes) if whole else of_strokes(label, strokes, size)
+
+
+def of_strokes(label: str, strokes: tuple[np.ndarray, ...], size: float = np.nan) -> Glyph:
+    """A character of strokes (P, 2), as large as such ones are; `size` may not be known."""
+    least, most = SIZES.get(label, USUAL_SIZE)
     size = float(np.clip(size, least, most)) if np.isfinite(size) else (least + most) / 2
-    return Glyph(label, size, strokes) if strokes else None
+    return Glyph(label, size, strokes)

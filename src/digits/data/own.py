@@ -1,4 +1,5 @@
-"""One's own data: a folder with one folder a class, a CSV file of path,label, or an .npz file.
+"""One's own data: a folder with one folder a class, a CSV file of path,label, an .npz file, or pen
+strokes in a UNIPEN file.
 
 It says what it found on standard error, and what it leaves out and why, before anything is learned.
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from digits import card
+from digits.data import unipen
 from digits.data.look import Look
 from digits.data.own_files import EXPECTED, TEST, TRAIN, VALIDATION, Item, items_of
 from digits.data.own_split import parts_of
@@ -21,7 +23,7 @@ from digits.data.tile_store import tiles_of
 from digits.errors import DigitsError
 from digits.spec import NONE
 
-FILES = (".csv", ".npz")
+FILES = (".csv", ".npz", *unipen.SUFFIXES)
 MOST_SUSPECTS = 50  # labels that may be wrong and are named
 MOST_NAMED = 5  # files that are left out and named; of more their number is told
 
@@ -44,7 +46,7 @@ def load(name: str, hold_out: int, look: Look, folder: Path) -> Dataset:
     """
     path = Path(name)
     items = list(items_of(path))
-    tiles, why_not = tiles_of(path, items, look, folder)
+    tiles, why_not, sizes = tiles_of(path, items, look, folder)
     kept = _distinct(path, items, tiles, _usable(path, why_not, look), look)
     items, places = [items[i] for i in kept], np.fromiter(kept, np.int64)
     classes = in_order(item.label for item in items)
@@ -53,7 +55,7 @@ def load(name: str, hold_out: int, look: Look, folder: Path) -> Dataset:
     parts = np.array(parts_of(path, items, list(kept.values()), hold_out))
     number = {label: k for k, label in enumerate(classes)}
     labels = np.array([number[item.label] for item in items])
-    _say_what_was_found(path, items, classes, parts)
+    _say_what_was_found(path, items, classes, parts, sizes)
     if look.check_labels:
         _say_suspects(path, items, tiles[places], labels, classes)
     train, validation, test = (
@@ -128,15 +130,18 @@ def _leave_out(path: Path, why: str, left_out: list[str], look: Look) -> None:
 
 
 def _say_what_was_found(
-    path: Path, items: list[Item], classes: tuple[str, ...], parts: np.ndarray
+    path: Path, items: list[Item], classes: tuple[str, ...], parts: np.ndarray, sizes: list[str]
 ) -> None:
     counts = Counter(item.label for item in items)
     each = ", ".join(f"{name} {counts[name]}" for name in classes)
-    sizes = ", ".join(f"{part} {(parts == part).sum():,}" for part in (TRAIN, VALIDATION, TEST))
+    of_parts = ", ".join(f"{part} {(parts == part).sum():,}" for part in (TRAIN, VALIDATION, TEST))
     writers = {item.writer for item in items}
     by = f" by {len(writers)} writers" if len(writers) > 1 else ""
     found = f"{path}: {len(items):,} pictures of {len(classes)} classes{by}"
-    print(f"{found}: {sizes}\n  {each:.300}", file=sys.stderr)
+    print(f"{found}: {of_parts}\n  {each:.300}", file=sys.stderr)
+    which = ("smallest", "median", "largest")
+    of_pixels = ", ".join(f"{size} the {name}" for size, name in zip(sizes, which, strict=False))
+    print(f"  pixels: {of_pixels}", file=sys.stderr)
     for part in (TRAIN, VALIDATION, TEST):
         there = {item.label for item, one in zip(items, parts, strict=True) if one == part}
         missing = [name for name in classes if name not in there]

@@ -1,4 +1,5 @@
-"""What lies in a folder of classes, a CSV file of path,label, or an .npz file: item by item."""
+"""What lies in a folder of classes, a CSV file of path,label, an .npz or a UNIPEN file: item by
+item."""
 
 import csv
 import io
@@ -9,6 +10,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from digits.data import hands, unipen
 from digits.errors import DigitsError, reason
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -16,8 +18,9 @@ PARTS = {"train": TRAIN, "val": VALIDATION, "valid": VALIDATION, "validation": V
          "test": TEST}  # fmt: skip
 EXPECTED = (
     "expected a folder with one folder a class (DATA/a/1.png, DATA/b/2.png), "
-    "a CSV file of path,label, or an .npz file of images and labels"
+    "a CSV file of path,label, an .npz file of images and labels, or a UNIPEN file (.dat)"
 )
+HEIGHT = 60  # of a digit in pixels, where strokes are drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ def items_of(path: Path) -> Iterator[Item]:
         return _of_csv(path)
     if path.suffix == ".npz":
         return _of_npz(path)
+    if path.suffix in unipen.SUFFIXES:
+        return _of_unipen(path)
     raise DigitsError(f"{path}: {EXPECTED}")
 
 
@@ -123,3 +128,16 @@ def _of_npz(path: Path) -> Iterator[Item]:
         )
     for i, image in enumerate(images):
         yield Item(image, f"images[{i}]", str(labels[i]), str(writers[i]))
+
+
+def _of_unipen(path: Path) -> Iterator[Item]:
+    """The characters of a UNIPEN file, drawn in black on white, each with another pen."""
+    samples = [sample for sample in unipen.read(path) if len(sample.label) == 1]
+    if not samples:
+        raise DigitsError(f"{path}: no UNIPEN file, or no segment in it is one character")
+    rng = np.random.default_rng(0)
+    for i, sample in enumerate(samples):
+        glyph = hands.of_strokes(sample.label, sample.strokes)
+        ink = hands.draw(glyph, HEIGHT, hands.pen(HEIGHT, rng))
+        paper = 255 - np.pad(ink, HEIGHT // 5)
+        yield Item(paper, f"{path.name}[{i}]", sample.label, sample.writer)

@@ -13,8 +13,9 @@ from digits.vision.components import cut_out, is_one_digit, of_one_digit
 from digits.vision.ink import EVEN, find, is_tight, polarities, variants
 
 
-def tile_of(source: Path | np.ndarray, look: Look) -> np.ndarray:
-    """The tile (C, H, W) uint8 of a file, or of pixels (H, W) or (H, W, 3) uint8.
+def tile_of(source: Path | np.ndarray, look: Look) -> tuple[np.ndarray, tuple[int, int]]:
+    """The tile (C, H, W) uint8 of a file, or of pixels (H, W) or (H, W, 3) uint8, and how wide and
+    high these are.
 
     Raises:
         DigitsError: it is no picture that can be read, or nothing is drawn on it.
@@ -23,7 +24,9 @@ def tile_of(source: Path | np.ndarray, look: Look) -> np.ndarray:
         picture = files.load(source, colour=look.colour)  # refuses what is no picture, or dangerous
     else:
         picture = files.from_array(source)
-    return framed(picture.grey)[None] if look.frame == "digit" else whole(picture, look)
+    tile = framed(picture.grey)[None] if look.frame == "digit" else whole(picture, look)
+    height, width = picture.grey.shape
+    return tile, (width, height)
 
 
 def whole(picture: files.Picture, look: Look) -> np.ndarray:
