@@ -110,13 +110,13 @@ def release(folder: Path, writer: int, category: str, labels: str) -> None:
     """UNIPEN's release as it is unpacked: points in include/, what they show in data/."""
     strokes = [stroke for label in labels for stroke in SHAPES[label]]
     points = [" ".join(f"{x} {100 - y}" for x, y in stroke) for stroke in strokes]
-    pen = folder / "unipen" / "include" / "apa" / "data" / f"{writer}.dat"
+    pen = folder / "unipen" / "include" / "apa" / "data" / f"{category}-{writer}.dat"
     said = folder / "unipen" / "data" / category / "apa" / f"{writer}.dat"
     for path in (pen, said):
         path.parent.mkdir(parents=True, exist_ok=True)
     down = "".join(f".PEN_DOWN\n{some}\n.PEN_UP\n" for some in points)
     pen.write_text(f".VERSION 1.0\n.WRITER_ID w{writer}\n.COORD X Y\n{down}")
-    at, lines = 0, [f".INCLUDE apa/data/{writer}.dat"]
+    at, lines = 0, [f".INCLUDE apa/data/{category}-{writer}.dat"]
     for label in labels:
         last = at + len(SHAPES[label]) - 1
         lines.append(f'.SEGMENT CHARACTER {at}-{last} OK "{label}"')
