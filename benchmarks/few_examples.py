@@ -88,6 +88,19 @@ def accuracy(
     return metrics.accuracy(logits_of(trained.model, test.images).numpy(), test.labels.numpy())
 
 
+def draw(path: Path, counts: list[int], means: dict[tuple[str, str], list[float]]) -> None:
+    """Accuracies by counts, of each set and start, as a picture."""
+    with figure(path, 1, len(SETS), (9, 3.6)) as axes:
+        for axis, name in zip(axes[0], SETS, strict=True):
+            for init, colour in (("scratch", ORANGE), ("cnn3", BLUE)):
+                axis.semilogx(counts, means[name, init], "o-", color=colour, label=init)
+            axis.set(title=name, xlabel="examples a class", ylabel="accuracy")
+            axis.set_xticks(counts, [str(count) for count in counts])
+            axis.minorticks_off()
+            axis.yaxis.set_major_formatter("{x:.0%}")
+            axis.legend()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder that hands/ lies in")
@@ -117,13 +130,7 @@ def main() -> None:
     for (name, init), row in means.items():
         print(f"{name:8} {init:8}", *(f"{value:7.2%}" for value in row))
     if args.figure:
-        with figure(args.figure, 1, len(SETS), (9, 3.6)) as axes:
-            for axis, name in zip(axes[0], SETS, strict=True):
-                for init, colour in (("scratch", ORANGE), ("cnn3", BLUE)):
-                    axis.semilogx(args.counts, means[name, init], "o-", color=colour, label=init)
-                axis.set(title=name, xlabel="examples a class")
-                axis.yaxis.set_major_formatter("{x:.0%}")
-                axis.legend()
+        draw(args.figure, args.counts, means)
 
 
 if __name__ == "__main__":
