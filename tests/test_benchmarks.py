@@ -288,9 +288,9 @@ def test_without_data_it_is_one_line(command: str, code: int, tmp_path: Path) ->
 
 
 def test_what_a_fuzzed_input_may_do_and_may_not() -> None:
-    from benchmarks import fuzz
+    from support.damaged import Case
 
-    fine = fuzz.Case("pictures", 1, "noise", "error, read", 4.9, 60.0, 600.0, 1000.0)
+    fine = Case("pictures", 1, "noise", "error, read", 4.9, 60.0, 600.0, 1000.0)
     assert not fine.is_broken
     for more in ({"outcome": "broken: KeyError"}, {"page_seconds": 5.1}, {"seconds": 66.0},
                  {"megabytes": 1025.0}):  # fmt: skip
@@ -303,10 +303,11 @@ def test_a_fuzzed_input_is_the_same_each_time_and_is_gone_on_with(
     part: str, tmp_path: Path
 ) -> None:
     from benchmarks import fuzz
+    from support.damaged import PARTS
 
-    case = fuzz.PARTS[part](5)
+    case = PARTS[part](5)
     assert not case.is_broken and case.page_seconds > 0 and case.wall_seconds > 0
-    assert (case.what, case.outcome) == ((again := fuzz.PARTS[part](5)).what, again.outcome)
+    assert (case.what, case.outcome) == ((again := PARTS[part](5)).what, again.outcome)
     record = tmp_path / "record.jsonl"
     record.write_text(json.dumps(asdict(case)) + "\n")
     assert fuzz.recorded(record) == [case]
