@@ -25,6 +25,7 @@ def test_each_is_far_better_than_guessing(uci: Dataset, monkeypatch: pytest.Monk
     lines = baselines.table([guess, nearest], [ours]).split("\n")
     assert [line.split("  ")[0] for line in lines[1:]] == ["guess", "3 nearest neighbours", "ours"]
     assert len({len(line) for line in lines}) == 1 and "not known" in lines[-1]
+    assert f"  {len(uci.train):,}  " in lines[2]  # how many tiles it learned from
 
 
 def test_the_svm_learns_from_some_tiles_spread_over_all(

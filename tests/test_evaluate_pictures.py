@@ -220,6 +220,18 @@ def test_a_folder_is_the_report(
                      ("accuracy", "confusion_1", "reliability", "risk")}  # fmt: skip
 
 
+def test_a_page_of_numbers_alone_has_no_empty_tables(tmp_path: Path) -> None:
+    picture = TEST_IMAGES / "number.png"
+    lines = ["path,label", *(f"{picture},{label}" for label in ("40918", "40918", "123"))]
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    flags = ["--model", "micro", "--folder", str(tmp_path / "labels.csv")]
+    assert main(["evaluate", *flags, "--output", str(tmp_path)]) == 0
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "Labels of one class" not in page and 'class="matrix"' not in page
+    assert page.count('<th scope="row">40918</th>') == 1  # occurs twice
+    assert '<th scope="row">123</th>' not in page  # one picture is no share
+
+
 def test_a_set_beside_a_folder_is_measured_as_well(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -20,7 +20,7 @@ from digits.__main__ import main
 from digits.classifier import Classifier
 from digits.data import Dataset, Split
 from digits.errors import DigitsError
-from digits.evaluation import baselines, cost, explain, facts, measure, parts, report
+from digits.evaluation import baselines, cost, explain, facts, measure, parts, plots, report, style
 from digits.evaluation.measure import Measurement, at_threshold, confused_pairs, differences
 from digits.evaluation.parts import Material
 
@@ -319,6 +319,10 @@ def test_the_page_of_a_model_that_guesses_is_small(
 HEIGHT_OF_DETAILS = """Math.min(...[...document.querySelectorAll("details:not([open]) img")]
     .map(image => image.getBoundingClientRect().height))"""
 
+# On paper cells of few tiles stand side by side: a line each takes four pages.
+TOPS_OF_CELLS = """[...document.querySelectorAll("details:not(:has(figure))")]
+    .map(cell => cell.getBoundingClientRect().top)"""
+
 
 @pytest.mark.slow
 def test_a_figure_on_a_phone_is_wide_enough_to_read(written: Path) -> None:
@@ -335,6 +339,19 @@ def test_a_figure_on_a_phone_is_wide_enough_to_read(written: Path) -> None:
         )
         browser.close()
     assert len(widths) > 5 and min(w for w in widths if w) >= 500
+
+
+def test_a_figure_in_a_page_has_the_pages_colours(tmp_path: Path) -> None:
+    plots.draw_accuracies(tmp_path / "accuracy", [("tiny", 0.99, (0.98, 0.995))])
+    svg = report.inline(tmp_path / "accuracy")
+    assert {"ink", "line", "page", "blue"} <= set(re.findall(r"var\(--(\w+)\)", svg))
+    assert not re.search(f"{style.INK}|{style.BLUE}", svg)  # dim on a dark page
+
+
+def test_the_axis_of_accuracies_has_few_words(tmp_path: Path) -> None:
+    plots.draw_accuracies(tmp_path / "accuracy", [("best", 0.9975, (0.9963, 0.9983))])
+    svg = (tmp_path / "accuracy.svg").read_text("utf-8")
+    assert 3 <= svg.count("%</text>") - 1 <= 6
 
 
 LIGHT = """
@@ -430,6 +447,8 @@ def test_a_browser_opens_it_without_an_error(written: Path) -> None:
             assert page.evaluate("document.querySelector('details:has(:target)').open")
             page.emulate_media(media="print")
             assert page.evaluate(HEIGHT_OF_DETAILS) > 0
+            tops = page.evaluate(TOPS_OF_CELLS)
+            assert width < 1100 or len(set(tops)) < len(tops)
             page.set_viewport_size({"width": 720, "height": 1000})  # A4 less its margins
             assert page.evaluate("document.documentElement.scrollWidth") <= 720
         browser.close()

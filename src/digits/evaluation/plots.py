@@ -67,7 +67,8 @@ def draw_confusion(
     np.fill_diagonal(errors, 0)
     with figure(path, 1, 1, (6.2, 6)) as axes:
         axis = axes[0][0]
-        axis.imshow(errors, cmap="Oranges", vmin=0, vmax=max(errors.max(), 5) * 1.6)
+        shades = np.ma.masked_equal(errors, 0)  # no error, no colour: not even the palest
+        axis.imshow(shades, cmap="Oranges", vmin=0, vmax=max(errors.max(), 5) * 1.6)
         for (row, column), count in np.ndenumerate(counts if len(labels) <= MOST_WRITTEN else []):
             right = row == column
             shown = str(count) if count else ""
@@ -214,6 +215,7 @@ def draw_accuracies(path: Path, rows: Sequence[tuple[str, float, tuple[float, fl
             )  # fmt: skip
         axis.set_yticks(range(len(rows)), [name for name, _, _ in rows])
         axis.set(xlabel="accuracy, with 95% intervals", ylim=(len(rows) - 0.4, -0.7))
+        axis.locator_params(axis="x", nbins=5)  # 99.725% is a wide word
         in_percent(axis.xaxis)
         axis.grid(visible=False, axis="y")
     return path

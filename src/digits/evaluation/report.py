@@ -17,7 +17,7 @@ from digits.evaluation import explain, ood, pictures, plots, robustness
 from digits.evaluation.facts import history, stated
 from digits.evaluation.measure import Measurement
 from digits.evaluation.parts import Material
-from digits.evaluation.style import GRID, INK
+from digits.evaluation.style import BLUE, GRID, INK
 from digits.extras import required
 
 CELL = 8  # pictures shown of a cell of the confusion matrix
@@ -198,8 +198,8 @@ def inline(path: Path) -> str:
     svg = path.with_suffix(".svg").read_text("utf-8")
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{path.name}-", svg)
-    for colour, of_page in ((INK, "var(--ink)"), (GRID, "var(--line)"), ("#ffffff", "var(--page)")):
-        svg = svg.replace(colour, of_page)
+    for colour, name in ((INK, "ink"), (GRID, "line"), ("#ffffff", "page"), (BLUE, "blue")):
+        svg = svg.replace(colour, f"var(--{name})")
     return re.sub(r' (width|height)="[^"]*pt"', "", svg, count=2)
 
 
@@ -212,5 +212,8 @@ def _template() -> Any:
     )  # fmt: skip
     environment.filters["percent"] = lambda share, places=2: f"{share:.{places}%}"
     environment.filters["number"] = lambda count: "not known" if count is None else f"{count:,}"
+    environment.filters["often"] = lambda groups: {
+        key: group for key, group in groups.items() if group["count"] > 1
+    }
     environment.filters["p"] = lambda p: f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
     return environment.get_template("report.html")
