@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import digits
-from digits.cells import cell
+from digits.cells import cell, text_cell
 
 folder, table = sys.argv[1:]
 paths = sorted(path for path in Path(folder).iterdir() if path.suffix in (".png", ".jpg"))
@@ -13,5 +13,6 @@ reader = digits.Reader(expect="number")
 with Path(table).open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
     rows = csv.writer(file)
     rows.writerow(["picture", "status", "text", "probability"])
-    for path, answer in zip(paths, reader.read_many(paths), strict=True):  # `cell`: no formulas
-        rows.writerow([cell(path.name), answer.status, answer.text, f"{answer.probability:.3f}"])
+    for path, answer in zip(paths, reader.read_many(paths), strict=True):
+        name, text = cell(path.name), text_cell(answer.text)  # neither is a formula
+        rows.writerow([name, answer.status, text, f"{answer.probability:.3f}"])

@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digits.__main__ import main
+from digits.data.own_files import items_of
 from digits.errors import DigitsError
+from digits.evaluation.labelled import labelled
 from digits.reading import answer_file
 from digits.reading.answer import Answer
 from digits.reading.answer_file import COLUMNS, HEADER, SUFFIXES, AnswerFile
@@ -93,6 +95,25 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     (row,) = csv.DictReader(io.StringIO(path.read_text()))
     assert row["image"] == "./=1+1.png" and row["error"] == "./=1+1.png: damaged"
     assert row["model"] == "./=m.onnx"
+
+
+SIGNED = ["-1-2", "-07", "-4 -5", "+49", "=1", "'-1-2", "''-3/4", "-", "@"]
+NOT_CALCULATED = ["-12", "-0.5", "12", "12-5", "'", "", "'tis"]
+
+
+@pytest.mark.parametrize("text", [*SIGNED, *NOT_CALCULATED])
+def test_a_signed_text_is_no_formula_and_comes_back_equal(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.csv"
+    with AnswerFile(path, resume=False) as file:
+        file.write([answer("a.png", text)])
+    with AnswerFile(path, resume=True) as file:
+        assert file.has("a.png")
+    (row,) = csv.DictReader(io.StringIO(path.read_text()))
+    assert row["text"] == (f"'{text}" if text in SIGNED else text)
+    path.write_text(f"path,label\r\na.png,{row['text']}\r\n")
+    assert [item.label for item in labelled(path).items] == [text]
+    if text:
+        assert [item.label for item in items_of(path)] == [text]
 
 
 def test_a_table_is_flat(tmp_path: Path) -> None:

@@ -118,6 +118,15 @@ def test_what_a_spreadsheet_keeps_of_a_text(tmp_path: Path, text: str, kept: obj
     assert openpyxl.load_workbook(tmp_path / "a.xlsx").active["A1"].value == kept
 
 
+def test_no_signed_text_is_a_formula(tmp_path: Path) -> None:
+    signed = answer(["-1-2", "-12"], [boxes("-1-2", 0, 0), boxes("-12", 0, 90)])
+    table_file.write(tmp_path / "a.csv", signed)
+    assert (tmp_path / "a.csv").read_text().split() == ["'-1-2", "-12"]
+    table_file.write(tmp_path / "a.xlsx", signed)
+    cells = [line[0] for line in openpyxl.load_workbook(tmp_path / "a.xlsx").active]
+    assert [(cell.value, cell.data_type) for cell in cells] == [("-1-2", "s"), (-12, "n")]
+
+
 def test_what_is_no_table_is_a_column(tmp_path: Path) -> None:
     table_file.write(tmp_path / "a.csv", answer(["5", "6"], [boxes("5", 0, 0), boxes("6", 0, 90)]))
     assert (tmp_path / "a.csv").read_text().split() == ["5", "6"]

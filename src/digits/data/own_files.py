@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from digits.cells import cell_text
 from digits.data import hands, unipen
 from digits.errors import DigitsError, reason
 
@@ -91,7 +92,7 @@ def _of_csv(path: Path) -> Iterator[Item]:
         raise DigitsError(f"{path}: its first line names no path and label; it is `path,label`")
     for row in _told(path, rows):
         number = rows.line_num
-        file, label = (row["path"] or "").strip(), (row["label"] or "").strip()
+        file, label = (row["path"] or "").strip(), cell_text((row["label"] or "").strip())
         part = (row.get("split") or "").strip()
         if not file or not label or None in row:
             raise DigitsError(f"{path}: line {number} is not path,label: {row!s:.60}")

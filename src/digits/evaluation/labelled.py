@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 
+from digits.cells import cell_text
 from digits.classifier import Classifier
 from digits.errors import DigitsError, reason
 from digits.spec import CLASSES, NONE, ROW_CLASSES
@@ -95,7 +96,9 @@ def _of_csv(path: Path) -> Labels:
     cells = [row.get(key) for row in rows for key in ("path", "label")]
     if not rows or None in cells:
         raise DigitsError(f"{path}: no table of labels; its first line is path,label")
-    items = [Labelled(str(path.parent / row["path"]), _label(row["label"])) for row in rows]
+    items = [
+        Labelled(str(path.parent / row["path"]), _label(cell_text(row["label"]))) for row in rows
+    ]
     return Labels(str(path), items)
 
 

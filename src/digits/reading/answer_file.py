@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from digits import checkpoint
-from digits.cells import cell
+from digits.cells import cell, text_cell
 from digits.errors import DigitsError, reason
 from digits.extras import required
 from digits.spec import STATUSES
@@ -225,6 +225,7 @@ def _as_csv(answers: Answers) -> bytes:
     for answer in answers:
         row = _flat(answer)
         row |= {name: _cell(row[name]) for name in ("image", "model", "error")}
+        row["text"] = text_cell(row["text"])
         csv.writer(text).writerow(row.values())
     return text.getvalue().encode("utf-8", "surrogateescape")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from digits import checkpoint
+from digits.cells import text_cell
 from digits.errors import DigitsError
 from digits.extras import required
 from digits.reading.answer import Answer, value
@@ -46,7 +47,7 @@ def write(path: Path, answer: Answer, decimal: str = ".") -> None:
 
 def _as_csv(lines: list[list[str]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(lines)
+    csv.writer(text).writerows([text_cell(text) for text in line] for line in lines)
     return text.getvalue().encode()
 
 

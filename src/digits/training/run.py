@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digits import checkpoint
-from digits.cells import cell
+from digits.cells import cell, text_cell
 from digits.errors import DigitsError, reason
 from digits.extras import needs
 from digits.spec import RUNS_DIR
@@ -109,7 +109,7 @@ class Run:
     def write_splits(self, listing: Sequence[tuple[str, str, str]]) -> None:
         """Write which part each picture of one's own is in, if there are any."""
         if listing:
-            rows = [(cell(path), label, part) for path, label, part in listing]
+            rows = [(cell(path), text_cell(label), part) for path, label, part in listing]
             with self.splits.open(
                 "w",
                 newline="",
