@@ -7,28 +7,24 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.support import environments
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).parents[1]
 MOST_BYTES = 350 * 10**6
+PYTHONS = environments.pythons()
 
 
 @pytest.fixture(scope="module")
-def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the built wheel and what it needs, and nothing else."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return environments.build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def light(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an environment that has the wheel and what it needs, and nothing else."""
     folder = tmp_path_factory.mktemp("light")
-    clone = folder / "clone"  # builds leave things behind
-    for part in ("src", "models/pretrained"):
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(ROOT / part, clone / part, ignore=ignored)
-    for part in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / part, clone)
-    run = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
-    subprocess.run([*run, str(folder), str(clone)], check=True)
-    (wheel,) = folder.glob("digits-*.whl")
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "env")], check=True)
-    pip = str(folder / "env" / "bin" / "pip")
-    subprocess.run([pip, "install", "--quiet", str(wheel)], check=True)
+    environments.create(folder / "env", Path(sys.executable), str(wheel))
     return folder
 
 
@@ -38,17 +34,23 @@ def digits(light: Path, *flags: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_wheel_is_light_and_reads_from_anywhere(light: Path) -> None:
-    site = next((light / "env" / "lib").glob("python3*/site-packages"))
-    size = sum(
-        path.stat().st_size
-        for part in site.iterdir() if not part.name.startswith(("pip", "setuptools"))
-        for path in part.rglob("*") if path.is_file() and path.suffix != ".pyc"
-    )  # fmt: skip
-    assert size < MOST_BYTES, f"{size:,} bytes"
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_the_wheel_is_light_and_reads_from_anywhere(
+    wheel: Path, tmp_path: Path, python: Path
+) -> None:
+    """With each Python that is here."""
+    environment = environments.create(tmp_path / "env", python, str(wheel))
+    brought, _ = environments.size_bytes(environment)
+    assert brought < MOST_BYTES, f"{brought:,} bytes"
+    (site,) = environment.glob("lib/python3*/site-packages")
     assert not (site / "torch").exists()
-    shown = digits(light, "predict", "--image", str(ROOT / "test_images" / "number.png"))
+    shown = digits(tmp_path, "predict", "--image", str(ROOT / "test_images" / "number.png"))
     assert shown.returncode == 0 and "40917" in shown.stdout, shown.stderr
+    shutil.rmtree(environment)  # pytest keeps folders, and this one is large
+
+
+def test_this_python_is_among_those_that_are_tested() -> None:
+    assert "{}.{}".format(*sys.version_info) in PYTHONS
 
 
 @pytest.mark.slow
