@@ -44,6 +44,7 @@ def test_the_wheel_is_light_and_reads_from_anywhere(
     assert brought < MOST_BYTES, f"{brought:,} bytes"
     (site,) = environment.glob("lib/python3*/site-packages")
     assert not (site / "torch").exists()
+    assert (site / "digits" / "pretrained" / "reader.pth").is_file()
     shown = digits(tmp_path, "predict", "--image", str(ROOT / "test_images" / "number.png"))
     assert shown.returncode == 0 and "40917" in shown.stdout, shown.stderr
     shutil.rmtree(environment)  # pytest keeps folders, and this one is large

@@ -13,7 +13,7 @@ PYTHONS = range(10, 15)  # 3.10 to 3.14
 def pythons() -> dict[str, Path]:
     """The supported interpreters that run here, by version: on the path, or pyenv's."""
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = {}
+    found: dict[str, Path] = {}
     for minor in PYTHONS:
         name = f"python3.{minor}"
         places = [shutil.which(name), *sorted(versions.glob(f"3.{minor}.*/bin/{name}"))]
