@@ -2,13 +2,11 @@
 
 import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from digits.reading import ctc
-from digits.reading.ctc import align, likely_texts, log_probabilities, log_softmax, only
+from digits.reading.ctc import align, likely_texts, log_probabilities, log_softmax, only, search
 from digits.reading.formats import Anything, parse
 
 LABELS = ("0", "1")  # and a blank
@@ -26,15 +24,14 @@ def truth(log_probs: np.ndarray) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_probabilities_are_sums_over_all_paths(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ctc, "LIMITS", replace(ctc.LIMITS, beams=(100,)))
+def test_probabilities_are_sums_over_all_paths(seed: int) -> None:
     log_probs = log_softmax(np.random.default_rng(seed).normal(0, 2, (5, 3)))
     expected = truth(log_probs)
     assert sum(expected.values()) == pytest.approx(1.0)
     for text, p in expected.items():
         found = log_probabilities(log_probs, [[int(c) for c in text], [0, 0, 0, 0, 0]])
         assert math.exp(found[0]) == pytest.approx(p)
-    found = likely_texts(log_probs, LABELS, Anything())
+    found = search(log_probs, LABELS, Anything(), 100)
     assert found[0][0] == max(expected, key=lambda t: expected[t])
     for text, log_p in found[:5]:
         assert math.exp(log_p) == pytest.approx(expected[text], rel=0.05)
@@ -51,7 +48,7 @@ def test_a_format_chooses_among_the_texts() -> None:
     log_probs = log_softmax(np.random.default_rng(1).normal(0, 2, (6, 3)))
     wanted = parse("/[01]{2}/")
     assert wanted is not None
-    found = likely_texts(log_probs, LABELS, wanted)
+    found = search(log_probs, LABELS, wanted, 8)
     assert found and all(len(text) == 2 for text, _ in found)
     expected = {t: p for t, p in truth(log_probs).items() if len(t) == 2}
     assert found[0][0] == max(expected, key=lambda t: expected[t])
@@ -99,19 +96,35 @@ def any_digits(columns: int) -> np.ndarray:
 
 
 def test_so_many_texts_are_kept() -> None:
-    assert len(likely_texts(any_digits(2), "0123456789", Anything())) == 8
+    assert len(search(any_digits(2), "0123456789", Anything(), 8)) == 8
+    assert len(likely_texts([any_digits(2)], "0123456789", Anything(), 100)) == 8
+    assert len(likely_texts([any_digits(2)], "0123456789", Anything(), 4)) == 4
 
 
 @pytest.mark.parametrize(("text", "found"), [("36", True), ("78", False)])
 def test_more_are_kept_where_a_format_fits_none_of_them(text: str, found: bool) -> None:
     """Of a hundred texts `36` is about the fiftieth, `78` beyond the eightieth."""
-    assert bool(likely_texts(any_digits(2), "0123456789", Only(text))) == found
+    assert bool(likely_texts([any_digits(2)], "0123456789", Only(text), 4)) == found
+
+
+def test_the_wide_search_is_of_the_first_and_the_last_look() -> None:
+    """And there is none where a narrow one finds a text in any of the looks."""
+    narrow, wide = any_digits(2), any_digits(2)
+    narrow[::2, [3, 6]] = math.log(0.45)
+    too_short = log_softmax(np.zeros((1, 11)))
+    for looks, found in (
+        ([wide, too_short, too_short], {"36"}),
+        ([too_short, too_short, wide], {"36"}),
+        ([too_short, wide, too_short], set()),
+        ([too_short, narrow, too_short], {"36"}),
+    ):
+        assert likely_texts(looks, "0123456789", Only("36"), 4) == found
 
 
 @pytest.mark.parametrize(("share", "begins"), [(1.5e-4, True), (0.7e-4, False)])
 def test_what_is_unlikely_at_a_column_begins_nothing(share: float, begins: bool) -> None:
     column = np.log(np.array([[share, 1 - share]]))
-    assert ("7" in dict(likely_texts(column, "7", Anything()))) == begins
+    assert ("7" in dict(search(column, "7", Anything(), 8))) == begins
 
 
 def test_what_a_format_refuses_takes_no_place() -> None:
@@ -121,4 +134,4 @@ def test_what_a_format_refuses_takes_no_place() -> None:
         def step(self, state: str, label: str) -> str | None:  # type: ignore[override]
             return state + label if self.text.startswith(state + label) else None
 
-    assert [text for text, _ in likely_texts(any_digits(2), "0123456789", Begins("99"))] == ["99"]
+    assert likely_texts([any_digits(2)], "0123456789", Begins("99"), 4) == {"99"}

@@ -102,17 +102,21 @@ def _path(log_probs: np.ndarray, labels: Sequence[int]) -> tuple[np.ndarray, np.
 
 
 def likely_texts(
-    log_probs: np.ndarray, labels: Sequence[str], wanted: Format
-) -> list[tuple[str, float]]:
-    """The likeliest texts that a format allows, with log probabilities, best first."""
-    for width in LIMITS.beams:
-        found = _search(log_probs, labels, wanted, width)
+    looks: Sequence[np.ndarray], labels: Sequence[str], wanted: Format, count: int
+) -> set[str]:
+    """The `count` likeliest texts that a format allows of each look, (T, K) each.
+
+    Where a narrow search finds none in any look, a wide one is made in the first and the last: of
+    what is no text of the format none will be found, and that took most of the time.
+    """
+    for width, some in zip(LIMITS.beams, (looks, [looks[0], looks[-1]]), strict=True):
+        found = {text for look in some for text, _ in search(look, labels, wanted, width)[:count]}
         if found:
             break
     return found
 
 
-def _search(
+def search(
     log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: int
 ) -> list[tuple[str, float]]:
     """Prefix beam search (Hannun et al. 2014): a text's probabilities of ending in a blank, and in

@@ -127,9 +127,7 @@ def read_row(
     labels = [own.classes[k] for k in kept]
     asked = [(own, look) for look in looks] + ([(general, looks[0])] if general else [])
     seen = [ctc.only(row_models.log_probs(*one, wanted.signs), kept) for one in asked]
-    proposed = {""} | {
-        text for s in seen for text, _ in ctc.likely_texts(s, labels, wanted)[: LIMITS.texts]
-    }
+    proposed = {""} | ctc.likely_texts(seen, labels, wanted, LIMITS.texts)
     numbers = {text: [labels.index(c) for c in text] for text in proposed}
     of_look = _log_probabilities(seen, list(numbers.values()))  # (looks, texts)
     by_own, by_general = of_look[: len(looks)].mean(axis=0), of_look[-1]
