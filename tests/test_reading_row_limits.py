@@ -198,7 +198,7 @@ def test_nothing_is_no_text(read: Read) -> None:
 
 def test_the_margin_is_over_the_next_text(read: Read) -> None:
     features = read([{"4": 0.7, "9": 0.3}], {"4": 0.5, "9": 0.5}).features
-    assert features and features.margin == pytest.approx(0.8 * math.log(0.7 / 0.3))
+    assert features and features.margin == pytest.approx(0.85 * math.log(0.7 / 0.3))
 
 
 def test_ink_of_no_character_makes_no_reach_longer() -> None:
