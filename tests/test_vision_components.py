@@ -9,6 +9,7 @@ from digits.vision.components import (
     at_edge,
     components,
     cut_out,
+    is_crossed,
     is_frame,
     is_one_digit,
     of_one_digit,
@@ -186,3 +187,23 @@ def test_the_edge_has_four_sides(box: tuple[int, int, int, int], touches: bool) 
 
 def test_nothing_has_no_digit() -> None:
     assert of_one_digit(ink()) == [] and stands_alone(ink()) and not is_one_digit(ink())
+
+
+@pytest.mark.parametrize(
+    ("stroke", "crossed"), [("none", False), ("speck", False), ("bar", True), ("one in it", True)]
+)
+def test_a_0_with_more_than_one_hole_is_crossed(stroke: str, crossed: bool) -> None:
+    """A hole of three pixels is a fault of the pen, one of four is not."""
+    tile = np.zeros((28, 28), np.uint8)
+    cv2.ellipse(tile, (14, 14), (7, 10), 0, 0, 360, 255, 2)
+    if stroke == "bar":
+        cv2.line(tile, (9, 20), (19, 8), 255, 2)
+    if stroke == "one in it":
+        cv2.line(tile, (14, 4), (14, 24), 97, 2)
+    if stroke == "speck":
+        tile[12:17, 19:26] = 255
+        tile[14, 21:24] = 96
+    assert is_crossed(tile) == crossed
+    if stroke == "speck":
+        tile[14, 21:25] = 96
+        assert is_crossed(tile)

@@ -14,12 +14,13 @@ from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
 from digits.tile import HALF, as_tile
-from digits.vision.components import is_one_digit, stands_alone
+from digits.vision.components import is_crossed, is_one_digit, stands_alone
 from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
 from digits.vision.lines import Line
 from digits.vision.rows import RowInk, ink_alone
 
 LEFT_OUT = "rows that look like numbers and could not be read: {}"
+CROSSED = "a 0 with a stroke in it, or another digit in a ring"
 TEXT_LEFT_OUT = "something that looks like text is left out"
 AS_IT_LIES = np.eye(2, 3)
 
@@ -155,16 +156,18 @@ class Attempt:
     def of_digit(self) -> Answer:
         """The answer to the picture as one digit. Where polarity or light are in doubt, other ways
         to see it are tried until one is well supported; else the best supported one is given. With
-        other ink beside the digit, or none expected, it is `unsure`."""
+        other ink beside the digit, none expected, or a stroke within a 0, it is `unsure`."""
         best = Answer("", "no_digit")
         for seen in variants(self.grey):
             if not self.recognizer.budget.left():
                 break
             rows = self.recognizer.one_digit(seen)
             is_all = self.recognizer.kind == "digit" or (stands_alone(seen) and is_one_digit(seen))
-            words = [] if is_all else [TEXT_LEFT_OUT]
+            crossed = any(row.text == "0" and is_crossed(row.digits[0].tile) for row in rows)
+            words = [TEXT_LEFT_OUT] * (not is_all) + [CROSSED] * crossed
             answer = self.recognizer.concluded(rows, seen, words, "digit")
-            best = max(best, answer if is_all else judge.doubted(answer), key=_support_of)
+            sure = is_all and not crossed
+            best = max(best, answer if sure else judge.doubted(answer), key=_support_of)
             if judge.is_likely(best.rows):
                 break
         return best
