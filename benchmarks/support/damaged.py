@@ -107,7 +107,6 @@ def reader() -> Any:
     from digits import classifier
     from digits.reading.reader import Reader
 
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     classifier.compute_on_one_thread()
     return Reader.expecting(classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED]))
 
@@ -215,7 +214,8 @@ _good: dict[str, bytes] = {}  # of a worker: what it damages
 
 
 def start(good: dict[str, bytes]) -> None:
-    """Tell a worker what it damages."""
+    """Tell a worker what it damages, and bound its memory."""
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     _good.update(good)
 
 

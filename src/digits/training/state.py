@@ -126,7 +126,7 @@ def _proved(progress: Progress) -> Progress:
     whole = (
         isinstance(history, list)
         and all(set(row) == set(history[0]) for row in history)
-        and all(isinstance(value, float) for row in history for value in row.values())
+        and all(isinstance(value, int | float) for row in history for value in row.values())
         and all(isinstance(number, int) for number in (progress.step, best))
         and all(isinstance(number, int | float) for number in numbers)
         and progress.step >= 0
