@@ -5,7 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from digits.reading import attempt
 from digits.reading.answer import Answer, Digit, Row
+from digits.reading.attempt import Attempt
 from digits.reading.reader import Reader
 from digits.reading.turned import TURNS, read_turned
 from digits.vision.load import from_array
@@ -45,6 +47,40 @@ def test_boxes_are_of_the_picture_as_it_was_given(quarters: int) -> None:
 @pytest.mark.parametrize(("text", "status"), [("407", "read"), ("4071", "unsure")])
 def test_little_or_doubtful_digits_do_not_count(text: str, status: str) -> None:
     assert read_turned(np.rot90(UPRIGHT, 2), reads(text, status)) is None
+
+
+def unsure(text: str, probability: float, status: str = "unsure") -> Answer:
+    digits = [Digit(c, 0.9, INK, [], np.zeros((28, 28), np.uint8)) for c in text]
+    row = Row(text, probability, INK, [], digits, 0.9)
+    return Answer("", status, text, probability, [row])
+
+
+@pytest.mark.parametrize(
+    ("crop", "piece", "expected"),
+    [
+        (False, None, ("4071", "read")),  # what is no crop is turned, though its ink reads as a row
+        (True, None, ("13579", "unsure")),  # a crop is not
+        (True, unsure("13", 0.99, "read"), ("13579", "unsure")),  # nor is a piece of it its answer
+        (True, unsure("1357", 0.99, "read"), ("1357", "read")),  # unless that says more
+    ],
+)
+def test_a_crop_lies_as_it_is_and_is_no_piece_of_itself(
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    crop: bool,
+    piece: Answer | None,
+    expected: tuple[str, str],
+) -> None:
+    for name in ("of_tile", "of_tight_digit"):
+        monkeypatch.setattr(Attempt, name, lambda self: None)
+    monkeypatch.setattr(Attempt, "_may_be_a_row", crop)
+    monkeypatch.setattr(Attempt, "_may_be_many", True)
+    monkeypatch.setattr(Attempt, "of_row", lambda self: unsure("13579", 0.6))
+    monkeypatch.setattr(Attempt, "of_digit", lambda self: Answer("", "no_digit"))
+    monkeypatch.setattr(Attempt, "of_page", lambda self: piece)
+    monkeypatch.setattr(attempt, "read_turned", lambda *_: unsure("4071", 0.9, "read"))
+    answer = reader.read(from_array(UPRIGHT))
+    assert (answer.text, answer.status) == expected
 
 
 @pytest.mark.medium

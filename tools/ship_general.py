@@ -13,26 +13,22 @@ import json
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
-from ship_rows import SEEDS, fitted, readings
+from ship_rows import doubt_of
 
 from digits import checkpoint, data
 from digits.classifier import METADATA_KEY
 from digits.optimization import artefact
 from digits.optimization.onnx_file import INPUT, OUTPUT
-from digits.reading.doubt import probability
 from digits.reading.row_models import GENERAL
 from digits.spec import BLANK, ROW_CLASSES, ROW_SHAPE, data_dir, pretrained_dir
 from digits.training import made_up
-from digits.training.calibrate import threshold
 
 WHEEL = "rapidocr==3.10.0"
 FILE = Path("rapidocr") / "models" / "PP-OCRv6_rec_small.onnx"
@@ -153,18 +149,10 @@ def main() -> None:
     write(model, path, [], 1.0)
 
     _, held_out = made_up.sources(data.load("mnist", hold_out=12), data_dir())
-    read_crops = partial(readings, held_out, args.crops)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
-        known, others = pool.map(read_crops, (SEEDS["weights"], SEEDS["threshold"]))
-    weights = fitted(known)
-    sure = np.array([probability(features, weights) for features, _ in others])
-    good = np.array([is_right for _, is_right in others])
-    read = threshold(sure, good, MAX_ERROR)
-    write(model, path, weights, read)
-    card = CARD.format(
-        size=path.stat().st_size, read=read, shown=len(others), coverage=(sure >= read).mean(),
-        error=1 - good[sure >= read].mean(), wheel=WHEEL.replace("==", " "),
-    )  # fmt: skip
+    doubt = doubt_of(held_out, args.crops, MAX_ERROR)
+    write(model, path, doubt.weights, doubt.read)
+    wheel_name = WHEEL.replace("==", " ")
+    card = CARD.format(size=path.stat().st_size, wheel=wheel_name, **doubt.told())
     for suffix, content in ((".md", card.encode()), (".LICENSE", licence)):
         checkpoint.write_atomically(path.with_suffix(suffix), partial(_put, content))
     print(card)

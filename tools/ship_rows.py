@@ -10,6 +10,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -96,6 +97,35 @@ def fitted(known: Known) -> list[float]:
     return [round(float(w), 4) for w in found.coef_[0]]
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """The weights of the doubt, the threshold of `read`, and what it does to `shown` other crops:
+    the share that is `read`, and that of these that is wrong."""
+
+    weights: list[float]
+    read: float
+    shown: int
+    coverage: float
+    error: float
+
+    def told(self) -> dict[str, float]:
+        """What cards say of it."""
+        return {key: value for key, value in vars(self).items() if key != "weights"}
+
+
+def doubt_of(source: rows.Sources, crops: int, max_error: float) -> Doubt:
+    """The doubt of the row models that are asked, fitted on so many crops, judged on others."""
+    read_crops = partial(readings, source, crops)
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
+        known, others = pool.map(read_crops, (SEEDS["weights"], SEEDS["threshold"]))
+    weights = fitted(known)
+    sure = np.array([probability(features, weights) for features, _ in others])
+    good = np.array([is_right for _, is_right in others])
+    read = threshold(sure, good, max_error)
+    kept = sure >= read
+    return Doubt(weights, read, len(others), float(kept.mean()), float(1 - good[kept].mean()))
+
+
 def accuracy(model: Classifier, samples: list[rows.Sample]) -> float:
     right = 0
     for image, text in samples:
@@ -133,23 +163,16 @@ def main() -> None:
         print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
 
     os.environ[row_models.SWITCH] = "own"  # for the processes that follow
-    read_crops = partial(readings, held_out, args.crops)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
-        known, others = pool.map(read_crops, (SEEDS["weights"], SEEDS["threshold"]))
-    weights = fitted(known)
-    sure = np.array([probability(features, weights) for features, _ in others])
-    good = np.array([is_right for _, is_right in others])
-    read = threshold(sure, good, config.max_error)
-    content["metrics"] |= {"doubt": weights, "rows": {"float32": right[0], "int8": right[1]}}
-    content["thresholds"] = {"read": read}
+    doubt = doubt_of(held_out, args.crops, config.max_error)
+    content["metrics"] |= {"doubt": doubt.weights, "rows": {"float32": right[0], "int8": right[1]}}
+    content["thresholds"] = {"read": doubt.read}
     with artefact.staged(path) as trial:
         trial.write_bytes(artefact.build(content, ".onnx", calibration))
 
     parameters = sum(p.numel() for p in checkpoint.build(content).parameters())
     card = CARD.format(
         summary=archs.summary(config.arch), parameters=parameters, count=len(judged), sizes=sizes,
-        right=right, read=read, shown=len(others), coverage=(sure >= read).mean(),
-        error=1 - good[sure >= read].mean(), runs=told(runs, "docs/lab/reading.md"),
+        right=right, **doubt.told(), runs=told(runs, "docs/lab/reading.md"),
         commands="\n".join(f"    {train_command(run)}" for run in runs),
         halfway=HALFWAY if args.halfway_to else "",
         writers=sum(len(hands) for hands in learned.writers.values()),

@@ -57,7 +57,8 @@ class Attempt:
     def answer(self) -> Answer:
         """The first answer that is plain; else the one that says most, or is supported best.
 
-        A tile in MNIST's frame is one digit: who made it has cut it out.
+        A tile in MNIST's frame is one digit: who made it has cut it out; the crop of a row lies as
+        it is, and a piece of it is no answer to it.
         """
         if self._is_a_strip:
             return Answer("", "no_digit")
@@ -65,16 +66,11 @@ class Attempt:
             cut_out = self.of_tile() or (self.of_tight_digit() if is_tight(self.grey) else None)
             if cut_out:
                 return cut_out
-        row = self.of_row() if self._may_be_a_row else None
-        if row and row.status == "read":
-            return row
+        crop = self.of_row() if self._may_be_a_row else None
+        if crop and crop.status == "read":
+            return crop
         page = self.of_page() if self._may_be_many else None
-        if (
-            page
-            and row
-            and page.status == "read"
-            and judge.value(row.rows) > judge.value(page.rows)
-        ):
+        if page and crop and judge.value(crop.rows) > judge.value(page.rows):
             page = judge.doubted(page)  # a piece of the row, however sure
         if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
             return self._or_turned(page) if judge.is_of_single_digits(page.rows) else page
@@ -83,11 +79,12 @@ class Attempt:
             one = self.of_digit()
             is_one = one.status == "read" and not judge.is_clearly_more(best.rows, one.rows)
             best = one if is_one or not page else page
-        if not row and self._may_be_many and (all_of_it := self.of_row()):
+        row = crop
+        if not crop and self._may_be_many and (all_of_it := self.of_row()):
             row = judge.doubted(all_of_it)
         if row and (self._is_split(best) or judge.value(row.rows) > judge.value(best.rows)):
             best = row
-        return self._or_turned(best) if self._may_be_many and not row else best
+        return self._or_turned(best) if self._may_be_many and not crop else best
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
