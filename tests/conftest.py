@@ -23,7 +23,8 @@ if TYPE_CHECKING:  # only tests that ask for data wait for torch
 # Tests often share the cores: threads that wait for each other then take ten times as long.
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
 
-QUICK_S = 1.0  # CPU seconds, of children too, that a test may take without a mark of its size
+# CPU seconds, of children too, that a test may take without a mark of its size, and as a medium one
+QUICK_S, MEDIUM_S = 1.0, 7.0
 # Files of which every test is of a size, as pyproject.toml has them; single tests have a mark.
 # Where a size is left out its files are not loaded: what they import takes longer than quick tests.
 FILES_OF = {
@@ -86,7 +87,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the tests that lack the mark of their size."""
     for report in terminalreporter.getreports("passed"):
         seconds = dict(report.user_properties).get("cpu_s", 0.0)
-        if seconds > QUICK_S and report.when == "call" and not set(FILES_OF) & set(report.keywords):
+        limit = MEDIUM_S if "medium" in report.keywords else QUICK_S
+        if seconds > limit and report.when == "call" and "slow" not in report.keywords:
             terminalreporter.write_line(f"to be marked: {seconds:5.1f} s {report.nodeid}")
 
 

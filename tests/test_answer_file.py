@@ -204,6 +204,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
         AnswerFile(path / "b.csv", resume=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_two_at_once_are_refused_until_one_is_killed(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{suffix}"

@@ -115,6 +115,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
     assert shown.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_every_kind_of_picture_gives_the_same_answer() -> None:
     reader = digits.Reader(expect="number")
     with Image.open(NUMBER) as image:
@@ -152,6 +153,7 @@ def test_what_is_no_picture_or_no_model_is_said() -> None:
         digits.Reader(expect="nothing")
 
 
+@pytest.mark.slow
 def test_threads_share_a_reader() -> None:
     reader = digits.Reader(expect="number")
     with ThreadPoolExecutor(4) as pool:
@@ -180,6 +182,7 @@ def test_what_are_no_tiles_is_an_error_that_says_what_to_give(array: Any) -> Non
         digits.load("tiny")(array)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["reader", digits.load("reader")], ids=["name", "loaded"])
 def test_a_reader_is_pickled(model: Any) -> None:
     again = pickle.loads(pickle.dumps(digits.Reader(model, expect="/[0-9]{5}/")))
@@ -236,6 +239,7 @@ def test_a_wrong_setting_is_said_before_anything_is_made(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_training_in_a_thread_leaves_signals_to_others(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         _, report = pool.submit(digits.train, **SMALL, save_dir=tmp_path).result()

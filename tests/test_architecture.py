@@ -64,6 +64,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = {module_of(path): path for path in FILES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_modules_import_from_lower_floors_only(path: Path) -> None:
     room = room_of(path)
@@ -131,6 +132,7 @@ def test_init_files_define_nothing(path: Path) -> None:
         assert {n.name for n in made} <= {"__getattr__"}, "which hands a name on when it is used"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_every_file_states_its_job(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), f"{path}: no docstring"
@@ -226,6 +228,7 @@ def loaded_by(code: str) -> set[str]:
     return set(result.stdout.split("\n")[-2].split())
 
 
+@pytest.mark.slow
 @pytest.mark.medium
 @pytest.mark.parametrize("room", TORCH_FREE)
 def test_reading_loads_without_torch(room: str) -> None:
@@ -235,6 +238,7 @@ def test_reading_loads_without_torch(room: str) -> None:
     assert "torch" not in loaded_by(code)
 
 
+@pytest.mark.slow
 @pytest.mark.medium
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_imports_nothing_heavy(command: str) -> None:

@@ -22,11 +22,13 @@ PARAMETERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameter_counts(name: str) -> None:
     assert sum(p.numel() for p in archs.create(name).parameters()) == PARAMETERS[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", archs.names())
 def test_one_step_moves_every_parameter(name: str) -> None:
     torch.manual_seed(0)

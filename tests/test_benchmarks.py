@@ -297,6 +297,7 @@ def test_what_a_fuzzed_input_may_do_and_may_not() -> None:
         assert replace(fine, **more).is_broken
 
 
+@pytest.mark.slow
 @pytest.mark.medium
 @pytest.mark.parametrize("part", ["pictures", "archives"])
 def test_a_fuzzed_input_is_the_same_each_time_and_is_gone_on_with(

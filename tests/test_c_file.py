@@ -79,6 +79,7 @@ def test_the_file_computes_what_the_reference_does(arch: str, bits: int, tmp_pat
     assert np.array_equal(run(batch), integer.logits(whole, batch))
 
 
+@pytest.mark.slow
 @needs_compiler
 @pytest.mark.parametrize("arch", ["micro", "fast", "best"])
 @pytest.mark.parametrize(("cc", "flags"), [*((cc, []) for cc in COMPILERS), (CC, SANITIZED)])
@@ -143,6 +144,7 @@ def test_frames_of_odd_sizes_are_clean(tmp_path: Path) -> None:
     assert result.returncode == 0 and not result.stderr, result.stderr
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_a_wrong_probability_fails_the_self_test(tmp_path: Path) -> None:
     whole, path = written("micro", tmp_path)
@@ -152,6 +154,7 @@ def test_a_wrong_probability_fails_the_self_test(tmp_path: Path) -> None:
         c_program.load(path, len(whole.head_bias))
 
 
+@pytest.mark.slow
 @needs_compiler
 @pytest.mark.skipif(not shutil.which("size"), reason="there is no size of binutils here")
 def test_the_header_says_what_was_measured_when_it_was_built(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def test_weights_of_another_kind_are_refused(
     refused(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "value"), IN_JSON)
 def test_an_onnx_file_with_wrong_metadata_is_refused(
     part: str, value: object, content: dict[str, Any], exported: bytes, tmp_path: Path
@@ -107,6 +108,7 @@ def test_an_onnx_file_with_wrong_metadata_is_refused(
     refused(described(exported, plain, tmp_path / "a.onnx"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '"digits"', "[" * 100_000, "\x00"])
 def test_an_onnx_file_whose_metadata_is_no_description_is_refused(
     text: str, exported: bytes, tmp_path: Path

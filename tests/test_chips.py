@@ -15,6 +15,7 @@ def file_of(arch: str) -> bytes:
     return c_file.c_bytes(integers_of(calibrated(arch), 1.5), CARD, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", chips.CHIPS)
 def test_a_chip_computes_the_same_bits(name: str) -> None:
     chip = chips.CHIPS[name]
@@ -45,6 +46,7 @@ def test_an_emulator_that_does_not_end_is_said(monkeypatch: pytest.MonkeyPatch) 
     assert chips.cells(file_of("micro"), chip, run=True)[3:] == ["not ended in 0.001 s", "-"]
 
 
+@pytest.mark.slow
 def test_tables_that_avr_cannot_reach_are_refused() -> None:
     chip = chips.CHIPS["ATmega1284P"]
     if chips.lacking(chip, run=False):

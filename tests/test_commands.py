@@ -177,6 +177,7 @@ def test_a_card_whose_kernels_fail_is_said_and_passed_over(
     assert "the cuda device does not work: CUDA error: no kernel image" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [path.stem for path in SRC.glob("*.py")])
 def test_scripts_hand_over(command: str) -> None:
     result = subprocess.run(

@@ -85,6 +85,7 @@ def test_a_damaged_state(data: st.DataObject) -> None:
         resumed(folder)
 
 
+@pytest.mark.slow
 @quick
 @given(st.data())
 def test_a_state_with_a_right_checksum_and_anything_in_a_place_of_it(data: st.DataObject) -> None:
@@ -146,6 +147,7 @@ def own_tiles(folder: Path) -> tuple[np.ndarray, list[str], list[str]]:
     return tile_store.tiles_of(folder / "own", items, Look(), folder)
 
 
+@pytest.mark.slow
 @quick
 @given(st.data())
 def test_damaged_tiles_on_the_disk(data: st.DataObject) -> None:

@@ -160,6 +160,7 @@ def test_mnist_comes_from_the_mirror_that_answers(mirror: Path, tmp_path: Path) 
     assert mnist_module.fetch(tmp_path / "data") is None and len(list(raw.iterdir())) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "says"), [
     (gzip.compress(b"another file"), "another file lies at"),
     (gzip.compress(bytes(5000))[:-9], "damaged"),

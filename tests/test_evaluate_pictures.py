@@ -195,6 +195,7 @@ def test_failures_are_drawn_as_explain_draws_them(tmp_path: Path) -> None:
     assert (sheet == np.asarray(expected)).all()
 
 
+@pytest.mark.slow
 def test_a_folder_is_the_report(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +221,7 @@ def test_a_folder_is_the_report(
                      ("accuracy", "confusion_1", "reliability", "risk")}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_page_of_numbers_alone_has_no_empty_tables(tmp_path: Path) -> None:
     picture = TEST_IMAGES / "number.png"
     lines = ["path,label", *(f"{picture},{label}" for label in ("40918", "40918", "123"))]
@@ -232,6 +234,7 @@ def test_a_page_of_numbers_alone_has_no_empty_tables(tmp_path: Path) -> None:
     assert '<th scope="row">123</th>' not in page  # one picture is no share
 
 
+@pytest.mark.slow
 def test_a_set_beside_a_folder_is_measured_as_well(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

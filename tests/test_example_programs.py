@@ -42,6 +42,7 @@ def test_a_folder_becomes_a_table(tmp_path: Path) -> None:
     assert (row["picture"], row["status"], row["text"]) == ("number.png", "read", "40917")
 
 
+@pytest.mark.slow
 def test_a_tables_names_are_no_formulas_and_any_bytes(tmp_path: Path) -> None:
     (tmp_path / "scans").mkdir()
     for name in (b"=1+1.png", b"\xff.png"):
@@ -51,6 +52,7 @@ def test_a_tables_names_are_no_formulas_and_any_bytes(tmp_path: Path) -> None:
     assert [line.partition(b",")[0] for line in lines] == [b"./=1+1.png", b"\xff.png"]
 
 
+@pytest.mark.slow
 def test_a_batch_job_uses_processes(tmp_path: Path) -> None:
     lines = run("many_processes.py", str(NUMBER), str(NUMBER), folder=tmp_path).splitlines()
     assert [json.loads(line)["text"] for line in lines] == ["40917"] * 2

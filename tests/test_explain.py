@@ -75,6 +75,7 @@ def test_integrated_gradients_sum_to_the_difference_in_logits(tiles: np.ndarray)
         )
 
 
+@pytest.mark.slow
 def test_maps_change_when_the_weights_are_random(tiles: np.ndarray) -> None:
     """The sanity check of Adebayo et al. 2018: a map that stays shows the picture, not the model.
 

@@ -66,6 +66,7 @@ def light(*argv: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("extra", "argv"), [(e, a) for e, *a in ENTRIES], ids=lambda v: str(v)[:60]
 )
@@ -79,6 +80,7 @@ def test_what_is_missing_is_one_line(extra: str, argv: list[str], tmp_path: Path
     assert not before and not list(tmp_path.glob("a.[!p]*")), shown.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argv", [
     ("predict", "--image", NUMBER, "--explain", "why.png", "--save_tiles", "tiles"),
     ("predict", "--image", NUMBER, "--output", "a.csv"),

@@ -285,6 +285,7 @@ def complaints(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if line and not line.startswith(aside)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
 def test_fault(fault: Fault, folder: Path, capfd: pytest.CaptureFixture) -> None:
     fault.make()

@@ -46,6 +46,7 @@ def run_script(path: Path, code: str, given: bytes) -> bytes:
     return result.stdout
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.parametrize("arch", SEQUENTIAL)
 def test_the_script_computes_what_the_reference_does(arch: str, tmp_path: Path) -> None:
@@ -69,6 +70,7 @@ def test_probabilities_are_those_of_the_reference(tmp_path: Path) -> None:
     assert np.array_equal(found.reshape(-1, 10), integer.probabilities(whole, values))
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.parametrize("arch", ["micro", "tiny"])
 def test_weights_of_4_bits_take_half_the_room(arch: str, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.parametrize("name", SINGLE)
 def test_tiles_are_those_of_reading(name: str, page: Path) -> None:
@@ -61,6 +62,7 @@ def test_tiles_are_those_of_reading(name: str, page: Path) -> None:
     assert best.mean() <= MEAN_OFF and best.max() <= MOST_OFF
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.parametrize("name", [*SINGLE, *ROWS, "blank.png"])
 def test_pictures_are_read(name: str, page: Path) -> None:
@@ -129,6 +131,7 @@ def answer_within(page: Any, text: str, seconds: int = 30) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_what_is_drawn_in_a_browser_is_read(browser_page: Any) -> None:
     draw(browser_page, "407")
     assert browser_page.text_content("#answer") == "407"
@@ -143,6 +146,7 @@ def test_pictures_chosen_in_a_browser_are_read(name: str, browser_page: Any) -> 
     assert answer_within(browser_page, TEXTS[name])
 
 
+@pytest.mark.slow
 def test_a_stroke_after_a_picture_begins_a_new_paper(browser_page: Any) -> None:
     browser_page.set_input_files("#file", PICTURES / "light_on_dark.png")
     assert answer_within(browser_page, "7")

@@ -23,6 +23,7 @@ def calibrated(arch: str) -> Chain:
     return chain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", SEQUENTIAL)
 def test_a_chain_answers_as_its_model_and_so_do_its_integers(arch: str) -> None:
     model, chain = lively(arch), calibrated(arch)
@@ -35,6 +36,7 @@ def test_a_chain_answers_as_its_model_and_so_do_its_integers(arch: str) -> None:
     assert relative_error(integer.logits(whole, batch.numpy()) * whole.scale, oracle) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ["tiny", "cnn3", "best"])
 @pytest.mark.parametrize("bits", [8, 4])
 def test_simulated_rounding_is_that_of_the_integers(arch: str, bits: int) -> None:

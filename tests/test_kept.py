@@ -84,12 +84,14 @@ def broken_off(folder: Path, *flags: str) -> Path:
     return run
 
 
+@pytest.mark.slow
 def test_a_resumed_run_keeps_its_save_dir(run_folder: Path) -> None:
     run = broken_off(run_folder, "--save_dir", "mine")
     assert main(["train", "--cpu", "--resume", str(run)]) == 0
     assert Path("mine/best_model.pth").is_file() and not Path("models").exists()
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_where_it_is_told(run_folder: Path) -> None:
     run = broken_off(run_folder, "--save_dir", "mine")
     assert main(["train", "--cpu", "--resume", str(run), "--save_dir", "other"]) == 0
@@ -124,6 +126,7 @@ def test_a_wrong_save_dir_in_a_runs_folder_is_one_line(
     assert "save_dir is no str" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_batch_larger_than_the_set_counts_what_it_saw(
     run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_batch_larger_than_the_set_counts_what_it_saw(
     assert "only 1 steps of training" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_preset_on_the_small_scans_says_so_and_learns_them(
     run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

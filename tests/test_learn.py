@@ -272,6 +272,7 @@ def test_hands_are_replayed_where_the_model_learned_from_them(
     assert [more.hands for more in asked] == [0.0, 0.4] and asked[1].folder == Path("d")
 
 
+@pytest.mark.slow
 def test_the_checkpoint_says_that_it_learned(run_folder: Path) -> None:
     import torch
 

@@ -217,6 +217,7 @@ LOOPS: dict[str, Callable[[np.ndarray, Generator], np.ndarray]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MNIST_C)
 def test_each_is_that_of_a_loop_over_tiles(name: str, tiles: np.ndarray) -> None:
     some = tiles[-3:] if name == "fog" else tiles

@@ -113,6 +113,7 @@ FLAGS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", FLAGS)
 @quick
 @given(st.data())
@@ -227,6 +228,7 @@ LOADED: dict[str, tuple[str, bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LOADED)
 @quick
 @given(st.data())
@@ -251,6 +253,7 @@ def test_a_damaged_table_anywhere(run_folder: Path) -> None:
         Path(name).unlink()
 
 
+@pytest.mark.slow
 def test_damaged_answers_anywhere(run_folder: Path) -> None:
     good = answers_in_a_table()
     for at in range(len(good)):
@@ -273,6 +276,7 @@ def full(_: int) -> None:
     raise OSError(28, "No space left on device")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redirect", [">/dev/full", "--json >/dev/full", "--image - <&-"])
 def test_streams_that_are_full_or_closed_are_one_line(redirect: str) -> None:
     command = f"{sys.executable} -m digits {' '.join(READ)} {redirect}"

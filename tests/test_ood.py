@@ -72,6 +72,7 @@ def test_without_a_threshold_nothing_is_read(tmp_path: Path) -> None:
     assert (tmp_path / "ood.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_made_up_ones_are_the_same_each_time_and_of_held_out_kinds() -> None:
     first = ood.made_up()
     assert first.shape == (ood.COUNT, 1, 28, 28) and first.dtype == np.uint8
@@ -110,6 +111,7 @@ def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture) -> None:
     assert "no such folder" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_measures_made_up_ones(capsys: pytest.CaptureFixture) -> None:
     assert main(["evaluate", "--cpu", "--dataset", "uci", "--model", "micro", "--ood"]) == 0
     assert "2,000 tiles that are no digits (made-up)" in capsys.readouterr().out

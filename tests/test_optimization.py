@@ -59,6 +59,7 @@ def relative_error(found: np.ndarray, oracle: np.ndarray) -> float:
     return float(np.sqrt(((found - oracle) ** 2).mean()) / oracle.std(axis=0).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", NORMALISED)
 def test_folding_batch_norm_changes_no_logits(arch: str) -> None:
     model = lively(arch)
@@ -73,6 +74,7 @@ ARCHS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ARCHS)
 def test_onnx_answers_as_pytorch_does(arch: str, tmp_path: Path) -> None:
     packed = content(arch)

@@ -100,6 +100,7 @@ def test_too_great_a_loss_fails_and_leaves_everything_as_it_was(
     assert models(folder) == ["best_model.pth", older.name] and older.read_bytes() == b"older"
 
 
+@pytest.mark.slow
 def test_a_shipped_model_stands_for_the_checkpoint_beside_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -109,7 +110,7 @@ def test_a_shipped_model_stands_for_the_checkpoint_beside_it(
     (folder / "models" / "best_model.pth").rename(default)
     default.with_suffix(".onnx").write_bytes(b"")
     monkeypatch.setattr(classifier, "pretrained_dir", lambda: shipped)
-    assert main(["optimize", "--quantize", "--output", "a.onnx"]) == 0
+    assert main(["optimize", "--quantize", "--output", "a.onnx", "--max_drop", "5"]) == 0
     assert f"shipped/{default.name} -> a.onnx" in capsys.readouterr().out
 
 
@@ -120,6 +121,7 @@ def test_only_checkpoints_can_be_optimized(folder: Path, capsys: pytest.CaptureF
     assert models(folder) == ["best_model.pth"]
 
 
+@pytest.mark.slow
 def test_an_int8_program_that_is_not_fast_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -171,6 +173,7 @@ def test_the_benchmark_measures_every_format_that_runs_here_and_saves_nothing(
         main(["optimize", "--benchmark", "--output", "a.onnx"])
 
 
+@pytest.mark.slow
 def test_what_cannot_be_run_here_is_saved_only_when_that_is_asked_for(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -212,6 +215,7 @@ def test_a_missing_extra_is_one_line_before_anything_is_made(
     assert [path.name for path in folder.iterdir()] == ["models"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_leaves_nothing(
     number: signal.Signals, folder: Path, monkeypatch: pytest.MonkeyPatch,
@@ -237,6 +241,7 @@ def test_a_run_that_is_stopped_leaves_nothing(
     assert len(capsys.readouterr().err.splitlines()) <= 1
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_is_swept_by_the_next(folder: Path) -> None:
     code = (
         "import os, signal; from pathlib import Path; from digits.optimization import artefact\n"

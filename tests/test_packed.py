@@ -134,6 +134,7 @@ def test_a_file_that_went_away_is_an_answer(tmp_path: Path, capfd: Any) -> None:
     assert (first["status"], second["text"]) == ("error", "40917")
 
 
+@pytest.mark.slow
 def test_an_archive_is_read_into_a_table_and_gone_on_with(tmp_path: Path, capfd: Any) -> None:
     archive, out = tar(tmp_path / "shard.tar"), tmp_path / "answers.csv"
     flags = ["predict", "--image", str(archive), "--output", str(out)]

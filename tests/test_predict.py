@@ -254,6 +254,7 @@ def test_answers_say_what_their_model_learned_from(
         assert Reader(model).read("nowhere.png").trained_on == learned_from
 
 
+@pytest.mark.slow
 def test_evaluate_says_it_too(
     small: str, tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -264,6 +265,7 @@ def test_evaluate_says_it_too(
     assert f"model: small.onnx (trained on uci)\nwarning: {SEEN_LITTLE}" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", [[], ["--output", "a.csv"]])
 def test_a_model_of_the_small_scans_says_so(
     output: list[str], folder: Path, small: str, capsys: pytest.CaptureFixture[str]

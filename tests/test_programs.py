@@ -148,6 +148,7 @@ ATTACKS: dict[str, Callable[[Members], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "attack", ATTACKS.values(), ids=[name.replace(" ", "-") for name in ATTACKS]
 )
@@ -162,6 +163,7 @@ def test_what_might_run_is_refused_and_not_run(
     assert sorted(file.name for file in run_folder.iterdir()) == ["evil.pt2"]
 
 
+@pytest.mark.slow
 def test_sample_inputs_are_never_unpickled(good: Members, run_folder: Path) -> None:
     bomb = tensor_bytes(((Bomb(),), {}))
     path = written({**good, "archive/data/sample_inputs/model.pt": bomb}, Path("a.pt2"))
@@ -178,6 +180,7 @@ def test_two_members_of_one_name_are_refused(good: Members, run_folder: Path) ->
         classifier.load(path)
 
 
+@pytest.mark.slow
 def test_an_archive_that_unpacks_to_too_much_is_refused(good: Members, run_folder: Path) -> None:
     with (
         zipfile.ZipFile("a.pt2", "w", zipfile.ZIP_DEFLATED) as archive,
@@ -197,6 +200,7 @@ def test_a_program_without_a_part_is_damaged(member: str, good: Members, run_fol
         classifier.load(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", archs.names())
 def test_every_architecture_is_let_through(arch: str, run_folder: Path) -> None:
     """An architecture with an operator that the list lacks would be exported and then refused."""

@@ -153,6 +153,7 @@ class Steps(Budget):
         return not self.spent
 
 
+@pytest.mark.slow
 def test_an_answer_from_a_part_is_unsure_and_warns(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +186,7 @@ def test_formats_that_nobody_photographs_are_not_opened(kind: str, tmp_path: Pat
         load(path)
 
 
+@pytest.mark.slow
 def test_stripes_in_a_very_thin_picture_are_read(reader: Reader) -> None:
     """Such rows are less than a pixel high once they are made small."""
     for step in range(2, 60, 3):

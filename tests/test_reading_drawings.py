@@ -9,6 +9,7 @@ from tests.drawn import drawing
 WIDE, HIGH = (640, 400), (640, 520)  # of the page on a desktop, and on a phone
 
 
+@pytest.mark.slow
 # All but the first were answered with rows too many, or without a digit, before.
 @pytest.mark.parametrize(
     ("text", "size", "pen", "gap"),

@@ -40,6 +40,7 @@ def test_boxes_stand_around_their_digits(reader: Reader) -> None:
     assert second.box[1] > first.box[1] + 0.5 * first.box[3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["number.png", "touching_the_border.png"])
 def test_boxes_are_in_the_files_pixels_however_large_it_is(
     reader: Reader, tmp_path: Path, name: str
@@ -122,6 +123,7 @@ def test_marks_about_a_number_are_no_digits(reader: Reader, mark: str) -> None:
     assert reader.read(from_array(grey)).text == "40917"
 
 
+@pytest.mark.slow
 def test_a_format_gives_the_likeliest_that_fits(reader: Reader) -> None:
     picture = str(FOLDER / "number.png")
     assert Reader.expecting(reader.classifier, "number").read_file(picture).text == "40917"
@@ -140,6 +142,7 @@ def test_a_list_gives_one_of_its_numbers(reader: Reader, tmp_path: Path) -> None
     assert set(texts) <= {"40911", "40917", "12345"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("letter", "HnhA")
 def test_a_letter_that_looks_like_two_digits_is_not_read(
     reader: Reader, letter: str, tmp_path: Path
@@ -159,6 +162,7 @@ def digit(label: str, thickness: int = 14) -> np.ndarray:
     return grey
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "label"),
     [*((where, label) for where in ON_IT for label in "479"), *WITHOUT_ROOM, *LOST],

@@ -83,6 +83,7 @@ def test_a_crop_lies_as_it_is_and_is_no_piece_of_itself(
     assert (answer.text, answer.status) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.medium
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_the_reader_turns_pages(reader: Reader, quarters: int) -> None:

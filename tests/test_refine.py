@@ -18,6 +18,7 @@ from tests.test_integer import calibrated
 from tests.test_optimization import content, tiles
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ["tiny", "fast", "cnn3", "improved", "best"])
 def test_channels_that_are_zero_are_taken_out_and_no_logit_changes(arch: str) -> None:
     chain = calibrated(arch)
@@ -32,6 +33,7 @@ def test_channels_that_are_zero_are_taken_out_and_no_logit_changes(arch: str) ->
     assert sum(p.numel() for p in chain.parameters()) < 0.55 * whole
 
 
+@pytest.mark.slow
 def test_what_rounding_costs_is_trained_back_and_said(
     uci: Dataset, capsys: pytest.CaptureFixture
 ) -> None:

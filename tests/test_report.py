@@ -368,6 +368,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_the_reports_extra_makes_a_report(tmp_path: Path) -> None:
     """Without PyTorch and onnx; what only they know is not known."""
     (tmp_path / "own" / "5").mkdir(parents=True)

@@ -34,6 +34,7 @@ def source(mnist: Dataset) -> rows.Sources:
     )
 
 
+@pytest.mark.slow
 def test_no_writer_is_both_learned_from_and_held_out(source: rows.Sources) -> None:
     learned, held_out = hands.load(MNIST_FOLDER), hands.load(MNIST_FOLDER, held_out=True)
     for name in hands.COLLECTIONS:
@@ -50,6 +51,7 @@ def test_a_seed_gives_the_same_rows_in_one_process_and_in_two(source: rows.Sourc
     assert 0.02 < np.mean([text == "" for _, text in alone]) < 0.12
 
 
+@pytest.mark.slow
 def test_a_faint_picture_of_a_digit_is_written_as_dark_as_others(source: rows.Sources) -> None:
     faint = np.zeros((60, 40), np.uint8)
     faint[5:55, 16:24] = 48
@@ -87,6 +89,7 @@ def test_a_path_is_spelled_without_repeats_and_blanks() -> None:
     assert loop.spelled(np.full(5, blank)) == ""
 
 
+@pytest.mark.slow
 def test_a_resumed_run_ends_with_the_same_weights(source: rows.Sources, tmp_path: Path) -> None:
     made = rows.samples(12, source, 1)
     config = TrainConfig(arch="rows", samples=12, epochs=2, batch_size=6, average=0.5, save_every=0)
@@ -118,6 +121,7 @@ def test_a_resumed_run_ends_with_the_same_weights(source: rows.Sources, tmp_path
         assert torch.equal(value, resumed.weights[name]), name
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_while_it_judged_an_epoch_loses_nothing(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     made = [(rng.integers(0, 255, (HEIGHT, 64), np.uint8), "47") for _ in range(4)]

@@ -60,6 +60,7 @@ def printed() -> dict[str, Any]:
     return {answer["image"]: without_seconds(answer) for answer in answers}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
 def test_the_answer_is_that_of_the_command(
     path: Path, client: httpx.Client, printed: dict[str, Any]
@@ -189,6 +190,7 @@ REFUSED: list[tuple[str, str, dict[str, str], bytes, int]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "headers", "body", "status"), REFUSED)
 def test_what_is_wrong_is_refused_and_said(
     client: httpx.Client, method: str, path: str, headers: dict[str, str], body: bytes, status: int
@@ -236,6 +238,7 @@ def test_metrics_and_openapi(client: httpx.Client) -> None:
     assert "$defs" not in json.dumps(schema)
 
 
+@pytest.mark.slow
 def test_a_full_queue_says_so_and_a_killed_process_is_replaced(serve: Servers) -> None:
     address = serve("--model", "tiny")
     parent = serve.running[address].pid
@@ -278,6 +281,7 @@ def test_wrong_flags_are_one_line(
     assert said.startswith("serve: ") and says in said and said.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_server_loads_no_torch(serve: Servers) -> None:
     """Neither it nor its reading process, after a number was read."""
     address = serve("--model", "reader")
@@ -306,6 +310,7 @@ def test_the_benchmark_runs(tmp_path: Path) -> None:
     assert found["memory"]["requests"] == 50 and found["first_answer_after_kill_s"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["python", "javascript", "curl"])
 def test_the_examples_of_the_docs(serve: Servers, tmp_path: Path, language: str) -> None:
     text = (ROOT / "docs" / "serve.md").read_text("utf-8")

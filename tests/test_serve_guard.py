@@ -17,6 +17,7 @@ from tests.conftest import Clients
 FRIEND = {"origin": "https://friend.example"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "secret", "bearer secret"])
 def test_a_wrong_token(client: Clients, given: str) -> None:
     asking = client(token="secret")
@@ -181,6 +182,7 @@ def test_corrections_take_the_classes_of_the_model(client: Clients, tmp_path: Pa
     assert [path.parent.name for path in tmp_path.rglob("*.png")] == ["q"]
 
 
+@pytest.mark.slow
 def test_the_document(client: Clients) -> None:
     schema = client(token="secret").get("/openapi.json").json()
     assert set(schema["paths"]) == {

@@ -144,6 +144,7 @@ def test_a_body_that_is_longer_than_its_length(client: Clients) -> None:
     assert answer.startswith(b"HTTP/1.1 400 ") or b'"status": "read"' in answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lengths",
     ["Content-Length: 3\r\nTransfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked, x",
@@ -166,6 +167,7 @@ def test_json_of_another_charset(client: Clients, charset: str) -> None:
 # ---- pictures
 
 
+@pytest.mark.slow
 def test_a_bomb_in_a_comment(client: Clients) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
         crc = struct.pack(">I", zlib.crc32(kind + data))
@@ -200,6 +202,7 @@ def jobs(*data: bytes) -> list[Job]:
     return [Job(one, f"{i}.png", "tiny") for i, one in enumerate(data)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", [hanging.CRASH, hanging.HANG])
 def test_a_picture_that_ends_its_process_costs_no_other(
     fragile: Desk, limit: Callable[..., None], what: bytes
@@ -215,6 +218,7 @@ def test_a_picture_that_ends_its_process_costs_no_other(
     assert {"page", "pages", "value", "model", "seen_as", "cells"} <= set(answer)
 
 
+@pytest.mark.slow
 def test_a_picture_that_hangs_alone_is_read_once(
     fragile: Desk, limit: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +230,7 @@ def test_a_picture_that_hangs_alone_is_read_once(
     assert bad.status == 422 and len(begun) == 1
 
 
+@pytest.mark.slow
 def test_small_pictures_of_several_requests_share_a_batch(fragile: Desk) -> None:
     async def ask() -> list[int]:
         busy = asyncio.create_task(fragile.read(jobs(hanging.WAIT + bytes(SMALL))))
@@ -290,6 +295,7 @@ def test_a_head_that_is_a_little_too_large(client: Clients) -> None:
     assert head.startswith(b"HTTP/1.1 431 ") and "64 KB" in json.loads(body)["hint"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begin", ["", "GET / HTTP/1.1\r\nX-A:", f"{HEAD}Content-Length: 1\r\n"])
 def test_a_slow_head(client: Clients, limit: Callable[..., None], begin: str) -> None:
     limit(protocol, head_seconds=0.2)
@@ -297,6 +303,7 @@ def test_a_slow_head(client: Clients, limit: Callable[..., None], begin: str) ->
         assert said(place, begin).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.slow
 def test_a_head_in_time_leaves_its_body_its_own_time(
     client: Clients, limit: Callable[..., None]
 ) -> None:
@@ -340,6 +347,7 @@ def test_the_log_tells_nothing_of_a_picture(
     assert (said["method"], said["path"], said["status"]) == ("POST", "/v1/predict", 200)
 
 
+@pytest.mark.slow
 def test_all_that_is_logged_is_json(serve: Servers) -> None:
     address = serve("--model", "tiny")
     place = ("127.0.0.1", int(address.rpartition(":")[2]))
@@ -372,6 +380,7 @@ def test_a_fault_is_answered_and_logged_as_one_line(
 # ---- a server of its own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "client"), [([], "127.0.0.1"), (["--trusted_proxy", "127.0.0.1"], "203.0.113.7")]
 )
@@ -398,6 +407,7 @@ def half_asked(serve: Servers) -> Iterator[tuple[str, socket.socket]]:
         yield address, connection
 
 
+@pytest.mark.slow
 def test_sigterm_waits_for_the_answers_under_way(serve: Servers) -> None:
     with half_asked(serve) as (address, connection):
         process = serve.running.pop(address)
@@ -414,6 +424,7 @@ def test_sigterm_waits_for_the_answers_under_way(serve: Servers) -> None:
     assert process.returncode == 128 + signal.SIGTERM
 
 
+@pytest.mark.slow
 def test_a_second_sigterm_stops_at_once(serve: Servers) -> None:
     with half_asked(serve) as (address, _):
         process = serve.running.pop(address)

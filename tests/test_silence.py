@@ -15,6 +15,7 @@ def test_image_given_twice_reads_both(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == f"{NUMBER}: 40917\n" * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("empty", ["folder", "none*.png", "none.png"])
 @pytest.mark.parametrize("output", [[], ["--output", "a.csv"]])
 def test_what_is_not_there_does_not_stop_the_rest(
@@ -63,6 +64,7 @@ def test_a_drawing_overwrites_nothing(run_folder: Path, capsys: pytest.CaptureFi
     assert Path("why.png").read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [[], ["--table"]])
 def test_a_new_folder_is_said(
     more: list[str], run_folder: Path, capsys: pytest.CaptureFixture[str]

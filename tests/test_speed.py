@@ -39,6 +39,7 @@ def test_one_tile_is_computed_by_one_thread_and_a_batch_by_those_of_pytorch(
     assert found.threads == 2 and found.batch == 40 and threads.of_onnx == before[1]
 
 
+@pytest.mark.slow
 def test_a_slow_model_takes_fewer_turns_and_smaller_batches() -> None:
     seen = {"slow": 0, "fast": 0}
 

@@ -46,6 +46,7 @@ def named(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_a_pipe_that_closes_ends_it_without_a_word(flags: list[str], tmp_path: Path) -> None:
     many = " ".join([str(NUMBER)] * 9)
@@ -57,6 +58,7 @@ def test_a_pipe_that_closes_ends_it_without_a_word(flags: list[str], tmp_path: P
     assert ended.stdout.count("\n") == 1 and re.fullmatch(r"(model: reader .+\n)?", ended.stderr)
 
 
+@pytest.mark.slow
 def test_a_locale_without_utf_8(named: Path) -> None:
     plain = command(named, "predict", "--image", "ä.png", env=ASCII)
     assert plain.returncode == 0 and plain.stdout.endswith(": 40917\n"), plain.stderr
@@ -66,6 +68,7 @@ def test_a_locale_without_utf_8(named: Path) -> None:
     assert table.returncode == 0 and table.stderr.isascii(), table.stderr
 
 
+@pytest.mark.slow
 def test_a_name_of_two_lines_is_shown_in_one(named: Path) -> None:
     shown = command(named, "predict", "--image", "a\nb.png")
     assert shown.stdout == "a\\nb.png: 40917\n"
@@ -74,6 +77,7 @@ def test_a_name_of_two_lines_is_shown_in_one(named: Path) -> None:
     assert shown.returncode == 1 and shown.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_no_home_and_no_name(tmp_path: Path) -> None:
     without = dict.fromkeys(("HOME", "USER", "LOGNAME", "LNAME", "USERNAME"), "")
     shown = command(tmp_path, "predict", "--image", str(NUMBER), code=NOBODY, env=without)

@@ -74,6 +74,7 @@ def test_other_systems_tell_nothing(monkeypatch: pytest.MonkeyPatch, machine: Pa
     assert threads.busy_cores(CORES) == 0
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_as_many_threads_as_it_began(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

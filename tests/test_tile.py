@@ -146,6 +146,7 @@ def of_unipen(rng: np.random.Generator) -> np.ndarray:
     return unipen_sets._drawn(some[:1], letters, "test", rng)[0].images.numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.medium
 def test_every_source_has_its_centre_where_mnist_has_it(
     uci: Dataset, mnist: Dataset, tmp_path: Path

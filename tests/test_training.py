@@ -150,6 +150,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch, at: int, ever_after: bool = False)
     monkeypatch.setattr(Engine, "forward_backward", poison)
 
 
+@pytest.mark.slow
 def test_nan_stops_with_the_last_good_state(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +239,7 @@ def test_the_average_follows_a_short_run_and_smooths_a_long_one() -> None:
         assert average.module.weight.item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["progress", "model", "optimizer", "schedule"])
 def test_a_state_with_wrong_content_is_refused(uci: Dataset, tmp_path: Path, part: str) -> None:
     """Its checksum is right, so that it is loaded; but it is of something else."""

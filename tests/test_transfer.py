@@ -62,6 +62,7 @@ def test_where_the_classes_are_the_same_all_is_taken_over(tmp_path: Path, arch: 
         assert torch.equal(value, made.state_dict()[name]), name
 
 
+@pytest.mark.slow
 def test_frozen_layers_and_their_statistics_stay(old: Path, uci: Dataset, run_folder: Path) -> None:
     before = checkpoint.load(old)["state_dict"]
     trained = ensemble.train(
@@ -97,6 +98,7 @@ def test_what_is_taken_over_learns_at_a_tenth(
     assert rates == {True: 0.01 * share, False: pytest.approx(0.01 * TAKEN_OVER)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags, says", [
     ("--init no_such", "no such model"),
     ("--init old.pth --arch cnn3", "is of --arch cnn5, not cnn3"),

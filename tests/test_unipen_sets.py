@@ -151,6 +151,7 @@ def test_the_release_goes_before_the_compact_files(
         data.load("unipen-symbols", tmp_path)
 
 
+@pytest.mark.slow
 def test_the_run_says_who_is_in_which_part(run_folder: Path) -> None:
     write(run_folder, "unipen_digits", "1 7")
     flags = "--arch micro --dataset unipen-digits --data_dir . --epochs 1 --cpu"

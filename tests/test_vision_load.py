@@ -68,6 +68,7 @@ def test_large_pictures_shrink_and_say_by_how_much() -> None:
     assert picture.grey.shape == (side // 2, side) and picture.scale == 3.0
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     header = saved(Image.new("1", (30000, 30000)), "PNG")
     with pytest.raises(DigitsError, match="too many"):
