@@ -20,6 +20,7 @@ SRC = Path(__file__).parents[1] / "src"
 SMALL = ["--dataset", "uci", "--epochs", "2", "--cpu"]
 
 
+@pytest.mark.slow
 def test_train_writes_a_run_and_the_best_model(
     run_folder: Path, capsys: pytest.CaptureFixture
 ) -> None:

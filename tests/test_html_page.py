@@ -139,6 +139,7 @@ def test_what_is_drawn_in_a_browser_is_read(browser_page: Any) -> None:
     assert browser_page.text_content("#answer") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["light_on_dark.png", "photograph.jpg", "number.png"])
 def test_pictures_chosen_in_a_browser_are_read(name: str, browser_page: Any) -> None:
     browser_page.click("#clear")
