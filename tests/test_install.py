@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,19 @@ def light(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("light")
     environments.create(folder / "env", Path(sys.executable), str(wheel))
     return folder
+
+
+@pytest.mark.slow
+def test_the_wheel_has_both_licences(wheel: Path) -> None:
+    """Ours, and that of the general row model."""
+    with zipfile.ZipFile(wheel) as file:
+        (about,) = (name for name in file.namelist() if name.endswith(".dist-info/METADATA"))
+        folder = f"{Path(about).parent}/licenses"
+        said = file.read(about).decode()
+        assert b"MIT License" in file.read(f"{folder}/LICENSE")
+        general = file.read(f"{folder}/models/pretrained/_general.LICENSE")
+    assert "License-Expression: MIT AND Apache-2.0\n" in said
+    assert b"Apache License" in general
 
 
 def digits(light: Path, *flags: str) -> subprocess.CompletedProcess[str]:

@@ -67,6 +67,24 @@ def test_the_test_images_are_read_as_expected(capsys: pytest.CaptureFixture) -> 
         assert (answer["text"], answer["status"]) == (row["text"], row["status"]), row["image"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["train --dataset uci --init tiny", "train --dataset uci --arch tiny --teacher tiny",
+     "optimize --model tiny"],
+)  # fmt: skip
+def test_a_checkpoint_that_the_package_leaves_out_is_one_line(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    left = tmp_path / "tiny.onnx"
+    left.write_bytes(classifier.shipped()["tiny"].read_bytes())
+    monkeypatch.setattr(classifier, "pretrained_dir", lambda: left.parent)
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split()) == 1
+    *_, said = capsys.readouterr().err.splitlines()
+    assert "tiny: of this model the package has the ONNX file alone" in said
+    assert "models/pretrained/tiny.pth of a clone" in said
+
+
 def test_the_letters_read_a_letter(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     paper = np.full((120, 120), 255, np.uint8)
     cv2.putText(paper, "K", (30, 80), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 0, 5, cv2.LINE_AA)

@@ -15,6 +15,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digits import classifier
 from digits.__main__ import main
 from digits.classifier import Classifier
 from digits.web import worker
@@ -101,6 +103,19 @@ def test_what_is_asked_for_is_added(client: httpx.Client) -> None:
     with Image.open(io.BytesIO(base64.b64decode(tile))) as image:
         assert image.size == (28, 28)
     assert answer["text"] == "3" and len(answer["rests_on"][0]) == 1
+
+
+def test_no_answer_says_where_a_model_lies(tmp_path: Path) -> None:
+    """One of the server's own is called by its name, not by its path as in the command's answer."""
+    own = tmp_path / "mine.onnx"
+    own.write_bytes(classifier.shipped()["tiny"].read_bytes())
+    readers = worker.Readers({"mine": classifier.load(own)})
+    job = worker.Job(small(), "a.png", "mine")
+    damaged, wrong = replace(job, data=small()[:200]), replace(job, expect="letter")
+    results = readers.read([job, damaged, wrong])
+    assert [result.status for result in results] == [200, 422, 422]
+    assert [json.loads(one.answer)["model"] for one in results[:2]] == ["mine", "mine"]
+    assert not any(str(tmp_path) in f"{one.answer!r} {one.message}" for one in results)
 
 
 def test_what_an_answer_rests_on_is_where_the_model_looks() -> None:

@@ -84,7 +84,7 @@ class Classifier:
         logits = np.concatenate(chunks).astype(np.float32)
         if logits.shape[-1:] != (len(self.classes),) or not np.isfinite(logits).all():
             raise DigitsError(
-                f"{self.path}: answers {logits.shape[-1:]} values, or none that are numbers, for "
+                f"{self.name}: answers {logits.shape[-1:]} values, or none that are numbers, for "
                 f"{len(self.classes)} classes; train it again with a lower --learning_rate"
             )
         return logits
@@ -116,6 +116,22 @@ def find(name: str | Path | None) -> Path:
     known = f"; shipped models are {', '.join(shipped())}" if shipped() else ""
     hint = did_you_mean(str(name), shipped())
     raise DigitsError(f"{name}: no such model{hint or known}; `train` makes one")
+
+
+def find_checkpoint(name: str | Path | None) -> Path:
+    """The checkpoint that `name` means: of an artefact, such as a shipped model's, the one beside.
+
+    Raises:
+        DigitsError: as `find`; or the shipped model's checkpoint is left out of the package.
+    """
+    path = find(name)
+    beside = path.with_suffix(".pth")
+    if path in shipped().values() and not beside.is_file():
+        raise DigitsError(
+            f"{path.stem}: of this model the package has the ONNX file alone, not the checkpoint; "
+            f"name models/pretrained/{beside.name} of a clone, or a model that `train` made"
+        )
+    return beside
 
 
 def name_of(path: Path) -> str:

@@ -96,11 +96,9 @@ def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source
 def find_checkpoint(name: str | None) -> Path:
     """The checkpoint that `--model` means; of a shipped model, the one beside its .onnx file."""
     path = classifier.find(name or (BEST_MODEL if BEST_MODEL.exists() else None))
-    if path in classifier.shipped().values() and path.with_suffix(".pth").is_file():
-        path = path.with_suffix(".pth")
-    if path.suffix != ".pth":
+    if path.suffix != ".pth" and path not in classifier.shipped().values():
         raise DigitsError(f"{path}: only a checkpoint (.pth) can be optimized; `train` makes one")
-    return path
+    return classifier.find_checkpoint(path)
 
 
 def _parse(argv: list[str]) -> Namespace:

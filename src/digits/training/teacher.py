@@ -32,7 +32,7 @@ def load(name: str, classes: tuple[str, ...], device: torch.device) -> Teacher:
     Raises:
         DigitsError: there is none, or it tells other classes apart.
     """
-    content = checkpoint.load(classifier.find(name).with_suffix(".pth"))
+    content = checkpoint.load(classifier.find_checkpoint(name))
     if tuple(content["classes"]) != classes:
         raise DigitsError(
             f"--teacher {name} knows {len(content['classes'])} classes and the student is to know "
@@ -49,7 +49,7 @@ def require_shape(name: str, shape: tuple[int, ...]) -> None:
     Raises:
         DigitsError: there is none of this name, or it takes others.
     """
-    takes = tuple(checkpoint.load(classifier.find(name).with_suffix(".pth"))["input_shape"])
+    takes = tuple(checkpoint.load(classifier.find_checkpoint(name))["input_shape"])
     if takes != shape:
         raise DigitsError(f"--teacher {name} takes tiles of {takes}, the student {shape}")
 

@@ -111,7 +111,7 @@ def content_of(init: str) -> dict[str, Any]:
     Raises:
         DigitsError: there is none.
     """
-    content = checkpoint.load(classifier.find(init).with_suffix(".pth"))
+    content = checkpoint.load(classifier.find_checkpoint(init))
     if "state_dict" not in content:
         raise DigitsError(f"{init}: a training state, not a model")
     return content

@@ -94,7 +94,7 @@ class Answer(BaseModel):
     text: str
     value: int | float | None = Field(description="the number that the text writes, if it does")
     probability: float
-    model: str
+    model: str = Field(description="its name, as GET /v1/models has it")
     trained_on: str = Field(description="the data sets that the model learned from, if known")
     seen_as: Literal["tile", "digit", "row", "page", "whole", ""]
     rows: list[Row]

@@ -88,6 +88,8 @@ class Readers:
         from digits.reading.ahead import Ahead
 
         self._ahead = {name: Ahead(model) for name, model in models.items()}
+        for name, ahead in self._ahead.items():
+            ahead.classifier.name = name  # a path would tell clients where it lies
         self._reader = lru_cache(READERS)(self._new_reader)
 
     @property
