@@ -51,6 +51,17 @@ def test_gradients_are_the_batchs_mean_in_however_many_pieces(pieces: int) -> No
     torch.testing.assert_close(gradients(engine), list(expected))
 
 
+def test_labels_may_be_shares_of_classes() -> None:
+    engine, (images, labels) = engine_of(), batch()
+    shares = torch.eye(10)[labels] * 0.7 + torch.eye(10)[9 - labels] * 0.3
+    loss, right = engine.forward_backward(images, shares)
+    logits = engine.state.model(images)
+    smoothed = shares * 0.9 + 0.1 / 10
+    expected = -(smoothed * F.log_softmax(logits, dim=1)).sum()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert right.item() == (logits.argmax(dim=1) == labels).sum()
+
+
 def test_memory_that_is_short_for_one_tile_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")

@@ -68,7 +68,7 @@ class Interrupt(BaseException):
 @pytest.mark.parametrize("arch, changes", [
     ("cnn3", {"save_every": 0.0}),
     ("improved", {"save_every": 0.0, "average": 0.9}),
-    ("cnn2", {"augment": "light", "save_every": 0.05}),
+    ("cnn2", {"augment": "light", "mixing": "cutmix", "save_every": 0.05}),
 ])  # fmt: skip
 def test_resumed_weights_are_those_of_an_undisturbed_run(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arch: str, changes: dict

@@ -160,6 +160,8 @@ def _add_recipe(group: Group) -> None:
         choices=CHOICES["schedule"])  # fmt: skip
     add("weight_decay", "of AdamW", type=number(float, 0))
     add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
+    add("mixing", "tiles of a batch blended, pasted into each other, or blanked in part",
+        choices=CHOICES["mixing"])  # fmt: skip
     add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))
     add("max_error", "among answers that count as read", type=number(float, 0, 1))
     add("average", "decay of the running average of the weights", type=number(float, 0, 0.99999))

@@ -18,6 +18,7 @@ AT_LEAST = {"epochs": 1, "batch_size": 1, "ensemble": 1, "patience": 1, "hold_ou
 CHOICES = {
     "frame": FRAMES,
     "augment": tuple(POLICIES),
+    "mixing": ("none", "mixup", "cutmix", "erasing"),
     "schedule": ("one-cycle", "cosine", "plateau"),
     "compile": ("auto", "on", "off"),
     "on_nan": ("stop", "lower"),
@@ -51,6 +52,7 @@ class TrainConfig:
     clip_norm: float = 1.0  # of all gradients together; 0 clips nothing
     dropout: float = -1.0  # of what the layers that drop out give on; below 0: the architecture's
     augment: str = "none"
+    mixing: str = "none"  # of the tiles of a batch: see `data.mixing`
     strokes: float = 0.0  # drawn digits to add, as a share of the training set
     nondigits: float = 0.0  # non-digits to add, likewise; they bring the class `none`
     hands: float = 0.0  # digits by the hands of many countries, likewise; their letters too

@@ -1,6 +1,6 @@
 """The one training loop: tiles and labels in memory -> the weights of the best epoch.
 
-each batch: augment, forward, loss, backward, step, average;
+each batch: augment, mix, forward, loss, backward, step, average;
 each epoch: evaluate on validation, keep the best, save what a resumption needs.
 """
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from digits.data import Split
 from digits.data.augment import augment
+from digits.data.mixing import mix
 from digits.device import autocast_dtype, timer
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
@@ -91,7 +92,11 @@ def fit(
                 generator = seed_step(device, config.seed, progress.step, ranks)
                 images = augment(part.images, config.augment, generator)
 
-                loss, right = engine.forward_backward(images, part.labels)
+                images, labels = mix(
+                    images, part.labels, config.mixing, len(config.classes), generator
+                )
+
+                loss, right = engine.forward_backward(images, labels)
                 engine.update()
                 sums += torch.stack([loss, right])
                 progress.step += 1

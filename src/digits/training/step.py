@@ -46,8 +46,9 @@ class Engine:
     def forward_backward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Leave the batch's mean gradients in the model.
 
-        images (N, 1, 28, 28) on the 0..255 scale, labels (N,); returns the sum of the losses and
-        the number of right answers, both scalar tensors.
+        images (N, 1, 28, 28) on the 0..255 scale, labels (N,), or (N, K) as shares of classes;
+        returns the sum of the losses and the number of right answers, both scalar tensors. Of
+        several classes the largest share is right.
         """
         while True:
             try:
@@ -84,7 +85,8 @@ class Engine:
             taught = logits_of(self.teacher, images, self.dtype)
             loss = torch.lerp(loss, teacher.divergence(logits.float(), taught), teacher.SHARE)
         self.state.scaler.scale(loss / total).backward()
-        return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum().float()
+        right = labels if labels.ndim == 1 else labels.argmax(dim=1)
+        return loss.detach(), (logits.detach().argmax(dim=1) == right).sum().float()
 
     def update(self) -> None:
         """Clip the gradients, step the optimizer and the schedule, move the weight average."""
