@@ -51,6 +51,13 @@ def test_a_page_begins_with_its_title(page: Path) -> None:
     assert page.read_text("utf-8").startswith("# ")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_lines_are_no_longer_than_those_of_code(page: Path) -> None:
+    """But for tables, whose rows are one line, and the long list of changes."""
+    lines = [] if page.name == "CHANGELOG.md" else page.read_text("utf-8").splitlines()
+    assert not [line for line in lines if len(line) > 100 and not line.startswith("|")]
+
+
 def test_each_figure_is_shown() -> None:
     text = "".join(page.read_text("utf-8") for page in PAGES)
     shown = {Path(link).name for link in LINK.findall(text)}
