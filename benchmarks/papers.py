@@ -2,44 +2,102 @@
 
     python benchmarks/papers.py --count 20 --record before.jsonl
     python benchmarks/papers.py --count 20 --against before.jsonl
+    python benchmarks/papers.py --count 20 --peer build/rapidocr
 
 Pages of `support/papers.py`, which no training sees, by writers held out; read with nothing said
 about what they are, envelopes as `--expect zip`. A number is right if a row with its text stands
-where it does. Seeded.
+where it does. `--peer` reads the same pages with rapidocr as well, which is installed into that
+folder: a number is right if a word of it, less what is no digit, says the same there. Seeded.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from support import papers, pictures
 from support.command import run_main
+from support.peer import Found, Peer
 from support.pictures import Picture
 
 from digits import classifier, data
-from digits.reading.answer import Answer
 from digits.reading.reader import Reader
-from digits.spec import data_dir
+from digits.spec import CLASSES, data_dir
 from digits.training import made_up
 from digits.vision.load import from_array
 
 EXPECTED = {"envelopes": "zip"}  # all else is read with nothing said
+HEAD = (
+    "| pages | numbers right | by the peer | rows too many | pages right | `read` | "
+    "wrong among these | s |\n|---|---|---|---|---|---|---|---|"
+)
 
 
-def found(answer: Answer, numbers: list[tuple[str, np.ndarray]]) -> int:
-    """How many of the numbers (text, corners (4, 2)) stand as rows in the answer."""
-    rows = [(row.text, (row.box[0] + row.box[2] / 2, row.box[1] + row.box[3] / 2))
-            for row in answer.rows]  # fmt: skip
+def found(rows: Sequence[Found], numbers: list[tuple[str, np.ndarray]]) -> int:
+    """How many of the numbers (text, corners (4, 2)) stand among rows (text, box)."""
     return sum(
         any(
-            text == said and cv2.pointPolygonTest(corners.astype(np.float32), middle, False) >= 0
-            for said, middle in rows
+            text == said
+            and cv2.pointPolygonTest(corners.astype(np.float32), (x + w / 2, y + h / 2), False) >= 0
+            for said, (x, y, w, h) in rows
         )
         for text, corners in numbers
+    )
+
+
+def measure(
+    kind: str,
+    pages: Iterable[tuple[np.ndarray, list[tuple[str, np.ndarray]]]],
+    reader: Reader,
+    peer: Peer | None,
+    made: list[Picture],
+) -> dict[str, Any]:
+    """A row of the table; what was said to each page goes to `made`."""
+    row: Counter[str] = Counter()
+    seconds = []
+    for k, (grey, numbers) in enumerate(pages):
+        start = time.perf_counter()
+        answer = reader.read(from_array(grey))
+        seconds.append(time.perf_counter() - start)
+        right = found([(one.text, one.box) for one in answer.rows], numbers)
+        if peer:
+            row["peer_right"] += found([(digits(text), box) for text, box in peer(grey)], numbers)
+        is_whole, is_read = right == len(numbers) == len(answer.rows), answer.status == "read"
+        is_wrong = is_read and not is_whole
+        row["count"] += 1
+        row["numbers"] += len(numbers)
+        row["right"] += right
+        row["rows_too_many"] += max(len(answer.rows) - len(numbers), 0)
+        row["pages_right"] += is_whole
+        row["read"] += is_read
+        row["wrong"] += is_wrong
+        said = f"{right} of {len(numbers)}, {len(answer.rows)} rows, {answer.status}"
+        made.append(Picture(kind, k, " ".join(text for text, _ in numbers), said,
+                            right - 10 * is_wrong))  # fmt: skip
+    return {"pages": kind, **row, "seconds": round(float(np.median(seconds)), 3)}
+
+
+def digits(text: str) -> str:
+    return "".join(c for c in text if c in CLASSES)
+
+
+def told(row: dict[str, Any]) -> str:
+    """A line of the table."""
+    total = row["numbers"]
+    shares = [
+        f"{row[who] / total:.1%} of {total}" if total and who in row else "-"
+        for who in ("right", "peer_right")
+    ]
+    return (
+        f"| {row['pages']} | {' | '.join(shares)} | {row['rows_too_many']} | {row['pages_right']} "
+        f"of {row['count']} | {row['read']} | {row['wrong']} | {row['seconds']:.2f} |"
     )
 
 
@@ -50,44 +108,23 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=9)
     parser.add_argument("--only", nargs="+", choices=papers.KINDS, default=list(papers.KINDS))
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
+    parser.add_argument("--peer", type=Path, metavar="FOLDER", help="rapidocr's environment")
     pictures.add_flags(parser)
     args = parser.parse_args()
     model = classifier.load(classifier.find(args.model))
     source = made_up.sources(data.load("mnist"), data_dir())[1]
-    lines, made = [], []
-    print(
-        "| pages | numbers right | rows too many | pages right | `read` | wrong among these | s |"
-    )
-    print("|---|---|---|---|---|---|---|")
-    for kind in args.only:
-        rng = np.random.default_rng((args.seed, list(papers.KINDS).index(kind)))
-        reader = Reader.expecting(model, EXPECTED.get(kind, "auto"))
-        right = total = more = whole = read = wrong = 0
-        seconds = []
-        for k in range(args.count):
-            grey, numbers = papers.photographed(papers.KINDS[kind](source, rng), rng)
-            start = time.perf_counter()
-            answer = reader.read(from_array(grey))
-            seconds.append(time.perf_counter() - start)
-            good = found(answer, numbers)
-            is_whole = good == len(numbers) == len(answer.rows)
-            right, total, whole = right + good, total + len(numbers), whole + is_whole
-            more += max(len(answer.rows) - len(numbers), 0)
-            read += answer.status == "read"
-            wrong += answer.status == "read" and not is_whole
-            said = f"{good} of {len(numbers)}, {len(answer.rows)} rows, {answer.status}"
-            score = good - 10 * (answer.status == "read" and not is_whole)
-            made.append(Picture(kind, k, " ".join(text for text, _ in numbers), said, score))
-        line = {"pages": kind, "count": args.count, "numbers": total, "right": right,
-                "rows_too_many": more, "pages_right": whole, "read": read, "wrong": wrong,
-                "seconds": round(float(np.median(seconds)), 3)}  # fmt: skip
-        lines.append(line)
-        share = f"{right / total:.1%} of {total}" if total else "-"
-        print(
-            f"| {kind} | {share} | {more} | {whole} of {args.count} | {read} | {wrong} | "
-            f"{line['seconds']:.2f} |",
-            flush=True,
-        )
+    lines: list[dict[str, Any]] = []
+    made: list[Picture] = []
+    print(HEAD)
+    with Peer(args.peer) if args.peer else nullcontext() as peer:
+        for kind in args.only:
+            rng = np.random.default_rng((args.seed, list(papers.KINDS).index(kind)))
+            reader = Reader.expecting(model, EXPECTED.get(kind, "auto"))
+            pages = (
+                papers.photographed(papers.KINDS[kind](source, rng), rng) for _ in range(args.count)
+            )
+            lines.append(measure(kind, pages, reader, peer, made))
+            print(told(lines[-1]), flush=True)
     if args.output:
         content = {"command": " ".join(sys.argv), "rows": lines}
         args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
