@@ -59,6 +59,7 @@ TARGETS = {
     "reading/patterns": Target("test_reading_formats", 0.1),
     "reading/judge": Target("test_reading_judge", 0.1),
     "reading/rows": Target("test_reading_row_limits test_reading_rows", 0.1),
+    "reading/opinions": Target("test_reading_row_limits test_reading_rows", 0.1),
     "reading/doubt": Target("test_reading_rows", 0.1),
     "reading/answer": Target("test_answer_file test_reading_pictures test_reading_rows", 0.1),
     "reading/answer_file": Target("test_answer_file", 0.1),

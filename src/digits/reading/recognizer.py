@@ -11,6 +11,7 @@ from digits.reading.budget import Budget
 from digits.reading.formats import Anything, Format
 from digits.reading.rows import looks_at, read_row
 from digits.reading.scores import score
+from digits.row_image import row_image
 from digits.spec import CLASSES
 from digits.tile import Box, frame
 from digits.vision.components import (
@@ -104,11 +105,11 @@ class Recognizer:
         return self.surer(self.row(row, looks_at(under, inverted)), row)
 
     def surer(self, row: Row | None, ink: RowInk | None) -> Row | None:
-        """What a row says; if that is not `read`, what its ink says by itself, if it is likelier.
-        It is less likely by the share of the row's characters that it leaves out."""
+        """What a row says; if that is not `read`, what its ink says by itself at one look, if it is
+        likelier. It is less likely by the share of the row's characters that it leaves out."""
         if not ink or (row and self.status([row]) == "read"):
             return row
-        alone = self.row(ink, looks_at(ink.level, inverted=True))
+        alone = self.row(ink, [row_image(ink.level, inverted=True)])
         if not row or not alone:
             return row or alone
         share = min(1.0, len(alone.text) / len(row.text))
