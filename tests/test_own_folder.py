@@ -63,16 +63,17 @@ def test_a_folder_of_shapes_is_learned_measured_made_small_read_and_served(
     flags = commands()
     assert [*flags] == ["train", "evaluate", "optimize", "predict", "serve"]
     run("train", flags["train"])
-    content = checkpoint.load("models/best_model.pth")
+    whole, small = (Path(flags[name][flags[name].index("--model") + 1])
+                    for name in ("optimize", "predict"))  # fmt: skip
+    content = checkpoint.load(whole)
     assert sorted(content["classes"]) == sorted(SHAPES)
 
     measured = run("evaluate", flags["evaluate"])
     (accuracy,) = re.findall(r"^accuracy +([\d.]+)%", measured, re.M)
     assert float(accuracy) > 90 and all(f"\n{shape} " in measured for shape in SHAPES)
 
-    assert "my_model.onnx" in run("optimize", flags["optimize"])
-    small = Path("my_model.onnx")
-    assert small.stat().st_size < Path("models/best_model.pth").stat().st_size / 2
+    assert f"{whole} -> {small}" in run("optimize", flags["optimize"])
+    assert small.stat().st_size < whole.stat().st_size / 2
     assert classifier.load(small).classes == tuple(content["classes"])
 
     lines = run("predict", flags["predict"]).splitlines()
