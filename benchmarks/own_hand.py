@@ -4,9 +4,10 @@
     python benchmarks/own_hand.py --data DATA --model reader
 
 The writers are those of pendigits (DATA/hands) who wrote more than ten of each digit: ten are what
-`learn` is given, the error is of all the others. A model that learned from hands (`reader` did) is
-measured on held-out writers alone, six; one that never saw any on these and the 38 others. Writers
-on record, in results/own_hand.json by model, are not done again.
+`learn` is given, the error is of all the others. Beside it stands the error on MNIST's test digits,
+which say what was forgotten: `learn` itself looks at validation alone. A model that learned from
+hands (`reader` did) is measured on held-out writers alone, six; one that never saw any on these and
+the 38 others. Writers on record, in results/own_hand.json by model, are not done again.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 from support.command import run_main
 
-from digits import classifier
+from digits import checkpoint, classifier, data
 from digits.commands import learn
 from digits.data import hands
 from digits.data.hands import Hand
@@ -46,8 +47,9 @@ def wrong(model: str | Path, images: np.ndarray, labels: np.ndarray) -> float:
     return float((logits.argmax(axis=1) != labels).mean())
 
 
-def measure(hand: Hand, model: str, more: list[str]) -> dict[str, Any]:
-    """Learn from some of a writer's digits, here; the error on the others before and after."""
+def measure(hand: Hand, model: str, folder: str, more: list[str]) -> dict[str, Any]:
+    """Learn from some of a writer's digits, here; the error before and after, on the others and on
+    MNIST's test digits, and the share of the way that `learn` went."""
     images, labels = tiles(hand)
     rng = np.random.default_rng(0)
     given = np.zeros(len(labels), bool)
@@ -55,13 +57,18 @@ def measure(hand: Hand, model: str, more: list[str]) -> dict[str, Any]:
         given[rng.permutation(np.flatnonzero(labels == k))[:GIVEN]] = True
     np.savez("given.npz", images=images[given], labels=labels[given])
     start = time.perf_counter()
-    kept = learn.main(["--from", "given.npz", "--model", model, "--cpu", *more]) == 0
+    flags = ["--from", "given.npz", "--model", model, "--data_dir", folder, "--cpu", *more]
+    kept = learn.main(flags) == 0
     seconds = time.perf_counter() - start
-    before = wrong(model, images[~given], labels[~given])
     (learned,) = Path("runs").glob("*/model.onnx")
-    after = wrong(learned, images[~given], labels[~given])
+    share = checkpoint.load(learned.with_suffix(".pth"))["metrics"]["learned_share"]
+    test = data.load("mnist", folder).test
+    mnist = test.images[:, 0].numpy(), test.labels.numpy()
+    others = images[~given], labels[~given]
     return {"writer": hand.name, "given": int(given.sum()), "others": int((~given).sum()),
-            "before": before, "after": after, "kept": kept, "seconds": seconds}  # fmt: skip
+            "before": wrong(model, *others), "after": wrong(learned, *others),
+            "mnist_before": wrong(model, *mnist), "mnist_after": wrong(learned, *mnist),
+            "share": share, "kept": kept, "seconds": seconds}  # fmt: skip
 
 
 def unseen(folder: Path, model: str) -> list[Hand]:
@@ -77,9 +84,11 @@ def unseen(folder: Path, model: str) -> list[Hand]:
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Of several writers: mean and worst error before, after, and of the model that is in use then:
     the new one where it was kept."""
-    in_use = [row["after" if row["kept"] else "before"] for row in rows]
-    errors = {"before": [row["before"] for row in rows], "after": [row["after"] for row in rows],
-              "in_use": in_use}  # fmt: skip
+    errors: dict[str, list[float]] = {}
+    for of in ("", "mnist_"):
+        for when in ("before", "after"):
+            errors[of + when] = [row[of + when] for row in rows]
+        errors[f"{of}in_use"] = [row[of + ("after" if row["kept"] else "before")] for row in rows]
     found = {f"{of}_{name}": float(how(some)) for of, some in errors.items()
              for name, how in (("mean", np.mean), ("worst", np.max))}  # fmt: skip
     return {"writers": len(rows), "kept": sum(row["kept"] for row in rows), **found,
@@ -115,13 +124,16 @@ def main() -> None:
         if hand.name in [row["writer"] for row in rows]:
             continue
         with scratch():
-            rows.append(measure(hand, model, [*more, "--data_dir", str(folder)]))
+            rows.append(measure(hand, model, str(folder), more))
         print(rows[-1], flush=True)
         found[args.model] = {"rows": rows, "summary": summary(rows)}
         RECORD.write_text(json.dumps(found, indent=2) + "\n")
     told = found[args.model]["summary"]
     for of in ("before", "after", "in_use"):
-        print(f"{of:8} mean error {told[f'{of}_mean']:.2%}, worst {told[f'{of}_worst']:.2%}")
+        mean, worst = told[f"{of}_mean"], told[f"{of}_worst"]
+        mnist = told[f"mnist_{of}_mean"], told[f"mnist_{of}_worst"]
+        print(f"{of:8} mean error {mean:.2%}, worst {worst:.2%}; on MNIST {mnist[0]:.3%}, "
+              f"worst {mnist[1]:.2%}")  # fmt: skip
     print(f"kept {told['kept']} of {told['writers']}; {told['median_seconds']:.0f} s each")
 
 

@@ -33,12 +33,15 @@ def test_only_writers_whom_the_model_has_not_seen_are_measured(
 
 def test_the_model_in_use_is_the_new_one_where_it_was_kept() -> None:
     rows = [
-        {"before": 0.2, "after": 0.1, "kept": True, "seconds": 3.0},
-        {"before": 0.1, "after": 0.4, "kept": False, "seconds": 5.0},
-    ]
+        {"before": 0.2, "after": 0.1, "kept": True, "seconds": 3.0,
+         "mnist_before": 0.01, "mnist_after": 0.03},
+        {"before": 0.1, "after": 0.4, "kept": False, "seconds": 5.0,
+         "mnist_before": 0.01, "mnist_after": 0.5},
+    ]  # fmt: skip
     told = own_hand.summary(rows)
     assert told["in_use_mean"] == pytest.approx(0.1) and told["in_use_worst"] == 0.1
     assert told["after_worst"] == 0.4 and told["kept"] == 1 and told["median_seconds"] == 4
+    assert told["mnist_in_use_mean"] == pytest.approx(0.02) and told["mnist_in_use_worst"] == 0.03
 
 
 def test_what_fails_leaves_the_working_directory_as_it_was(run_folder: Path) -> None:

@@ -1,17 +1,21 @@
 """Learning from corrections: better and kept, or as it was; and back again."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from digits import checkpoint, classifier, data
 from digits.__main__ import main
 from digits.commands import learn as command
 from digits.errors import DigitsError
-from digits.training import learn
+from digits.training import learn, transfer
 from digits.training.config import TrainConfig
+from digits.training.run import Run
 
 OUT = Path("models/learned.pth")
 
@@ -74,6 +78,26 @@ def test_what_makes_it_worse_is_not_kept(
     assert "not kept: it" in captured.err and not OUT.exists()
 
 
+@pytest.mark.slow
+def test_the_most_that_keeps_what_it_knew_is_kept(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hand(Path("corrections"), 5)
+    good = transfer.content_of("micro")
+    checkpoint.save("old.pth", {**good, "temperature": 0.1})  # as right, with a larger loss
+    forgot = {**good, "state_dict": {name: 0 * v for name, v in good["state_dict"].items()}}
+
+    def contents() -> Iterator[dict]:
+        for share, content in ((1.0, forgot), (0.75, good), (0.5, forgot)):
+            yield {**content, "metrics": {**content["metrics"], "learned_share": share}}
+
+    monkeypatch.setattr(learn, "learn", lambda *_: (Run.create("learn"), contents()))
+    assert call("old.pth", "--dataset", "uci", "--max_loss", "1") == 0
+    assert "75% of the way" in capfd.readouterr().out
+    kept = checkpoint.load(OUT)["state_dict"]
+    assert all(torch.equal(kept[name], value) for name, value in good["state_dict"].items())
+
+
 def test_an_epoch_has_a_share_of_examples() -> None:
     replayed, own = learn.weights(55_000, 100)
     assert 55_000 * replayed == pytest.approx(4000) and own == pytest.approx(13.33, abs=0.01)
@@ -108,10 +132,11 @@ def test_what_cannot_be_learned_is_one_line(
     ([(0.8, 0.5), (0.9, 0.4), (0.9, 0.4)], [0.99, 0.99, 0.9894], "lost 0.06 points"),
 ])  # fmt: skip
 def test_what_is_kept(own: list[tuple[float, float]], known: list[float], says: str) -> None:
-    said = command.why_not(
-        [{"accuracy": a, "loss": loss} for a, loss in own],
-        [{"accuracy": a, "loss": 0.0} for a in known], 0.05,
-    )  # fmt: skip
+    of_own, of_known = (
+        [SimpleNamespace(summary={"accuracy": a, "loss": loss}) for a, loss in some]
+        for some in (own, [(a, 0.0) for a in known])
+    )
+    said = command.why_not(of_own, of_known, 0.05)
     assert (says in said) if says else not said
 
 
@@ -192,8 +217,6 @@ def test_what_serve_writes_is_what_learn_reads(run_folder: Path) -> None:
 def test_it_takes_its_own_settings_not_those_of_the_architecture(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import torch
-
     def stop(config: TrainConfig, *_: object, **__: object) -> None:
         told = {name: getattr(config, name) for name in learn.SETTINGS}
         assert told == learn.SETTINGS
@@ -203,6 +226,10 @@ def test_it_takes_its_own_settings_not_those_of_the_architecture(
     own, known = learn.sets("micro", str(hand(Path("corrections"), 5, "12")), "uci", None)
     with pytest.raises(KeyboardInterrupt):
         learn.learn("micro", own, known, torch.device("cpu"))
+    (folder,) = Path("runs").iterdir()
+    (folder / "state-000000001.pth").touch()  # as a kill leaves it
+    with pytest.raises(DigitsError, match="no run to resume"):
+        Run.find("latest")
 
 
 def test_what_predict_saves_is_what_learn_reads(run_folder: Path) -> None:
@@ -252,8 +279,6 @@ def test_pictures_of_none_are_learned_by_a_model_that_knows_it(run_folder: Path)
 def test_hands_are_replayed_where_the_model_learned_from_them(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import torch
-
     asked: list[learn.Extras] = []
 
     def stop(_: object, more: learn.Extras, __: int) -> None:
@@ -274,11 +299,18 @@ def test_hands_are_replayed_where_the_model_learned_from_them(
 
 @pytest.mark.slow
 def test_the_checkpoint_says_that_it_learned(run_folder: Path) -> None:
-    import torch
-
     hand(Path("corrections"), 5, "12")
     own, known = learn.sets("micro", "corrections", "uci", None)
-    run, content = learn.learn("micro", own, known, torch.device("cpu"), epochs=1)
-    checkpoint.save(run.model, content)
-    assert checkpoint.load(run.model)["metrics"]["own_examples"] == len(own.train)
-    assert content["classes"] == list("0123456789") and not run.states()
+    run, contents = learn.learn("micro", own, known, torch.device("cpu"), epochs=1)
+    begun = transfer.content_of("micro")["state_dict"]
+    learned = None
+    for share, content in zip(learn.SHARES, contents, strict=True):
+        checkpoint.save(run.model, content)
+        metrics = checkpoint.load(run.model)["metrics"]
+        assert (metrics["own_examples"], metrics["learned_share"]) == (len(own.train), share)
+        assert content["classes"] == list("0123456789") and not run.states()
+        learned = learned or content["state_dict"]
+        for name, value in content["state_dict"].items():
+            if value.is_floating_point():
+                expected = (1 - share) * begun[name] + share * learned[name]
+                torch.testing.assert_close(value, expected)

@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from digits import checkpoint, classifier, device
 from digits.commands import _flags
@@ -11,6 +11,9 @@ from digits.commands._flags import number
 from digits.errors import DigitsError
 from digits.spec import SAVE_DIR
 from digits.training.config import MOST_SEED
+
+if TYPE_CHECKING:
+    from digits.evaluation import Measurement
 
 DEFAULT = SAVE_DIR / "learned.pth"
 
@@ -29,25 +32,27 @@ def main(argv: list[str] | None = None) -> int:
     old = classifier.load(classifier.find(args.model))
     own, known = learn.sets(args.model, args.examples, args.dataset, args.data_dir)
     on = device.pick(args.gpu, args.cpu)
-    run, content = learn.learn(
+    run, contents = learn.learn(
         args.model, own, known, on, args.seed, folder_of(args.data_dir), args.epochs
     )
     calibration = artefact.calibration_tiles(known.train.images)
     whole, small = run.model, run.model.with_suffix(".onnx")
-    checkpoint.save(whole, content)
-    small.write_bytes(artefact.build(content, small.suffix, calibration))
+    before = evaluation.measure(old, known.validation)
+    for content in contents:  # from all that was learned to less, until it keeps what it knew
+        checkpoint.save(whole, content)
+        checkpoint.write_bytes(small, artefact.build(content, small.suffix, calibration))
+        models = [classifier.load(whole, on), classifier.load(small)]
+        of_known = [before, *(evaluation.measure(model, known.validation) for model in models)]
+        if lost(of_known) <= args.max_loss:
+            break
+    of_own = [evaluation.measure(model, own.test) for model in (old, *models)]
 
-    parts = {"your own, held out": own.test, f"{known.name}, validation": known.validation}
-    found = {
-        name: [evaluation.measure(model, part) for model in
-               (old, classifier.load(whole, on), classifier.load(small))]
-        for name, part in parts.items()
-    }  # fmt: skip
-    for name, measured in found.items():
+    parts = {"your own, held out": of_own, f"{known.name}, validation": of_known}
+    for name, measured in parts.items():
         for when, one in zip(("before", "after", "as int8"), measured, strict=True):
             loss = one.summary["loss"]
             print(f"{name:24} {when:8} {one.accuracy_in_words()}, loss {loss:.4f}")
-    of_own, of_known = ([one.summary for one in some] for some in found.values())
+    print(f"{'weights':24} {content['metrics']['learned_share']:.0%} of the way to what it learned")
     why = why_not(of_own, of_known, args.max_loss)
     if why:
         print(f"not kept: {why}; it is in {run.folder}", file=sys.stderr)
@@ -57,19 +62,24 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def why_not(own: list[dict[str, Any]], known: list[dict[str, Any]], max_loss: float) -> str:
+def lost(known: "list[Measurement]") -> float:
+    """Points of accuracy that the worst of the later models lost against the first."""
+    first, *later = (one.summary["accuracy"] for one in known)
+    return round(100 * (first - min(later)), 9)
+
+
+def why_not(own: "list[Measurement]", known: "list[Measurement]", max_loss: float) -> str:
     """Why what was learned is not to be kept, or nothing; each list has the figures of the model
     before, of the new one, and of that as int8.
 
     Both must read what was held out of one's own better (more of it, or as much with a smaller
     loss) and lose at most `max_loss` points on what was known.
     """
-    before, *after = [(one["accuracy"], -one["loss"]) for one in own]
+    before, *after = [(one.summary["accuracy"], -one.summary["loss"]) for one in own]
     if min(after) <= before:
         return "it reads what you held out no better"
-    lost = 100 * (known[0]["accuracy"] - min(one["accuracy"] for one in known[1:]))
-    if lost > max_loss + 1e-9:
-        return f"it lost {lost:.2f} points on what it knew, and --max_loss is {max_loss:g}"
+    if lost(known) > max_loss:
+        return f"it lost {lost(known):.2f} points on what it knew, and --max_loss is {max_loss:g}"
     return ""
 
 
@@ -108,8 +118,7 @@ def _before(place: Path) -> Path:
 
 
 def _copy(source: Path, place: Path) -> None:
-    content = source.read_bytes()
-    checkpoint.write_atomically(place, lambda file: file.write(content))
+    checkpoint.write_bytes(place, source.read_bytes())
 
 
 def _parse(argv: list[str]) -> Namespace:
