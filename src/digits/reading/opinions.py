@@ -83,14 +83,14 @@ class Opinions:
         return [self.labels.index(c) for c in text]
 
     def agree(self, wanted: Format) -> bool:
-        """Whether all are sure of the same text, and it is one that is wanted."""
+        """Whether both models are sure of the same text, and it is one that is wanted."""
         texts = {"".join(self.labels[k] for k in ctc.best_path(seen)) for seen in self.all}
-        if len(texts) > 1:
+        if self.general is None or len(texts) > 1:
             return False
         (text,) = texts
         likely = self.of([text])[text]
-        least = min(likely.own, likely.own if likely.general is None else likely.general)
-        sure = least >= math.log(LIMITS.agreed_probability)
+        assert likely.general is not None
+        sure = min(likely.own, likely.general) >= math.log(LIMITS.agreed_probability)
         return bool(text) and sure and accepts(wanted, text)
 
 
@@ -105,7 +105,7 @@ def ask(looks: Sequence[np.ndarray], wanted: Format) -> Opinions:
 
     of_general = seen(general, looks[0]) if general else None
     first = Opinions([own.classes[k] for k in kept], [seen(own, looks[0])], of_general)
-    if general and first.agree(wanted):
+    if first.agree(wanted):
         return first
     others = [seen(own, look) for look in looks[1:]]
     return Opinions(first.labels, [*first.own, *others], of_general)
