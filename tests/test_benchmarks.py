@@ -332,3 +332,13 @@ def test_a_benchmark_without_its_data_is_one_line(capsys: pytest.CaptureFixture[
 
     with pytest.raises(SystemExit, match="No such file") as stop:
         command.run_main(missing)
+
+
+@pytest.mark.slow
+def test_seconds_from_the_shell_are_a_row_a_command() -> None:
+    run = [sys.executable, Path(mutations.__file__).parent / "startup.py", "--times", "1"]
+    table = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    rows = [line.split("|")[1:3] for line in table.splitlines()[2:]]
+    assert len(rows) == 5 and rows[0][0].strip() == "`--help`"
+    of = {name.strip(): float(seconds.strip(" s")) for name, seconds in rows}
+    assert 0 < of["`--help`"] < of["one digit, `reader.onnx`"] < of["one digit, `reader.pth`"]
