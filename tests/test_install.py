@@ -44,7 +44,9 @@ def test_the_wheel_has_both_licences(wheel: Path) -> None:
 
 def digits(light: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     command = [str(light / "env" / "bin" / "digits"), *flags]
-    return subprocess.run(command, cwd=light, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=light, env=environments.outside(), capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.slow
@@ -107,7 +109,10 @@ def test_it_is_typed_where_it_is_installed(light: Path) -> None:
     (light / "program.py").write_text(TYPED)
     python = str(light / "env" / "bin" / "python")
     check = [sys.executable, "-m", "mypy", "--python-executable", python, "program.py"]
-    says = subprocess.run(check, cwd=light, capture_output=True, text=True).stdout.splitlines()
+    shown = subprocess.run(
+        check, cwd=light, env=environments.outside(), capture_output=True, text=True
+    )
+    says = shown.stdout.splitlines()
     assert [line.partition(" ")[2].replace("builtins.", "") for line in says[:-1]] == [
         'note: Revealed type is "digits.reading.answer.Answer"',
         'note: Revealed type is "str"',

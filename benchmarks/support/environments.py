@@ -1,6 +1,7 @@
 """Fresh environments: what pip puts into one, and how much that is."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,17 @@ def create(folder: Path, python: Path, *packages: str) -> Path:
     pip += ["--python", str(folder / "bin" / "python")]
     subprocess.run([*pip, "install", "--quiet", *packages], check=True)
     return folder
+
+
+def outside() -> dict[str, str]:
+    """Environment variables under which Python finds what is installed, and no clone beside it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+def cpu_seconds() -> float:
+    """Of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def size_bytes(environment: Path) -> tuple[int, int]:
