@@ -183,7 +183,9 @@ def _colours(image: Image.Image) -> np.ndarray:
 def _pixels(image: Image.Image) -> np.ndarray:
     """Grey (H, W) uint8 of an image of any mode."""
     if image.mode.startswith(("I", "F")):  # 16 or 32 bits: 12-bit scanners use a part of the range
-        values = np.nan_to_num(np.asarray(image).astype(np.float32))
+        values = np.asarray(image).astype(np.float32)
+        if image.mode == "F":  # of 36 million whole numbers it took 0.7 s
+            np.nan_to_num(values, copy=False)
         low, high = float(values.min()), float(values.max())
         return ((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
     if image.mode in ("1", "L"):
