@@ -39,8 +39,9 @@ PREDICT = Path(__file__).parents[1] / "src" / "predict.py"
 # Runs a command, then prints its peak memory in kB, or that of its largest process. From a process
 # of its own, as a child's peak begins at what its parent held when it was started.
 PEAK = """import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)"""
 DAY_S, CLUSTER_CORES = 86_400, 100
 Line = dict[str, Any]
 
