@@ -15,24 +15,24 @@ from digits import archs, checkpoint, classifier, data
 from digits.__main__ import main
 from digits.optimization import benchmark, html_program, integer_file, parity, phone_file
 
-# Points: two of the 360 scans got another label on a processor without VNNI, none on others.
-ROUNDED = "--max_drop 1"
-
 
 @pytest.fixture(scope="module")
 def content() -> dict:
-    """A `base` network after two seconds of training."""
+    """A `base` network after two seconds of training, in float64: in float32 each kind of processor
+    learns other weights, and with some of them int8 gives two scans another label."""
     torch.manual_seed(0)
     model = archs.create("base")
+    normalize, learned = model[0], model[1:].double()
     train = data.load("uci").train
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     for _ in range(40):
         batch = torch.randint(len(train), (128,))
-        loss = torch.nn.functional.cross_entropy(model(train.images[batch]), train.labels[batch])
+        logits = learned(normalize(train.images[batch]).double())
+        loss = torch.nn.functional.cross_entropy(logits, train.labels[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return checkpoint.pack("base", model, config={"dataset": "uci"})
+    return checkpoint.pack("base", model.float(), config={"dataset": "uci"})
 
 
 @pytest.fixture
@@ -62,10 +62,10 @@ def models(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("flags", "output"),
     [
-        (f"--quantize {ROUNDED}", "optimized_model.onnx"),
+        ("--quantize", "optimized_model.onnx"),
         (
             "--model models/best_model.pth --output models/optimized_model.pt --quantize"
-            f" --any_speed {ROUNDED}",
+            " --any_speed",
             "optimized_model.pt",
         ),
         ("--output models/plain.onnx --max-drop 0", "plain.onnx"),
@@ -85,7 +85,7 @@ def test_makes_an_artefact_that_reads_the_test_set(
         logits = classifier.load(folder / "models" / name)(test.images.numpy())
         accuracies.append((logits.argmax(1) == test.labels.numpy()).mean())
     assert accuracies[0] > 0.8  # the network has learnt something, so that there is what to lose
-    assert accuracies[1] >= accuracies[0] - 0.01
+    assert accuracies[1] >= accuracies[0] - 0.002
 
 
 @pytest.mark.slow
@@ -113,7 +113,7 @@ def test_a_shipped_model_stands_for_the_checkpoint_beside_it(
     (folder / "models" / "best_model.pth").rename(default)
     default.with_suffix(".onnx").write_bytes(b"")
     monkeypatch.setattr(classifier, "pretrained_dir", lambda: shipped)
-    assert main(["optimize", "--quantize", "--output", "a.onnx", *ROUNDED.split()]) == 0
+    assert main(["optimize", "--quantize", "--output", "a.onnx"]) == 0
     assert f"shipped/{default.name} -> a.onnx" in capsys.readouterr().out
 
 
@@ -139,7 +139,7 @@ def test_an_int8_program_that_is_not_fast_is_refused(
 def test_several_outputs_are_put_in_their_places_together_or_not_at_all(
     content: dict, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    flags = ["optimize", "--quantize", *ROUNDED.split(), "--output", "a.onnx", "--output", "b.c"]
+    flags = ["optimize", "--quantize", "--output", "a.onnx", "--output", "b.c"]
     assert main(flags) == 0
     printed = capsys.readouterr().out
     assert "bytes of flash" in printed and "-> a.onnx" in printed and "-> b.c" in printed
