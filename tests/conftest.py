@@ -23,7 +23,8 @@ if TYPE_CHECKING:  # only tests that ask for data wait for torch
 # Tests often share the cores: threads that wait for each other then take ten times as long.
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
 
-# CPU seconds, of children too, that a test may take without a mark of its size, and as a medium one
+# CPU seconds, of children too, that a test may take without a mark, and as a medium one: two are
+# the rule, more have those without which `make test` would train and see nothing.
 QUICK_S, MEDIUM_S = 1.0, 7.0
 # Files of which every test is of a size, as pyproject.toml has them; single tests have a mark.
 # Where a size is left out its files are not loaded: what they import takes longer than quick tests.

@@ -91,7 +91,6 @@ def fit(
                 part = train[order[i * batch : (i + 1) * batch]]
                 generator = seed_step(device, config.seed, progress.step, ranks)
                 images = augment(part.images, config.augment, generator)
-
                 images, labels = mix(
                     images, part.labels, config.mixing, len(config.classes), generator
                 )
