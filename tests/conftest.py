@@ -31,17 +31,17 @@ QUICK_S, MEDIUM_S = 1.0, 7.0
 FILES_OF = {
     "medium": """
         test_api test_archs test_augment test_baselines test_c_file test_calibrate test_card
-        test_commands test_corruptions test_ensemble test_evaluate_pictures test_example_programs
-        test_examples test_explain test_extract test_extras test_faults test_finder test_graphs
-        test_help test_html_file test_install test_integer test_kept test_learn test_metrics
-        test_mnist_c test_named test_no_traceback test_nondigits test_numbers test_onnx_runtime
-        test_ood test_optimization test_optimize_command test_own_data test_packed test_pages
+        test_chips test_commands test_corruptions test_damaged_files test_ensemble
+        test_evaluate_pictures test_example_programs test_examples test_explain test_extract
+        test_extras test_faults test_finder test_graphs test_help test_html_file test_html_page
+        test_install test_integer test_kept test_learn test_metrics test_mnist_c test_named
+        test_no_traceback test_nondigits test_numbers test_onnx_runtime test_ood test_optimization
+        test_optimize_command test_own_data test_own_data_faults test_packed test_pages
         test_predict test_programs test_reading_budget test_reading_bulk test_reading_classes
-        test_reading_drawings test_reading_pictures test_refine test_report test_rows test_serve
-        test_serve_guard test_serve_limits test_silence test_surroundings
-        test_suspects test_threads test_training test_transfer test_unipen_sets test_vision_load
-        test_vision_record test_chips test_html_page test_speed
-        test_damaged_files
+        test_reading_drawings test_reading_pictures test_refine test_report test_report_facts
+        test_rows test_serve test_serve_guard test_serve_limits test_serve_process test_silence
+        test_speed test_surroundings test_suspects test_threads test_training test_transfer
+        test_unipen_sets test_vision_load test_vision_record
     """.split(),  # noqa: SIM905
     "slow": """
         test_docker test_page test_phone_file test_pretrained test_quantization_benchmark test_ranks

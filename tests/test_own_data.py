@@ -1,7 +1,6 @@
 """One's own data: folders, CSV and .npz files, what is said of them, and how they are split."""
 
 import base64
-import csv
 import json
 import re
 import shutil
@@ -20,34 +19,7 @@ from digits.data.own_files import Item, folder_of
 from digits.data.own_split import parts_of
 from digits.data.split import Dataset, Split
 from digits.errors import DigitsError
-
-LETTERS = "ABCDE"
-
-
-def picture(letter: str, rng: np.random.Generator, side: int = 60) -> np.ndarray:
-    """A letter in black on white, drawn with some pen somewhere: (side, side) uint8."""
-    paper = np.full((side, side), 255, np.uint8)
-    place = (int(rng.integers(12, 20)), int(rng.integers(38, 46)))
-    pen, size = int(rng.integers(2, 5)), float(rng.uniform(0.9, 1.3))
-    cv2.putText(paper, letter, place, cv2.FONT_HERSHEY_SIMPLEX, size, 0, pen, cv2.LINE_AA)
-    turned = np.eye(2, 3) + rng.normal(0, 0.1, (2, 3))
-    return cv2.warpAffine(paper, turned, (side, side), borderValue=255.0)
-
-
-def fill(folder: Path, letters: str = LETTERS, count: int = 8, seed: int = 0) -> Path:
-    """`count` pictures of each letter, in one folder a class."""
-    rng = np.random.default_rng(seed)
-    for letter in letters:
-        (folder / letter).mkdir(parents=True, exist_ok=True)
-        for i in range(count):
-            cv2.imwrite(str(folder / letter / f"{seed}-{i}.png"), picture(letter, rng))
-    return folder
-
-
-def table(path: Path, rows: list[tuple[str, ...]]) -> str:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows(rows)
-    return str(path)
+from tests.letters import LETTERS, fill, picture, table
 
 
 def test_a_folder_is_split_by_class_and_the_same_each_time(
@@ -220,115 +192,6 @@ def test_a_picture_in_two_parts_is_refused(tmp_path: Path) -> None:
     (tmp_path / "test/A/again.png").write_bytes((tmp_path / "train/A/0-0.png").read_bytes())
     with pytest.raises(DigitsError, match="are the same picture in two parts"):
         data.load(str(tmp_path))
-
-
-def spoil(folder: Path, how: str) -> str:
-    """A folder or file that cannot be learned from; its path."""
-    path = folder / "data"
-    if how == "no such folder":
-        return f"{path}/"
-    if how == "no folders":
-        path.mkdir()
-        cv2.imwrite(str(path / "a.png"), picture("A", np.random.default_rng(0)))
-    elif how == "csv beside":
-        path.mkdir()
-        (path / "labels.csv").write_text("path,label\n")
-    elif how == "empty classes":
-        (path / "a").mkdir(parents=True)
-        (path / "b").mkdir()
-    elif how == "one class":
-        fill(path, "A", 6)
-    elif how == "too few":
-        fill(path, "AB", 1)
-    elif how == "only texts":
-        for name in "ab":
-            (path / name).mkdir(parents=True)
-            (path / name / "a.txt").write_text("a")
-    elif how == "folder beside train":
-        fill(path / "train", "AB", 3)
-        (path / "more").mkdir()
-    elif how == "class called blank":
-        fill(path, "AB", 3)
-        (path / "A").rename(path / "blank")
-    elif how == "long name":
-        fill(path, "AB", 3)
-        (path / "A").rename(path / ("a" * 60))
-    else:
-        return spoil_file(folder, how)
-    return str(path)
-
-
-def spoil_file(folder: Path, how: str) -> str:
-    path = folder / ("a.npz" if how.startswith("npz") else "a.csv")
-    texts = {
-        "csv without header": "a.png,3\n",
-        "csv of other columns": "file,class\na.png,3\n",
-        "csv with an empty label": "path,label\na.png,\n",
-        "csv with too many": "path,label\na.png,3,4\n",
-        "csv of files that are not there": "path,label\na.png,3\nb.png,4\n",
-        "csv with a wrong split": "path,label,split\na.png,3,trian\n",
-        "csv with nothing": "",
-    }
-    images, labels = np.zeros((4, 9, 9), np.uint8), np.arange(4)
-    if how in texts:
-        path.write_text(texts[how])
-    elif how == "csv in another encoding":
-        path.write_bytes("path,label\nä.png,3\n".encode("latin-1"))
-    elif how == "csv with two writers":
-        fill(folder, "AB", 3)
-        rows = [(f"{c}/0-{i}.png", c, f"w{i % 2}") for c in "AB" for i in range(3)]
-        table(path, [("path", "label", "writer"), *rows])
-    elif how == "npz of text":
-        path.write_text("no zip")
-    elif how == "npz without labels":
-        np.savez(path, images=images)
-    elif how == "npz of floats":
-        np.savez(path, images=images.astype(float), labels=labels)
-    elif how == "npz of another count":
-        np.savez(path, images=images, labels=labels[:3])
-    elif how == "npz of objects":
-        np.savez(path, images=images, labels=np.array([{}, 1, 2, 3], object))
-    else:
-        raise AssertionError(how)
-    return str(path)
-
-
-@pytest.mark.parametrize("how, says", [
-    ("no such folder", "no such folder or file; expected a folder with one folder a class"),
-    ("no folders", "no folders in it; expected"),
-    ("csv beside", "did you mean"),
-    ("empty classes", "no picture in it can be read"),
-    ("one class", "one class alone"),
-    ("too few", "no picture for"),
-    ("only texts", "no picture in it can be read"),
-    ("folder beside train", "has a folder 'more' beside train/"),
-    ("class called blank", "a class has a name that none can have"),
-    ("long name", "a class has a name that none can have"),
-    ("csv without header", "its first line names no path and label"),
-    ("csv of other columns", "its first line names no path and label"),
-    ("csv with an empty label", "line 2 is not path,label"),
-    ("csv with too many", "line 2 is not path,label"),
-    ("csv of files that are not there", "no picture in it can be read"),
-    ("csv with a wrong split", "line 2: split is 'trian'"),
-    ("csv with nothing", "its first line names no path and label"),
-    ("csv in another encoding", "cannot be read"),
-    ("csv with two writers", "2 writers; to hold some out it takes three"),
-    ("npz of text", "damaged, or no .npz file"),
-    ("npz without labels", "holds no arrays"),
-    ("npz of floats", "should be uint8"),
-    ("npz of another count", "should be uint8"),
-    ("npz of objects", "damaged, or no .npz file"),
-])  # fmt: skip
-def test_broken_data_is_one_line(
-    how: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    argv = ["train", "--arch", "micro", "--cpu", "--dataset", spoil(run_folder, how)]
-    assert main(argv) == 1
-    lines = capfd.readouterr().err.splitlines()
-    said = [line for line in lines if line.startswith("train: ")]
-    assert len(said) == 1 and says in said[0] and len(said[0]) < 400
-    assert not any("Traceback" in line for line in lines)
-    assert not (run_folder / "runs").exists()
 
 
 def small(classes: tuple[str, ...], count: int, shape: tuple[int, ...] = (1, 28, 28)) -> Dataset:
