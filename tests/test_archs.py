@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from digits import archs
 from digits.errors import DigitsError
+from digits.spec import ROW_SHAPE
 from digits.training.config import TrainConfig
 
 PARAMETERS = {
@@ -69,3 +70,26 @@ def test_dropout_is_for_architectures_that_have_it() -> None:
     assert [layer.p for layer in layers if isinstance(layer, torch.nn.Dropout)] == [0.5]
     with pytest.raises(DigitsError, match="--arch micro has no dropout"):
         archs.create("micro", **TrainConfig(dropout=0.5).arch_arguments)
+
+
+@pytest.mark.parametrize("name", archs.names(archs.ROWS))
+def test_a_row_model_names_every_fourth_column(name: str) -> None:
+    model = archs.create(name, 16, ROW_SHAPE).eval()
+    images = torch.randint(0, 256, (2, 1, 48, 100), dtype=torch.uint8)
+    logits = model(images)
+    assert logits.shape == (2, 25, 16) and logits.dtype == torch.float32
+    assert torch.allclose(logits[1:], model(images[1:]), atol=1e-4), "rows must not meet"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", archs.names(archs.ROWS))
+def test_one_step_moves_every_parameter_of_a_row_model(name: str) -> None:
+    torch.manual_seed(0)
+    model = archs.create(name, 16, ROW_SHAPE)
+    before = [p.detach().clone() for p in model.parameters()]
+    model(torch.randint(0, 256, (4, 1, 48, 64), dtype=torch.uint8)).square().mean().backward()
+    torch.optim.SGD(model.parameters(), lr=0.1).step()
+    for (parameter, _), p, old in zip(
+        model.named_parameters(), model.parameters(), before, strict=True
+    ):
+        assert p.grad is not None and not torch.equal(p, old), parameter

@@ -83,29 +83,18 @@ def test_the_classifier_has_a_seventh_of_the_say(read: Read, likelier: float, te
     assert read([{"4": 0.7, "9": 0.3}], by_digit).text == text
 
 
-@pytest.mark.parametrize(("likelier", "text"), [(1.2, "4"), (3.0, "9")])
-def test_the_general_model_has_a_third_of_the_say(read: Read, likelier: float, text: str) -> None:
-    """As above: our row model is for the 4 by 0.85, and 0.7 of that is 0.3 of 1.98."""
+@pytest.mark.parametrize(("likelier", "text"), [(0.45, "4"), (0.7, "9")])
+def test_the_general_model_has_most_of_the_say(read: Read, likelier: float, text: str) -> None:
+    """As above: our row model is for the 4 by 0.85, and 0.4 of that is 0.6 of 0.56."""
     general = {"9": 0.9, "4": 0.9 * math.exp(-likelier)}
     assert read([{"4": 0.7, "9": 0.3}], {"4": 0.5, "9": 0.5}, general).text == text
 
 
-@pytest.mark.parametrize(
-    ("own", "general", "looks"),
-    [
-        ({"4": 0.91, "9": 0.09}, {"4": 0.91, "9": 0.09}, 1),
-        ({"4": 0.89, "9": 0.11}, {"4": 0.99, "9": 0.01}, 3),
-        ({"4": 0.99, "9": 0.01}, {"4": 0.89, "9": 0.11}, 3),
-        ({"4": 0.99, "9": 0.01}, {"9": 0.99, "4": 0.01}, 3),
-        ({"-": 0.99, "9": 0.01}, {"-": 0.99, "9": 0.01}, 3),
-        ({"4": 0.99, "9": 0.01}, None, 3),
-    ],
-    ids=["sure", "ours not sure", "the general one not sure", "two texts", "not wanted", "one"],
-)
-def test_other_looks_are_taken_where_the_row_models_are_not_sure_of_one_text(
-    monkeypatch: pytest.MonkeyPatch, own: Shares, general: Shares | None, looks: int
+@pytest.mark.parametrize(("general", "looks"), [({"4": 1.0}, 1), (None, 3)])
+def test_ours_takes_other_looks_where_it_is_asked_alone(
+    monkeypatch: pytest.MonkeyPatch, general: Shares | None, looks: int
 ) -> None:
-    monkeypatch.setattr(row_models, "own", lambda: RowModel([own] * 3))
+    monkeypatch.setattr(row_models, "own", lambda: RowModel([{"4": 1.0}] * 3))
     monkeypatch.setattr(row_models, "general", lambda: RowModel([general]) if general else None)
     images = [np.full((HEIGHT, 3 * STRIDE), k, np.uint8) for k in range(3)]
     wanted = parse("number")

@@ -1,7 +1,7 @@
 """Make the shipped finder of a training run: int8 ONNX and its card.
 
 python tools/ship_finder.py runs/2026-11-26-040200-finder
-python tools/ship_finder.py runs/LATER --halfway_to runs/EARLIER
+python tools/ship_finder.py runs/LATER --halfway_to runs/EARLIER/model.pth
 """
 
 import argparse
@@ -77,12 +77,12 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, help="folder of the training run")
-    parser.add_argument("--halfway_to", type=Path, help="run whose weights are averaged with its")
+    parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
     args = parser.parse_args()
 
     content = checkpoint.load(args.run / "model.pth")
     if args.halfway_to:
-        halfway(content, args.halfway_to / "model.pth")
+        halfway(content, args.halfway_to)
     runs = runs_of(content)
     config = runs[-1]
     content["config"] = config.as_dict()

@@ -1,7 +1,7 @@
 """Make the shipped row model of a training run: int8 ONNX, its doubt, its card.
 
 python tools/ship_rows.py runs/2026-11-25-223100-rows
-python tools/ship_rows.py runs/LATER --halfway_to runs/EARLIER
+python tools/ship_rows.py runs/LATER --halfway_to runs/EARLIER/model.pth
 
 Run `tools/ship_general.py` after it: the doubt of both together is fitted there.
 """
@@ -138,12 +138,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("--crops", type=int, default=4000, help="that its doubt is fitted on")
-    parser.add_argument("--halfway_to", type=Path, help="run whose weights are averaged with its")
+    parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
     args = parser.parse_args()
 
     content = checkpoint.load(args.run / "model.pth")
     if args.halfway_to:
-        halfway(content, args.halfway_to / "model.pth")
+        halfway(content, args.halfway_to)
     runs = runs_of(content)
     config = runs[-1]
     content["config"] = config.as_dict()

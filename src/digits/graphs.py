@@ -10,15 +10,15 @@ from pathlib import Path
 from digits.errors import DigitsError
 
 MOST_BYTES = 1 << 30  # of a file; the largest architecture has 14 MB
-# What `optimize` writes, and what the general row model has. None of these makes a large tensor of
-# a number alone, as ConstantOfShape, Expand and Range do, and none holds a graph, as Loop does.
+# What `optimize` writes. None of these makes a large tensor of a number alone, as ConstantOfShape,
+# Expand and Range do, and none holds a graph, as Loop does.
 OPERATORS = {
     "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv",
-    "DepthToSpace", "DequantizeLinear", "Div", "Erf", "Flatten", "Gather", "Gemm",
-    "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "Identity", "MatMul", "MaxPool", "Mul",
-    "Pad", "Pow", "QuantizeLinear", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape",
-    "Resize", "Shape", "Sigmoid", "Slice", "Softmax", "SpaceToDepth", "Sqrt", "Squeeze", "Sub",
-    "Transpose", "Unsqueeze",
+    "DepthToSpace", "DequantizeLinear", "Div", "Erf", "Flatten", "Gather", "Gelu", "Gemm",
+    "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "Identity", "LayerNormalization",
+    "MatMul", "MaxPool", "Mul", "Pad", "Pow", "QuantizeLinear", "ReduceMax", "ReduceMean",
+    "ReduceSum", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Softmax",
+    "SpaceToDepth", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
 }  # fmt: skip
 
 # Numbers of fields in onnx.proto

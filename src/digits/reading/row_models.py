@@ -1,7 +1,7 @@
 """The networks that read a row whole: ours, and a general one as a second opinion.
 
-The general one is PP-OCRv6's small recogniser (PaddleOCR, Apache-2.0), cut down to our classes by
-`tools/ship_general.py`. DIGITS_ROWS=own in the environment switches it off.
+The general one began as PP-OCRv6's small recogniser (PaddleOCR, Apache-2.0) and went on learning
+here (`tools/ship_general.py`). DIGITS_ROWS=own in the environment switches it off.
 """
 
 import os
@@ -42,7 +42,7 @@ def own() -> Classifier:
 
 
 def general() -> Classifier | None:
-    """The general one, of the same classes: -> (N, W / 8, classes); None where it is switched off.
+    """The general one, of the same classes and columns; None where it is switched off.
 
     Raises:
         DigitsError: DIGITS_ROWS is neither `both` nor `own`.
