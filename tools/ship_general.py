@@ -26,7 +26,7 @@ from digits.spec import data_dir, pretrained_dir
 from digits.training import made_up
 from digits.training import rows as training
 
-MAX_ERROR = 0.03  # of what counts as `read`, as of our row model
+MAX_ERROR = 0.01  # of what counts as `read`
 LARGE = 256  # numbers from which on a tensor is stored as float16
 
 CARD = """# The general row model
