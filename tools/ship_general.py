@@ -2,7 +2,7 @@
 
     python tools/get_general.py
     python src/train.py --arch general --dataset mnist --init models/general.pth
-    python tools/ship_general.py runs/2026-11-27-042433-general
+    python tools/ship_general.py runs/2026-11-27-050144-general
 
 Its doubt is fitted with our row model beside it: run this again after `tools/ship_rows.py`.
 """

@@ -1,7 +1,7 @@
 """Reads a row of many scripts, as PP-OCRv6's small recogniser does: 57 convolutions, attention.
 
 Its layers are those of that network (PaddleOCR, Apache-2.0), so that its weights can be taken over
-(`tools/ship_general.py`); two things differ. It takes one channel, and it answers twice as many
+(`tools/get_general.py`); two things differ. It takes one channel, and it answers twice as many
 columns: digits that touch had too few. Its convolution over the columns reaches as far as before.
 """
 

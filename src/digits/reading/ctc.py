@@ -67,13 +67,6 @@ def log_probabilities(log_probs: np.ndarray, texts: Sequence[Sequence[int]]) -> 
     return np.logaddexp(alpha[every, ends], in_label)
 
 
-def best_path(log_probs: np.ndarray) -> list[int]:
-    """The labels that the likeliest column by column spell: repeats are one, blanks none."""
-    path = log_probs.argmax(axis=1)
-    changes = path[np.flatnonzero(np.diff(path, prepend=-1))]
-    return [int(k) for k in changes if k != log_probs.shape[1] - 1]
-
-
 def align(log_probs: np.ndarray, labels: Sequence[int]) -> np.ndarray:
     """The column (len(labels),) at which each label is surest, on the likeliest path (Viterbi)."""
     path, skips = _path(log_probs, labels)

@@ -1,5 +1,6 @@
 """What ink says: one digit, the rows in it, a line of a page; and the status of an answer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -63,7 +64,7 @@ class Recognizer:
         digit = Digit(label, probability, box, ranking, tile)
         return Row(label, probability, box, ranking, [digit], support, alone=True)
 
-    def row(self, row: RowInk, looks: list[np.ndarray]) -> Row | None:
+    def row(self, row: RowInk, looks: Iterable[np.ndarray]) -> Row | None:
         """What a row says; None if nothing in it is a digit, or time is over."""
         if not self.budget.left():
             return None

@@ -5,7 +5,7 @@ model parts them. A text's score is a weighted mean of their log probabilities.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -60,19 +60,20 @@ LIMITS = Limits()
 NOBODY = -1
 
 
-def looks_at(grey: np.ndarray, inverted: bool) -> list[np.ndarray]:
+def looks_at(grey: np.ndarray, inverted: bool) -> Iterator[np.ndarray]:
     """Row images (48, W) uint8 of a grey crop (h, w) uint8: as it is, smaller, larger, narrower and
     wider, all from its left to its right. Each is wrong where the others are not."""
+    plain = row_image(grey, inverted)
+    yield plain
     height = len(grey)
     above, off = round(LIMITS.paper_share * height), round(LIMITS.cut_share * height)
     taller = cv2.copyMakeBorder(grey, above, above, 0, 0, cv2.BORDER_REPLICATE)
     lower = grey[off : height - off] if height > 2 * off + LIMITS.least_height_px else grey
-    plain = row_image(grey, inverted)
-    looks = [plain, row_image(taller, inverted), row_image(lower, inverted)]
+    yield row_image(taller, inverted)
+    yield row_image(lower, inverted)
     for factor in LIMITS.widths:
         width = max(LEAST_WIDTH, STRIDE * round(plain.shape[1] * factor / STRIDE))
-        looks.append(cv2.resize(plain, (width, HEIGHT), interpolation=cv2.INTER_LINEAR))
-    return looks
+        yield cv2.resize(plain, (width, HEIGHT), interpolation=cv2.INTER_LINEAR)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class RowReadings:
 
 def read_row(
     level: np.ndarray,
-    looks: Sequence[np.ndarray],
+    looks: Iterable[np.ndarray],
     model: Classifier,
     wanted: Format,
     has_time: Callable[[], bool] = lambda: True,
