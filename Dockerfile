@@ -1,5 +1,5 @@
 # The server alone: no PyTorch, not root, nothing written; `docker build -t digits .`, then
-# `docker run --read-only -p 8080:8080 digits`. tests/test_docker.py runs these very steps.
+# `docker run --read-only --tmpfs /tmp -p 8080:8080 digits`. tests/test_docker.py runs these very steps.
 FROM python:3.12-slim AS build
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
@@ -10,7 +10,7 @@ RUN python -m venv /opt/digits && /opt/digits/bin/pip install --no-cache-dir '.[
 FROM python:3.12-slim
 RUN useradd --system --no-create-home digits
 COPY --from=build /opt/digits /opt/digits
-ENV PATH=/opt/digits/bin:$PATH PYTHONDONTWRITEBYTECODE=1 MPLCONFIGDIR=/tmp
+ENV PATH=/opt/digits/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 USER digits
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["python", "-c", \

@@ -11,6 +11,7 @@ nothing but the examples chooses the epoch. Its record is by set, count, start a
 
 import argparse
 import json
+import math
 import statistics
 import string
 import tempfile
@@ -89,7 +90,8 @@ def accuracy(
 
 
 def draw(path: Path, counts: list[int], means: dict[tuple[str, str], list[float]]) -> None:
-    """Accuracies by counts, of each set and start, as a picture."""
+    """Accuracies by counts, of each set and start, as a picture; a set that lacks a count (NaN) is
+    drawn without it."""
     with figure(path, 1, len(SETS), (9, 3.6)) as axes:
         for axis, name in zip(axes[0], SETS, strict=True):
             for init, colour in (("scratch", ORANGE), ("cnn3", BLUE)):
@@ -121,7 +123,7 @@ def main() -> None:
                         RECORD.write_text(json.dumps(found, indent=2) + "\n")
     means = {
         (name, init): [
-            statistics.mean(found[f"{name}, {n} a class, {init}, seed {s}"]
+            statistics.mean(found.get(f"{name}, {n} a class, {init}, seed {s}", math.nan)
                             for s in range(args.seeds)) for n in args.counts
         ]
         for name in SETS for init in ("scratch", "cnn3")

@@ -219,6 +219,23 @@ def test_all_pages_are_read_and_seen() -> None:
     assert seen == ["40917"] * 2
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_of_a_file_the_first_page_alone_is_read(tmp_path: Path, count: int) -> None:
+    with Image.open(NUMBER) as image:
+        page = image.convert("L")
+    file = tmp_path / "a.tif"
+    page.save(file, save_all=True, append_images=[page] * (count - 1))
+    for source in (file, file.read_bytes()):
+        answer = digits.read(source)
+        assert (answer.text, answer.pages) == ("40917", 1)
+        assert ("only the first page of the file was read" in answer.warnings) == (count > 1)
+
+
+def test_what_fits_no_format_is_said_of_arrays_too() -> None:
+    paper = np.full((60, 60), 255, np.uint8)
+    assert "nothing in it fits what --expect asks for" in digits.read(paper, expect="zip").warnings
+
+
 SMALL = {"arch": "micro", "dataset": "uci", "epochs": 1, "device": "cpu"}
 
 

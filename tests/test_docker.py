@@ -96,7 +96,7 @@ def test_its_steps_make_a_server_without_torch(tmp_path: Path) -> None:
     command[command.index("0.0.0.0")], command[command.index("8080")] = "127.0.0.1", "0"
     home = tmp_path / "home"  # nothing is written there, nor where it starts
     home.mkdir(mode=0o500)
-    environment = {"PATH": os.environ["PATH"], "MPLCONFIGDIR": str(tmp_path), "HOME": str(home)}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
     with subprocess.Popen(
         command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,7 +1,6 @@
 """ONNX files that name other files, or more memory than they have bytes, are not loaded."""
 
 import contextlib
-import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +68,15 @@ def a_sparse_weight(model: onnx.ModelProto) -> None:
     )
 
 
+def a_sparse_constant(model: onnx.ModelProto) -> None:
+    """Whose values would be read from another file."""
+    values = numpy_helper.from_array(np.zeros(4, np.float32), "sparse")
+    in_another_file(values)
+    indices = numpy_helper.from_array(np.arange(4))
+    sparse = helper.make_sparse_tensor(values, indices, [4])
+    first_node(model, helper.make_node("Constant", [], ["c"], sparse_value=sparse))
+
+
 STRANGE: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
     "a constant of any size": (constant_of_shape, "has the operator 'ConstantOfShape'"),
     "weights in another file": (
@@ -83,6 +91,7 @@ STRANGE: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
         "has operators of another domain",
     ),
     "a sparse weight": (a_sparse_weight, "has sparse weights"),
+    "a sparse constant": (a_sparse_constant, "has sparse weights"),
 }
 
 
@@ -103,6 +112,7 @@ def test_weights_that_are_shorter_than_they_say_take_no_memory(kept: int, run_fo
         tensor.dims[0] = 10**9
 
     Path("a.onnx").write_bytes(changed(stretch).SerializeToString())
+    resource = pytest.importorskip("resource", reason="Windows has none")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(DigitsError, match="damaged, or not an ONNX model"):
         classifier.load("a.onnx")

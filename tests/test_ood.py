@@ -79,19 +79,21 @@ def test_made_up_ones_are_the_same_each_time_and_of_held_out_kinds() -> None:
     assert (first == ood.made_up()).all() and (first.max(axis=(1, 2, 3)) > 0).all()
 
 
-def mixed_set(listing: tuple[tuple[str, str, str], ...] = ()) -> Dataset:
+def mixed_set(name: str = "mixed") -> Dataset:
     """Three tiles a part, a 7, an a and a none; a part's tiles have its number as pixels."""
 
     def part(value: int) -> Split:
         return Split(torch.full((3, 1, 28, 28), value, dtype=torch.uint8), torch.arange(3))
 
-    return Dataset("mixed", part(1), part(2), part(3), ("7", "a", NONE), listing)
+    return Dataset(name, part(1), part(2), part(3), ("7", "a", NONE))
 
 
-def test_of_a_set_the_unknown_classes_of_the_test_part_are_taken() -> None:
+def test_the_unknown_classes_are_taken_of_a_sets_test_part_or_of_all_own_pictures(
+    tmp_path: Path,
+) -> None:
     taken = ood.unknown(mixed_set(), (*CLASSES, NONE), (1, 28, 28))
     assert taken[:, 0, 0, 0].tolist() == [3, 3]
-    taken = ood.unknown(mixed_set((("a.png", "a", "test"),)), CLASSES, (1, 28, 28))
+    taken = ood.unknown(mixed_set(str(tmp_path)), CLASSES, (1, 28, 28))
     assert sorted(taken[:, 0, 0, 0].tolist()) == [1, 1, 2, 2, 3, 3]
 
 
@@ -114,4 +116,4 @@ def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture) -> None:
 @pytest.mark.slow
 def test_the_command_measures_made_up_ones(capsys: pytest.CaptureFixture) -> None:
     assert main(["evaluate", "--cpu", "--dataset", "uci", "--model", "micro", "--ood"]) == 0
-    assert "2,000 tiles that are no digits (made-up)" in capsys.readouterr().out
+    assert "2,000 tiles of nothing that the models know (made-up)" in capsys.readouterr().out

@@ -87,8 +87,8 @@ def test_a_damaged_model_marks_no_picture(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_their_parent(number: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])  # Windows has no SIGKILL
+def test_workers_end_with_their_parent(name: str, tmp_path: Path) -> None:
     noise = np.random.default_rng(0)
     for i in range(400):
         Image.fromarray(noise.integers(0, 255, (300, 300), np.uint8)).save(tmp_path / f"{i}.png")
@@ -97,7 +97,7 @@ def test_workers_end_with_their_parent(number: int, tmp_path: Path) -> None:
     run = subprocess.Popen([sys.executable, "-m", "digits", "predict", *flags])
     wait_until(lambda: out.exists() and out.stat().st_size > 0)
     workers = children(run.pid)
-    run.send_signal(number)
+    run.send_signal(signal.Signals[name])
     run.wait()
     assert workers
     wait_until(lambda: not any(is_running(pid) for pid in workers))

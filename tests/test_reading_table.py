@@ -118,6 +118,13 @@ def test_what_a_spreadsheet_keeps_of_a_text(tmp_path: Path, text: str, kept: obj
     assert openpyxl.load_workbook(tmp_path / "a.xlsx").active["A1"].value == kept
 
 
+def test_no_text_is_a_formula(tmp_path: Path) -> None:
+    """Of a model with classes of its own a text may begin with any sign."""
+    table_file.write(tmp_path / "a.xlsx", answer(["=1+1"], [boxes("=1+1", 0, 0)]))
+    cell = openpyxl.load_workbook(tmp_path / "a.xlsx").active["A1"]
+    assert (cell.data_type, cell.value) == ("s", "=1+1")
+
+
 def test_no_signed_text_is_a_formula(tmp_path: Path) -> None:
     signed = answer(["-1-2", "-12"], [boxes("-1-2", 0, 0), boxes("-12", 0, 90)])
     table_file.write(tmp_path / "a.csv", signed)

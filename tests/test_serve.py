@@ -105,6 +105,15 @@ def test_what_is_asked_for_is_added(client: httpx.Client) -> None:
     assert answer["text"] == "3" and len(answer["rests_on"][0]) == 1
 
 
+def test_what_digits_rest_on_is_drawn_while_there_is_time(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = worker.Readers({"tiny": classifier.load(classifier.shipped()["tiny"])})
+    monkeypatch.setattr(worker, "LIMITS", replace(worker.LIMITS, explain_seconds=-1.0))
+    (result,) = readers.read([worker.Job(small(), "a.png", "tiny", explain=True)])
+    assert json.loads(result.answer)["rests_on"] == [[None]]
+
+
 def test_no_answer_says_where_a_model_lies(tmp_path: Path) -> None:
     """One of the server's own is called by its name, not by its path as in the command's answer."""
     own = tmp_path / "mine.onnx"

@@ -146,6 +146,17 @@ def test_the_last_correction_holds(tmp_path: Path) -> None:
     assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.png")] == [name]
 
 
+@pytest.mark.parametrize(
+    ("label", "folder"), [("..", "%2E%2E"), ("a/b", "a%2Fb"), ("/etc", "%2Fetc")]
+)
+def test_no_label_leads_out_of_the_folder(tmp_path: Path, label: str, folder: str) -> None:
+    """A class may have such a name; training reads it back from this folder."""
+    name = Corrections(tmp_path / "kept").keep(label, base64.b64decode(tile()))
+    assert name.startswith(f"{folder}/")
+    (path,) = tmp_path.rglob("*.png")
+    assert path.relative_to(tmp_path / "kept").as_posix() == name
+
+
 def test_a_full_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corrections, "MOST", 2)
     first, second, third = (base64.b64decode(tile(grey)) for grey in (100, 150, 200))

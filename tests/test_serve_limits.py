@@ -19,11 +19,13 @@ from PIL import Image
 
 from digits.web import bodies, protocol, worker
 from digits.web import desk as desks
+from digits.web.app import make_app
 from digits.web.desk import BATCH, SMALL, Desk
 from digits.web.limits import LIMITS
+from digits.web.settings import Settings
 from digits.web.worker import Job
 from tests import hanging
-from tests.asking import JSON, PNG, small
+from tests.asking import JSON, PNG, Client, small
 from tests.conftest import Clients
 from tests.wire import HEAD, everything, listening, said
 
@@ -147,6 +149,7 @@ def test_a_file_of_many_pages(client: Clients) -> None:
     page.save(file, "TIFF", save_all=True, append_images=[page] * 199)
     answer = client().post("/v1/predict", content=file.getvalue(), headers=PNG).json()
     assert (answer["page"], answer["text"]) == (1, "3")
+    assert answer["warnings"] == ["only the first page of the file was read"]
 
 
 @pytest.fixture
@@ -156,7 +159,6 @@ def fragile(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     desk = Desk({"tiny": Path("tiny.onnx")}, 1)
     desk.open()
     yield desk
-    desk.kill()
     desk.close()
 
 
@@ -202,6 +204,56 @@ def test_small_pictures_of_several_requests_share_a_batch(fragile: Desk) -> None
         return [int(result.answer) for (result,) in answers]
 
     assert asyncio.run(ask()) == [1] + [8] * 8
+
+
+def test_what_nobody_waits_for_is_not_read(fragile: Desk) -> None:
+    async def ask() -> bytes:
+        busy = asyncio.create_task(fragile.read(jobs(hanging.WAIT + bytes(SMALL))))
+        await asyncio.sleep(0.1)
+        given_up = asyncio.create_task(fragile.read(jobs(hanging.HANG)))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await busy
+        (answer,) = await fragile.read(jobs(b"good"))
+        return answer.answer
+
+    assert asyncio.run(ask()) == b"1"
+
+
+def test_a_desk_closes_while_a_picture_hangs(
+    fragile: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "CLOSE_SECONDS", 0.2)
+
+    async def ask() -> None:
+        waiting = asyncio.create_task(fragile.read(jobs(hanging.HANG)))
+        await asyncio.sleep(0.1)
+        fragile.close()
+        waiting.cancel()
+
+    asyncio.run(ask())
+    assert not any(clerk.ready for clerk in fragile._clerks)
+
+
+def test_a_client_that_goes_away_is_not_read_for(client: Clients, fragile: Desk) -> None:
+    asking = Client(make_app(Settings(fragile.models), fragile))
+    picture = hanging.HANG + bytes(100)
+    head = "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+    head += f"Content-Length: {len(picture)}\r\n\r\n"
+    with listening(asking) as place:
+        with socket.create_connection(place, timeout=60) as connection:
+            connection.sendall(head.encode() + picture)
+            wait_until(lambda: fragile.waiting == 1)
+        wait_until(lambda: fragile.waiting == 0)
+        seen = said(place, "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").decode()
+    assert 'digits_requests_total{status="499"} 1.0' in seen
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert holds()
 
 
 def test_a_full_queue_is_counted(client: Clients, desk: Desk) -> None:

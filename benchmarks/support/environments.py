@@ -1,7 +1,6 @@
 """Fresh environments: what pip puts into one, and how much that is."""
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -57,6 +56,8 @@ def outside() -> dict[str, str]:
 
 def cpu_seconds() -> float:
     """Of all processes that were started here and have ended."""
+    import resource  # Windows has none
+
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -36,7 +36,7 @@ class Peer:
     def __init__(self, folder: Path) -> None:
         if not (folder / "bin" / "python").exists():
             environments.create(folder, Path(sys.executable), PACKAGE, "onnxruntime")
-        environment = {"OMP_NUM_THREADS": "1", "PATH": ""}
+        environment = {"OMP_NUM_THREADS": "1", "PATH": "", "ORT_DISABLE_TELEMETRY": "1"}
         self._page = folder / "page.png"
         self._process = subprocess.Popen(
             [folder.resolve() / "bin" / "python", "-c", ANSWER],

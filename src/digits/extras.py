@@ -1,6 +1,7 @@
 """Which extra of the package brings what a light installation lacks, and the line that says so."""
 
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from digits.errors import DigitsError
@@ -25,7 +26,16 @@ def needs(module: str, command: str = "") -> str:
     if extra == "train" and command in OF_COMMANDS:
         extra = command
     package = "scikit-learn" if name == "sklearn" else name.replace("_", "-")
-    return f"needs {package}: pip install 'digits[{extra}]'"
+    return f"needs {package}: pip install '{_ours()}[{extra}]'"
+
+
+def _ours() -> str:
+    """What pip calls us: by name where we are installed, else the folder of a clone."""
+    try:
+        distribution("digits")
+    except PackageNotFoundError:
+        return "."
+    return "digits"
 
 
 def required(module: str, what: str, instead: str = "") -> Any:

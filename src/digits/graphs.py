@@ -25,7 +25,7 @@ OPERATORS = {
 GRAPH, FUNCTIONS = 7, 25  # of a model
 NODE, INITIALIZER, SPARSE = 1, 5, 15  # of a graph
 OPERATOR, ATTRIBUTE, DOMAIN = 4, 5, 7  # of a node
-TENSOR, TENSORS, GRAPHS = 5, 10, (6, 11)  # of an attribute
+TENSOR, TENSORS, GRAPHS, SPARSES = 5, 10, (6, 11), (22, 23)  # of an attribute
 PLACE, WHERE = 13, 14  # of a tensor that lies in another file
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # kinds of fields
 
@@ -74,6 +74,8 @@ def _strange_node(node: memoryview) -> Iterator[str]:
             for part, value in _fields(attribute):
                 if part in GRAPHS:
                     yield "has a graph within its graph"
+                elif part in SPARSES:
+                    yield "has sparse weights"
                 elif part in (TENSOR, TENSORS):
                     yield from _strange_tensor(value)
 

@@ -53,7 +53,7 @@ class Reader:
 
         An array is (H, W) grey or (H, W, 3) RGB, upright, either uint8 or floats within 0..1. A
         file or bytes that hold no picture give an answer whose status is "error", and whose
-        `error` says why. Of a file of several pages the first is read.
+        `error` says why. Of a file of several pages the first is read, with a warning.
 
         The answer's `status` is "read", "unsure", "no_digit" or "error"; `text` is what stands
         there, `probability` 0..1 that all of it is right, and `rows` have boxes in pixels.
@@ -65,8 +65,12 @@ class Reader:
         >>> answer.status, answer.text, [digit.label for digit in answer.rows[0].digits]
         ('read', '40917', ['4', '0', '9', '1', '7'])
         """
+        from digits.reading.pages import read_first
+
         if isinstance(source, str | Path):
             return self._reader.read_file(str(source))
+        if isinstance(source, bytes | bytearray | memoryview):
+            return read_first(self._reader, IN_MEMORY, bytes(source))
         return self.pages(source)[0]
 
     def pages(

@@ -139,7 +139,12 @@ def _strange(model: classifier.Classifier, args: Namespace) -> "np.ndarray":
     """The tiles that `--ood` names, as the models see them."""
     from digits.evaluation import ood
 
-    if args.ood == ood.MADE_UP and model.shape == INPUT_SHAPE:
-        return ood.made_up()
+    if args.ood == ood.MADE_UP:
+        if model.shape == INPUT_SHAPE and set(model.classes) <= KNOWN:
+            return ood.made_up()
+        raise DigitsError(
+            "--ood: what is made up are letters, signs and figures in tiles of digits, which are "
+            "nothing strange to this model; name a data set or a folder"
+        )
     look = Look.of(model.card["config"])
     return ood.unknown(data.load(args.ood, args.data_dir, look=look), model.classes, model.shape)

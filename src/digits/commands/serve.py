@@ -33,6 +33,13 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _token(text: str) -> str:
+    """Printable ASCII without spaces: what clients can send in a header as it is."""
+    if not all("!" <= c <= "~" for c in text):
+        raise argparse.ArgumentTypeError("letters, digits and signs of ASCII, without spaces")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("serve", description=__doc__)
     add = parser.add_argument_group("where, and with what").add_argument
@@ -46,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         help="processes that read (default: one a core)")  # fmt: skip
     add("--open", action="store_true", help="open the page in the browser")
     add = parser.add_argument_group("who may ask, and what is kept").add_argument
-    add("--token", default=os.environ.get("DIGITS_TOKEN", ""),
+    add("--token", type=_token, default=os.environ.get("DIGITS_TOKEN", ""),
         help="what API clients must send (default: $DIGITS_TOKEN, else nothing)")  # fmt: skip
     add("--rate", type=number(float, 0), default=0.0,
         help="requests a second that a client may make (default: any)")  # fmt: skip

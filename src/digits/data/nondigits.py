@@ -127,18 +127,29 @@ def make(count: int, digits: Picture, rng: int | Generator, held_out: bool = Fal
         Tiles uint8 (count, 1, 28, 28), framed as digits are.
     """
     rng = np.random.default_rng(rng)
-    kinds = {kind: share for kind, share in KINDS.items() if not held_out or kind in INVENTORIES}
-    shares = np.array(list(kinds.values())) / sum(kinds.values())
-    chosen = rng.choice(len(kinds), count, p=shares)
+    kinds = list(INVENTORIES if held_out else KINDS)
+    shares = np.array([KINDS[kind] for kind in kinds])
+    chosen = rng.choice(len(kinds), count, p=shares / shares.sum())
     tiles = np.empty((count, 1, TILE_SIZE, TILE_SIZE), np.uint8)
-    for index, kind in enumerate(np.array(list(kinds))[chosen]):
+    for index, kind in enumerate(np.array(kinds)[chosen]):
         if kind in INVENTORIES:
-            draw, items = INVENTORIES[kind]
-            items = [item for place, item in enumerate(items) if (place % 4 == 0) == held_out]
-            tiles[index, 0] = draw(items[rng.integers(len(items))], rng)
+            tiles[index, 0] = _item(kind, rng, held_out)
         else:
             tiles[index, 0] = OTHERS[kind](digits[:, 0], rng)
     return tiles
+
+
+def shape(rng: Generator) -> Picture:
+    """A tile (28, 28) uint8 of a kind for training that is made of no digits."""
+    kinds = list(INVENTORIES)
+    shares = np.array([KINDS[kind] for kind in kinds])
+    return _item(kinds[rng.choice(len(kinds), p=shares / shares.sum())], rng, held_out=False)
+
+
+def _item(kind: str, rng: Generator, held_out: bool) -> Picture:
+    draw, items = INVENTORIES[kind]
+    items = [item for place, item in enumerate(items) if (place % 4 == 0) == held_out]
+    return draw(items[rng.integers(len(items))], rng)
 
 
 def _framed(picture: Picture) -> Picture:

@@ -47,7 +47,13 @@ def load(name: str, hold_out: int, look: Look, folder: Path) -> Dataset:
     path = Path(name)
     items = list(items_of(path))
     tiles, why_not, sizes = tiles_of(path, items, look, folder)
-    kept = _distinct(path, items, tiles, _usable(path, why_not, look), look)
+    usable = _usable(path, why_not, look)
+    kept = _distinct(path, items, tiles, usable, look, why_not)
+    left_out = [
+        (item.name, item.label, f"left out: {why}")
+        for item, why in zip(items, why_not, strict=True)
+        if why
+    ]
     items, places = [items[i] for i in kept], np.fromiter(kept, np.int64)
     classes = in_order(item.label for item in items)
     if not card.is_classes(classes, least=1):
@@ -63,7 +69,7 @@ def load(name: str, hold_out: int, look: Look, folder: Path) -> Dataset:
         for part in (TRAIN, VALIDATION, TEST)
     )
     listing = tuple((i.name, i.label, str(part)) for i, part in zip(items, parts, strict=True))
-    return Dataset(name, train, validation, test, classes, listing)
+    return Dataset(name, train, validation, test, classes, (*listing, *left_out))
 
 
 def in_order(labels: Iterator[str] | Sequence[str]) -> tuple[str, ...]:
@@ -86,19 +92,20 @@ def _usable(path: Path, why_not: list[str], look: Look) -> list[int]:
 
 
 def _distinct(
-    path: Path, items: list[Item], tiles: np.ndarray, usable: list[int], look: Look
-) -> dict[int, str]:
+    path: Path, items: list[Item], tiles: np.ndarray, usable: list[int], look: Look,
+    why_not: list[str],
+) -> dict[int, str]:  # fmt: skip
     """The places of tiles, each tile once, and a key of each: a picture in two parts would be
-    learned and measured, and of one with two labels nobody knows which is right."""
+    learned and measured, and of one with two labels nobody knows which is right. `why_not` is told
+    of those that are left out."""
     first: dict[str, int] = {}
     others: dict[int, list[int]] = defaultdict(list)
     for i in usable:
         key = hashlib.sha256(tiles[i].tobytes()).hexdigest()[:32]
         if (same := first.setdefault(key, i)) != i:
             others[same].append(i)
-    twice: list[str] = []
-    torn: list[str] = []
-    lost: set[int] = set()
+    twice: list[int] = []
+    torn: list[int] = []
     for place, more in others.items():
         one, rest = items[place], [items[i] for i in more]
         if any(other.part != one.part for other in rest):
@@ -107,13 +114,16 @@ def _distinct(
                 "delete one"
             )
         if any(other.label != one.label for other in rest):
-            torn += [f"{item.name}: labelled {item.label!r}" for item in (one, *rest)]
-            lost.add(place)
+            torn += [place, *more]
+            for i in (place, *more):
+                why_not[i] = f"{items[i].name}: labelled {items[i].label!r}"
         else:
-            twice += [f"{other.name}: the same as {one.name}" for other in rest]
-    _leave_out(path, "are there twice", twice, look)
-    _leave_out(path, "are there with two labels", torn, look)
-    kept = {place: key for key, place in first.items() if place not in lost}
+            twice += more
+            for i in more:
+                why_not[i] = f"{items[i].name}: the same as {one.name}"
+    _leave_out(path, "are there twice", [why_not[i] for i in twice], look)
+    _leave_out(path, "are there with two labels", [why_not[i] for i in torn], look)
+    kept = {place: key for key, place in first.items() if not why_not[place]}
     if not kept:
         raise DigitsError(f"{path}: every picture is there with two labels")
     return kept

@@ -11,14 +11,15 @@ from numpy.random import Generator
 from digits.data import row_clutter, row_ink, row_photo
 from digits.data.many import many
 from digits.data.row_clutter import FINE
-from digits.data.row_ink import Sources, sources
+from digits.data.row_ink import Number, Sources, sources
 from digits.row_image import row_image
 
 __all__ = ["Sample", "Sources", "crop", "samples", "sources"]
 
 Sample = tuple[np.ndarray, str]  # a row image (HEIGHT, W) uint8 and the text in it
 MOST_COLUMNS = 640  # of a row image made for training
-EMPTY = 0.06  # the share of crops with no number in them
+EMPTY = 0.12  # the share with no number in them
+BROKEN = 0.08  # the share of numbers whose strokes have holes
 ALONE = 0.15  # the share of row images of nothing but a number's ink, as rows of pages are read
 ROOM = 0.05, 0.5  # of their height, around the ink
 
@@ -42,10 +43,18 @@ def _seen(source: Sources, rng: Generator) -> Sample:
 
 
 def _alone(source: Sources, rng: Generator) -> Sample:
-    number = row_ink.number(source, rng.uniform(0.5, 1) * FINE, rng)
+    number = _number(source, rng.uniform(0.5, 1) * FINE, EMPTY, rng)
     above, beside = (rng.uniform(*ROOM, 2) * len(number.ink)).astype(int)
     level = np.pad(number.ink, ((above, above), (beside, beside)))
     return row_image(level, inverted=True), number.text
+
+
+def _number(source: Sources, height: float, empty: float, rng: Generator) -> Number:
+    is_empty = rng.random() < empty
+    number = (row_ink.scribble if is_empty else row_ink.number)(source, height, rng)
+    if rng.random() < BROKEN:
+        return Number(number.text, row_ink.broken(number.ink, height, rng), number.walls)
+    return number
 
 
 def crop(
@@ -53,8 +62,7 @@ def crop(
 ) -> tuple[np.ndarray, str]:
     """A grey crop (h, w) uint8 and the text in it, '' in a share `empty` of them."""
     height = rng.uniform(0.3, 0.96) * FINE if rng.random() < 0.85 else rng.uniform(0.9, 1.1) * FINE
-    is_empty = rng.random() < empty and not clear
-    number = (row_ink.scribble if is_empty else row_ink.number)(source, height, rng)
+    number = _number(source, height, empty, rng)
     sheet, box = row_clutter.placed(number.ink, rng)
     layers = [(sheet, row_photo.darkness(rng))]
     if len(number.walls):

@@ -81,7 +81,7 @@ class Dataset:
     """Train on `train`, choose by `validation`, look at `test` once.
 
     A label is the place of its class in `classes`. `listing` says of each picture that came from
-    a file its path, its label and its part.
+    a file its path, its label and its part, or why it is left out.
     """
 
     name: str

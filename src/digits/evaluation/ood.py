@@ -36,7 +36,7 @@ def unknown(dataset: Dataset, known: Sequence[str], shape: Sequence[int | None])
     if dataset.shape != tuple(shape):
         raise DigitsError(f"--ood {dataset.name}: its tiles have another shape than the model's")
     parts = [dataset.test]
-    if dataset.listing:
+    if Path(dataset.name).exists():
         parts += [dataset.train, dataset.validation]
     strange = [k for k, name in enumerate(dataset.classes) if name not in known or name == NONE]
     images = np.concatenate([
@@ -93,7 +93,7 @@ def table(found: dict[str, Any]) -> str:
     """A line a model, for a terminal."""
     wide = max(5, *map(len, found["models"]))
     lines = [
-        f"{found['count']:,} tiles that are no digits ({found['source']})",
+        f"{found['count']:,} tiles of nothing that the models know ({found['source']})",
         f"{'model':{wide}}  {'AUROC':>7}  at 95% recall  read",
     ]
     for who, row in found["models"].items():
@@ -104,13 +104,13 @@ def table(found: dict[str, Any]) -> str:
 
 
 def draw(path: Path, found: dict[str, Any]) -> Path:
-    """A histogram of confidence a model, as log-odds: of the digits and of what is none; the
-    threshold is a line."""
+    """A histogram of confidence a model, as log-odds: of the known tiles and the strange
+    ones; the threshold is a line."""
     models, least = found["models"], 1e-4
     with figure(path, 1, len(models), (max(6, 4.6 * len(models)), 3.6)) as axes:
         for axis, (who, row) in zip(axes[0], models.items(), strict=True):
             for counts, colour, what in zip(
-                row["histogram"], (BLUE, ORANGE), ("digits", "no digits"), strict=True
+                row["histogram"], (BLUE, ORANGE), ("known", "strange"), strict=True
             ):
                 share = np.maximum(np.array(counts) / sum(counts), least)
                 axis.stairs(share, LOG_ODDS, baseline=least, color=colour, linewidth=2, label=what)

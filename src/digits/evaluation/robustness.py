@@ -120,7 +120,7 @@ def _draw_errors(path: Path, result: dict[str, Any]) -> Path:
         axis.set(xscale="log", xlabel="errors (dotted: on clean tiles)")
         axis.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
         axis.grid(visible=False, axis="y")
-        axis.legend(loc="lower right")
+        axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
     return path
 
 

@@ -27,7 +27,8 @@ STARTED = (".pth", ".onnx", ".pt2")  # suffixes that `digits.classifier` loads
 START = """
 import sys, numpy
 from digits import classifier
-classifier.load(sys.argv[1])(numpy.zeros((1, 1, 28, 28), numpy.uint8))
+model = classifier.load(sys.argv[1])
+model(numpy.zeros((1, *model.shape), numpy.uint8))
 """
 COLUMNS = (
     "model", "format", "size", "accuracy", "lost", "one tile p50, p95, p99", "faster",

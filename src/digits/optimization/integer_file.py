@@ -17,7 +17,7 @@ from digits.optimization import c_file, c_program, html_file, html_program, inte
 from digits.optimization.integer import IntegerModel, Run
 from digits.optimization.source import Source
 from digits.optimization.to_integer import integers_of
-from digits.spec import CLASSES
+from digits.spec import CLASSES, INPUT_SHAPE
 
 PART = 25  # tiles a step of progress
 
@@ -127,6 +127,8 @@ def integers(source: Source, calibration: Tensor, bits: int = 8) -> IntegerModel
     """
     if tuple(source.content["classes"][: len(CLASSES)]) != CLASSES:
         raise DigitsError(f"{' and '.join(FORMATS)} files read digits; try .onnx")
+    if tuple(source.content.get("input_shape", INPUT_SHAPE)) != INPUT_SHAPE:
+        raise DigitsError(f"{' and '.join(FORMATS)} files take tiles of 28x28; try .onnx")
     chain = source.chain()
     if not source.changes:
         chain.calibrate(calibration)

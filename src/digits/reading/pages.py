@@ -3,20 +3,19 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import count
+from itertools import count, islice
 from typing import Protocol
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading import budget
 from digits.reading.answer import Answer
-from digits.reading.formats import Format
 from digits.vision.files import source
 from digits.vision.load import Picture, pages
 from digits.vision.packed import File
 
 Then = Callable[[Picture, Answer], None]
-NOTHING_FITS = "nothing in it fits what --expect asks for"
+ONLY_FIRST = "only the first page of the file was read"
 
 
 class Reads(Protocol):
@@ -24,9 +23,6 @@ class Reads(Protocol):
 
     @property
     def classifier(self) -> Classifier: ...
-
-    @property
-    def wanted(self) -> Format | None: ...
 
     @property
     def in_colour(self) -> bool: ...
@@ -40,13 +36,33 @@ def read_pages(
     """The answers to a file, or to its `data` if they are given; '-' is standard input.
 
     Where it is no picture, or damaged from some page on, or takes longer than a file may, the last
-    answer is an `error`. `then` is
-    called with each picture and its answer.
+    answer is an `error`. `then` is called with each picture and its answer.
 
     Raises:
         DigitsError: the model answers no numbers.
     """
     return read_loaded(reader, name, _loaded(name, data, reader.in_colour), then)
+
+
+def read_first(reader: Reads, name: str, data: bytes | None = None) -> Answer:
+    """The answer to the first page of a file, or of its `data`; a warning says that more follow.
+
+    Raises:
+        DigitsError: the model answers no numbers.
+    """
+    answers: list[Answer] = []
+    first = islice(_loaded(name, data, reader.in_colour), 1)
+    (answer,) = read_loaded(
+        reader, name, first, lambda picture, one: answers.append(told_of_more(one, picture))
+    )
+    return answers[0] if answers else answer
+
+
+def told_of_more(answer: Answer, picture: Picture) -> Answer:
+    """The answer to a page that alone is read of its file."""
+    if not picture.more:
+        return answer
+    return replace(answer, warnings=[*answer.warnings, ONLY_FIRST])
 
 
 def read_loaded(
@@ -85,10 +101,7 @@ def _answers(
         if picture is None:
             return
         answer = reader.read(picture, name)
-        words = answer.warnings
-        if answer.status == "no_digit" and reader.wanted:
-            words = [*words, NOTHING_FITS]
-        answer = replace(answer, warnings=words, seconds=time.perf_counter() - start)
+        answer = replace(answer, seconds=time.perf_counter() - start)
         if then:
             then(picture, answer)
         yield answer

@@ -1,6 +1,5 @@
 """The reader: a classifier and what is expected, from a picture to its answer."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from digits.classifier import Classifier
@@ -12,10 +11,12 @@ from digits.reading.attempt import Attempt
 from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import NAMED, Format, fitting
 from digits.reading.formats import parse as parse_format
-from digits.reading.pages import read_pages
+from digits.reading.pages import read_first
 from digits.reading.recognizer import Recognizer
 from digits.spec import CLASSES, INPUT_SHAPE, NONE, SEEN_LITTLE, SMALL_SET
 from digits.vision.load import Picture
+
+NOTHING_FITS = "nothing in it fits what --expect asks for"
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ class Reader:
         """Whether pictures have to be loaded with their colours."""
         return self.look is not None and self.look.colour
 
-    def read_file(self, name: str, then: Callable[[Picture, Answer], None] | None = None) -> Answer:
-        """The answer to the first page of a file; `read_pages` says more."""
-        return read_pages(self, name, then)[0]
+    def read_file(self, name: str) -> Answer:
+        """The answer to the first page of a file."""
+        return read_first(self, name)
 
     def read(self, picture: Picture, image: str = "") -> Answer:
         """Read a picture, called `image` in the answer.
@@ -81,6 +82,7 @@ class Reader:
         answer = scaled(answer, picture.scale)
         model, learned_from = self.classifier.name, self.classifier.trained_on
         words = answer.warnings + [SEEN_LITTLE] * (learned_from == SMALL_SET)
+        words += [NOTHING_FITS] * bool(answer.status == "no_digit" and self.wanted)
         answer = replace(answer, image=image, model=model, trained_on=learned_from, warnings=words)
         return _in_part(answer) if budget.spent else answer
 

@@ -57,7 +57,9 @@ def _as_xlsx(lines: list[list[str]], decimal: str) -> bytes:
         for x, text in enumerate(line, 1):
             number = value(text, decimal)
             is_code = re.match(r"-?0\d", text)  # as 007 and ZIP codes: their zeros are to stay
-            book.active.cell(y, x, text if number is None or is_code else number)
+            cell = book.active.cell(y, x, text if number is None or is_code else number)
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # never a formula, whatever it begins with
     made: IO[bytes] = io.BytesIO()
     book.save(made)
     made.seek(0)

@@ -13,6 +13,7 @@ from digits.training.config import TrainConfig
 from digits.training.step import logits_of
 
 SHARE = 0.2  # of drawn digits and of non-digits, against validation tiles, in what is rehearsed
+TOGETHER = 8192  # tiles that are distorted at a time: each takes up to 24 kB on the way
 SEED = 2**31  # not one that a run draws its training tiles with
 
 
@@ -37,8 +38,11 @@ def calibrate(
     more = Extras(SHARE * (config.labels == CLASSES), SHARE * bool(config.nondigits))
     rehearsal = extras.extend(cpu, more, SEED)
     policy = "elastic" if config.augment in ("none", "light", "elastic") else "strong"
-    images = augment(rehearsal.images, policy, torch.Generator().manual_seed(SEED))
-    logits = logits_of(model, images.to(device)).cpu().numpy()
+    generator = torch.Generator().manual_seed(SEED)
+    logits = np.concatenate([
+        logits_of(model, augment(some, policy, generator).to(device)).cpu().numpy()
+        for some in rehearsal.images.split(TOGETHER)
+    ])  # fmt: skip
     known = np.array([i for i, name in enumerate(config.classes) if name != NONE])
     probabilities = metrics.softmax(logits, temperature)[:, known]
     right = known[probabilities.argmax(axis=1)] == rehearsal.labels.numpy()

@@ -58,13 +58,15 @@ class Picture:
     `grey` is (H, W) uint8, upright, transparency over paper; `scale` is how many pixels of the
     file, seen upright, one of its pixels stands for (1.0 unless the file is large). `colours` are
     (h, w, 3) uint8, upright, transparency over white, of any size: where they were asked for.
-    `seconds` are those of CPU time that decoding took.
+    `seconds` are those of CPU time that decoding took. `more` says that further pages follow it in
+    its file.
     """
 
     grey: np.ndarray
     scale: float = 1.0
     colours: np.ndarray | None = None
     seconds: float = 0.0
+    more: bool = False
 
 
 def load(source: Path | bytes, name: str | None = None, colour: bool = False) -> Picture:
@@ -84,22 +86,38 @@ def pages(source: Path | bytes, name: str | None = None, colour: bool = False) -
     data = _read(source, name) if isinstance(source, Path) else source
     if len(data) > MAX_BYTES:
         raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
-    start, read = time.thread_time(), 0
+    start, failure = time.thread_time(), None
     with _told_in_one_line(name):
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     with image:
-        for number in count():
+        turned = _turned(image, name)
+        more = next(turned)
+        while more:
             with _told_in_one_line(name):
-                if number and not _turn_to(image, number):
-                    return
-                is_page = image.format != "TIFF" or not number or not _is_no_page(image)
-                if number >= MAX_IMAGES or (is_page and read >= MAX_PAGES):
-                    raise DigitsError(f"{name}: only {MAX_PAGES} pages are read; split it")
-                if not is_page:
-                    continue
                 page = _decode(image, name, colour)
-            yield replace(page, seconds=time.thread_time() - start)
-            start, read = time.thread_time(), read + 1
+            try:
+                more = next(turned, False)
+            except DigitsError as error:  # that of the page after this one
+                failure = error
+            yield replace(page, seconds=time.thread_time() - start, more=more)
+            if failure:
+                raise failure
+            start = time.thread_time()
+
+
+def _turned(image: Image.Image, name: str) -> Iterator[bool]:
+    """Turn an image to its first page, then to the next at each step."""
+    read = 0
+    for number in count():
+        with _told_in_one_line(name):
+            if number and not _turn_to(image, number):
+                return
+            is_page = image.format != "TIFF" or not number or not _is_no_page(image)
+            if number >= MAX_IMAGES or (is_page and read >= MAX_PAGES):
+                raise DigitsError(f"{name}: only {MAX_PAGES} pages are read; split it")
+        if is_page:
+            read += 1
+            yield True
 
 
 def _turn_to(image: Image.Image, number: int) -> bool:
@@ -174,9 +192,10 @@ def _decode(image: Image.Image, name: str, colour: bool) -> Picture:
 
 
 def _colours(image: Image.Image) -> np.ndarray:
-    """(h, w, 3) uint8; what is transparent lies on white."""
-    sheet = Image.new("RGBA", image.size, "white")
-    sheet.alpha_composite(image.convert("RGBA"))
+    """(h, w, 3) uint8, hardly finer than they are looked at; what is transparent lies on white."""
+    smaller = _smaller(image).convert("RGBA")
+    sheet = Image.new("RGBA", smaller.size, "white")
+    sheet.alpha_composite(smaller)
     return np.asarray(sheet.convert("RGB"))
 
 
@@ -196,7 +215,7 @@ def _pixels(image: Image.Image) -> np.ndarray:
 
 
 def _smaller(image: Image.Image) -> Image.Image:
-    """A transparent picture, hardly finer than it is looked at: laying it on paper takes copies."""
+    """A picture, hardly finer than it is looked at: laying it on paper takes copies."""
     plain = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
     return plain.reduce(max(1, max(image.size) // LIMITS.max_side_px))
 

@@ -1,7 +1,7 @@
 """The HTTP application: its paths, and how what goes wrong is said."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -68,7 +68,7 @@ def make_app(settings: Settings, desk: Desk, corrections: Corrections | None = N
                     options.explain, options.tiles)
                 for name, data in await body.pictures(options.name)
             ]  # fmt: skip
-            results = await desk.read(jobs)
+            results = await _while_there(request, desk.read(jobs))
         for result in results:
             if result.kind:
                 metrics.answers.labels(result.kind).inc()
@@ -143,6 +143,27 @@ def make_app(settings: Settings, desk: Desk, corrections: Corrections | None = N
             expose_headers=["retry-after", "www-authenticate"],
         )  # fmt: skip
     return Record(guarded, metrics)
+
+
+async def _while_there(
+    request: Request, reading: Coroutine[Any, Any, list[Result]]
+) -> list[Result]:
+    """What is read for a client, or nothing more is read for it once it has gone away.
+
+    Raises:
+        Refusal: 499, it has; nobody sees this but the log.
+    """
+    task = asyncio.ensure_future(reading)
+    gone = asyncio.ensure_future(request.receive())  # its body is whole: only the end can come
+    gone.add_done_callback(lambda _: task.cancel())
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if gone.done() and not gone.cancelled():
+            raise Refusal(499, "the client has gone away", "wait for the answer") from None
+        raise
+    finally:
+        gone.cancel()
 
 
 def _list(words: Iterable[str]) -> str:

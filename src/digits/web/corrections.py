@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from digits import checkpoint
+from digits.data.own_files import folder_of
 from digits.errors import DigitsError, reason
 from digits.spec import TILE_SIZE
 from digits.web.refusal import Refusal
@@ -33,24 +34,24 @@ class Corrections:
         self._lock = threading.Lock()
 
     def keep(self, label: str, tile: bytes) -> str:
-        """Write a tile as LABEL/HASH.png, the hash of its pixels: the same correction is one file,
-        and of different labels the last one holds.
+        """Write a tile into the folder of its label, named by the hash of its pixels: the same
+        correction is one file, and of different labels the last one holds.
 
         Raises:
             Refusal: it is no tile, or there is no room for it.
         """
         pixels = _pixels(tile)
-        file = f"{hashlib.sha256(pixels.tobytes()).hexdigest()[:32]}.png"
+        kept = f"{folder_of(label)}/{hashlib.sha256(pixels.tobytes()).hexdigest()[:32]}.png"
         content = io.BytesIO()
         pixels.save(content, "PNG")
         with self._lock:
             try:
-                self._write(self._folder / label / file, content.getvalue())
+                self._write(self._folder / kept, content.getvalue())
             except (OSError, DigitsError) as error:
                 raise Refusal(
                     503, f"not kept: {_why(error)}", "tell who runs this server"
                 ) from None
-        return f"{label}/{file}"
+        return kept
 
     def _write(self, path: Path, content: bytes) -> None:
         others = [old for old in self._folder.glob(f"*/{path.name}") if old != path]

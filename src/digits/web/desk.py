@@ -18,6 +18,7 @@ from digits.web.worker import Job, Result
 SMALL = 4096  # bytes: what may share a batch; a 28x28 PNG has 300 to 900
 BATCH = 16
 START_SECONDS = 60.0
+CLOSE_SECONDS = 2.0  # for a process to end by itself: nobody waits for what it reads then
 PAUSE = 0.5  # seconds before a process that died while starting is started again
 
 
@@ -29,9 +30,15 @@ class Ticket:
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Result]"
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for it."""
+        return not self.future.done()
+
     def answer(self, result: Result) -> None:
-        """Hand the result over; from any thread."""
-        self.loop.call_soon_threadsafe(self._set, result)
+        """Hand the result over, if it is wanted; from any thread."""
+        if self.is_wanted:
+            self.loop.call_soon_threadsafe(self._set, result)
 
     def _set(self, result: Result) -> None:
         if not self.future.done():
@@ -63,11 +70,17 @@ class Desk:
             raise
 
     def close(self) -> None:
-        """End the processes, after what they read now."""
+        """End the processes; who has not been answered by now is not answered."""
         for _ in self._clerks:
             self._queue.put(None)
+        self._join()
+        self.kill()
+        self._join()
+
+    def _join(self) -> None:
+        deadline = time.monotonic() + CLOSE_SECONDS
         for clerk in self._clerks:
-            clerk.join()
+            clerk.join(max(0.0, deadline - time.monotonic()))
 
     def kill(self) -> None:
         """End the processes at once."""
@@ -130,7 +143,9 @@ class Clerk(threading.Thread):
     def run(self) -> None:
         self._begin()
         while not self._ended and (ticket := self._tickets.get()) is not None:
-            batch = [ticket, *self._more(ticket)]
+            batch = [one for one in (ticket, *self._more(ticket)) if one.is_wanted]
+            if not batch:
+                continue
             results = self._read([ticket.job for ticket in batch])
             for i, ticket in enumerate(batch):
                 # None: one of them ended the process; read each alone, to see which.

@@ -19,6 +19,7 @@ class Limits:
     # photographs is far more work than one of single digits.
     waiting: int = 128
     picture_seconds: float = 60.0  # on the clock, of a busy machine; then its process is replaced
+    explain_seconds: float = 3.0  # of CPU time for what digits rest on, 0.2 s each: 15 of a page
     name_length: int = 200  # characters of a picture's name
     expect_length: int = 100  # characters of a pattern: an automaton of bounded size is made of it
     clients: int = 10_000  # whose rate is remembered, and no more

@@ -88,7 +88,7 @@ class Answer(BaseModel):
     """What was read in one picture: the object that `digits predict --json` prints."""
 
     image: str
-    page: int = Field(description="of `pages`; the first is read")
+    page: int = Field(description="of a file only the first is read; a warning says so")
     pages: int
     status: Literal["read", "unsure", "no_digit", "error"]
     text: str
@@ -103,7 +103,9 @@ class Answer(BaseModel):
     seconds: float
     error: str | None = None
     explain: str | None = Field(None, description="PNG as base64, with explain=true")
-    rests_on: list[list[str]] | None = Field(None, description="as tiles, with explain=true")
+    rests_on: list[list[str | None]] | None = Field(
+        None, description="as tiles, with explain=true; null where there was no time for more"
+    )
     tiles: list[list[str]] | None = Field(None, description="PNGs as base64, with tiles=true")
 
 

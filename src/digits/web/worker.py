@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from digits.errors import DigitsError
 from digits.occlusion import drops
 from digits.web.limits import FORMATS, LIMITS
+
+if TYPE_CHECKING:
+    from digits.reading.answer import Answer, Digit
 
 READERS = 64  # kept: one for each model and each `expect` that was asked for lately
 
@@ -152,10 +155,12 @@ def refusal(data: bytes, name: str) -> Result | None:
 
 
 def _read(job: Job, loaded: Loaded) -> Result:
+    from digits.reading.pages import told_of_more
+
     start = time.perf_counter()
     answer = loaded.reader.read(loaded.picture, job.name)
     seconds = loaded.seconds + time.perf_counter() - start
-    answer = replace(answer, seconds=seconds)
+    answer = replace(told_of_more(answer, loaded.picture), seconds=seconds)
     if answer.status == "error":
         return Result(422, "error", as_bytes(answer.as_json()), answer.error)
     content = answer.as_json(job.top_k, job.decimal)
@@ -163,14 +168,20 @@ def _read(job: Job, loaded: Loaded) -> Result:
         content["tiles"] = [[_png(digit.tile) for digit in row.digits] for row in answer.rows]
     if job.explain:
         content["explain"] = _explained(loaded.picture, answer)
-        content["rests_on"] = [
-            [
-                _png(rests_on(loaded.reader.classifier, digit.tile, digit.label))
-                for digit in row.digits
-            ]
-            for row in answer.rows
-        ]
+        content["rests_on"] = _all_rest_on(loaded.reader.classifier, answer)
     return Result(200, answer.status, as_bytes(content))
+
+
+def _all_rest_on(classifier: Any, answer: "Answer") -> list[list[str | None]]:
+    """What each digit of each row rests on, as PNG; None for those that there was no time for."""
+    since = time.thread_time()
+
+    def drawn(digit: "Digit") -> str | None:
+        if time.thread_time() - since > LIMITS.explain_seconds:
+            return None
+        return _png(rests_on(classifier, digit.tile, digit.label))
+
+    return [[drawn(digit) for digit in row.digits] for row in answer.rows]
 
 
 def rests_on(classifier: Any, tile: np.ndarray, label: str) -> np.ndarray:
