@@ -32,7 +32,12 @@ ROWS = [
         " test_architecture::test_onnx_runtime_is"),
     Row("pictures that are hard", "small pictures took minutes or gigabytes",
         "a budget a page, an allowlist of formats",
-        "test_reading_budget::test_textures test_reading_budget::test_formats_that"),
+        "test_reading_budget::test_textures test_reading_budget::test_formats_that"
+        " test_reading_budget::test_a_large test_reading_budget::test_reading_a_file"
+        " test_reading_budget::test_a_file_has test_vision_load"),
+    Row("files that a model names", "an ONNX file could name other files, or fill the memory",
+        "walked before ONNX Runtime sees it; refused in one line",
+        "test_graphs"),
     Row("odd names", "names that are formulas, not UTF-8 or of two lines",
         "`./` before a formula; every name comes back equal",
         "test_answer_file::test_no_cell test_answer_file::test_any_name"
@@ -77,9 +82,13 @@ ROWS = [
     Row("odd flags", "tracebacks for odd flags", "one line, whatever is typed",
         "test_no_traceback::test_flags test_faults::test_fault"),
     Row("odd files", "tracebacks for odd content of files", "one line, whatever is in them",
-        "test_no_traceback::test_content test_config test_card::test_an_onnx"),
+        "test_no_traceback::test_content test_config test_card::test_an_onnx"
+        " test_card::test_a_checkpoint"),
+    Row("benchmarks without data", "a traceback", "one line",
+        "test_benchmarks::test_without_data test_benchmarks::test_a_benchmark_without"),
     Row("files of data and of runs", "a traceback, or nothing said", "one line",
-        "test_damaged_files"),
+        "test_damaged_files test_data::test_an_mnist test_data::test_a_damaged"
+        " test_packed::test_a_folder"),
     Row("streams", "full disks, closed and full streams", "one line",
         "test_no_traceback::test_a_full test_no_traceback::test_streams"
         " test_answer_file::test_a_full"),

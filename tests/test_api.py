@@ -38,7 +38,7 @@ SURFACE = {  # what programs rely on: a change here is one that CHANGELOG.md tel
         "model: pathlib.Path, run: pathlib.Path, test: 'Measurement | None') -> None"
     ),
     "load": "(model: str | pathlib.Path | None = 'reader', device: Any = 'cpu') -> 'Classifier'",
-    "read": f"(source: Any, {MODEL}) -> 'Answer'",
+    "read": f"(source: 'Source', {MODEL}) -> 'Answer'",
     "train": (
         "(arch: str = 'improved', dataset: str = 'auto', epochs: int | None = None, *, "
         "save_dir: str | pathlib.Path | None = None, data_dir: str | pathlib.Path | None = None, "
@@ -136,8 +136,18 @@ def test_every_kind_of_picture_gives_the_same_answer() -> None:
         np.zeros((0, 5), np.uint8),
         np.zeros(5, np.uint8),
         np.zeros((20, 20, 4), np.uint8),
+        np.eye(20, dtype=np.uint8),
     ],
-    ids=["channels first", "integers", "to 255", "nan", "empty", "a line", "transparent"],
+    ids=[
+        "channels first",
+        "integers",
+        "to 255",
+        "nan",
+        "empty",
+        "a line",
+        "transparent",
+        "0 and 1",
+    ],
 )
 def test_what_is_ambiguous_is_an_error_that_says_what_to_give(array: np.ndarray) -> None:
     with pytest.raises(digits.DigitsError, match="give"):

@@ -93,6 +93,13 @@ def test_the_reference_is_made_of_the_code() -> None:
     assert page.endswith(" outside")
 
 
+def test_the_site_says_how_to_contribute() -> None:
+    from tools import docs_site
+
+    page = docs_site.on_page_markdown((ROOT / "docs" / "contributing.md").read_text("utf-8"))
+    assert "## " in page and "](architecture.md)" in page and "docs/architecture.md)" not in page
+
+
 @pytest.mark.parametrize(
     ("link", "shown"),
     [("[a](../README.md)", "[a](../README.md)"), ("[a](../../README.md)", "a"),

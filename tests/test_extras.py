@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
-from digits.extras import EXTRAS
+from digits import extras
+from digits.extras import EXTRAS, needs
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -35,6 +37,31 @@ sys.meta_path.insert(0, Blocked)
 from digits.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
+
+
+def test_requirements_bring_what_the_commands_need() -> None:
+    """All but the large packages, which are extras of their own."""
+    lines = (ROOT / "requirements.txt").read_text("utf-8").split()
+    brought = PROJECT["optional-dependencies"]
+    parts = ("train", "optimize", "report", "serve")
+    wanted = PROJECT["dependencies"] + [one for part in parts for one in brought[part]]
+    names = {re.split(r"[<>=\[;]", one)[0].strip() for one in wanted} - {"digits"}
+    assert names == {re.split(r"[<>=]", one)[0] for one in lines}
+
+
+def test_in_a_clone_that_is_not_installed_the_folder_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """pip would ask an index for `digits`, which may be somebody else's."""
+
+    def absent(_: str) -> None:
+        raise PackageNotFoundError
+
+    assert needs("fastapi").endswith("pip install 'digits[serve]'")
+    monkeypatch.setattr(extras, "distribution", absent)
+    assert needs("fastapi").endswith("pip install '.[serve]'")
+
+
 NUMBER = str(ROOT / "test_images" / "number.png")
 PRETRAINED = ROOT / "models" / "pretrained"
 UCI = ("--dataset", "uci")

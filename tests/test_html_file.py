@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -114,6 +115,20 @@ def test_digits_side_by_side_are_read_and_specks_are_not(tmp_path: Path, mnist: 
     code = f"""const found = digits.read(given, {width}, {height});
     process.stdout.write(found.map((d) => d.label).join("") + " " + found.every((d) => d.read));"""
     assert run_script(path, code, picture.tobytes()) == b"721041 true"
+
+
+@needs_node
+def test_strokes_are_the_ink_that_would_be_found(tmp_path: Path) -> None:
+    """What is drawn black on white is not looked for; the tiles are the same."""
+    picture = np.full((160, 320), 255, np.uint8)
+    cv2.polylines(picture, [np.array([(40, 40), (100, 40), (60, 130)])], False, 0, 12, cv2.LINE_AA)
+    cv2.ellipse(picture, (220, 80), (35, 55), 0, 0, 360, 0, 9, cv2.LINE_AA)
+    _, path = written("micro", tmp_path)
+    code = """for (const drawn of [false, true])
+      process.stdout.write(Buffer.concat(digits.tiles(given, 320, 160, drawn)));"""
+    found = np.frombuffer(run_script(path, code, picture.tobytes()), np.uint8)
+    looked_for, drawn = found.reshape(2, 2, 28, 28)
+    assert (looked_for == drawn).all() and drawn.any(axis=(1, 2)).all()
 
 
 @needs_node

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from digits import classifier, data
-from digits.__main__ import main
+from digits.__main__ import COMMANDS, main
+from digits.commands._flags import parser_of
 from digits.errors import DigitsError
 from digits.reading.answer_file import HEADER, AnswerFile
 from digits.training.config import TrainConfig
@@ -89,28 +90,17 @@ WORDS = st.one_of(
     ),
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30),
 )  # fmt: skip
+COMMON = {"--help", "--version"}
 FLAGS = {
-    "predict": ["--image", "--model", "--expect", "--top_k", "--confidence", "--json", "--explain",
-                "--save_tiles", "--resume", "--gpu", "--cpu", "--output", "--table", "--shard",
-                "--engine", "--decimal"],
-    "train": ["--arch", "--preset", "--epochs", "--batch_size", "--learning_rate", "--weight_decay",
-              "--label_smoothing", "--clip_norm", "--average", "--patience", "--augment",
-              "--teacher", "--ensemble", "--strokes", "--nondigits", "--hold_out", "--gpu",
-              "--cpu", "--device", "--save_dir", "--seed", "--resume", "--save_every", "--on_nan",
-              "--compile", "--deterministic", "--force", "--dataset", "--data_dir", "--init",
-              "--freeze", "--frame", "--size", "--weights", "--hands"],
-    "evaluate": ["--model", "--output", "--dataset", "--data_dir", "--gpu", "--cpu", "--folder",
-                 "--ood", "--numbers", "--expect"],
-    "optimize": ["--model", "--output", "--quantize", "--max_drop", "--dataset", "--data_dir",
-                 "--prune", "--finetune", "--bits", "--half", "--benchmark"],
-    "learn": ["--from", "--model", "--output", "--max_loss", "--epochs", "--seed", "--undo",
-              "--gpu", "--cpu", "--dataset", "--data_dir"],
-    "tune": ["--arch", "--trials", "--minutes", "--epochs", "--seed", "--seeds", "--study",
-             "--gpu", "--cpu", "--dataset", "--data_dir"],
-    "serve": ["--host", "--port", "--model", "--workers", "--token", "--rate", "--allow_origin",
-              "--trusted_proxy", "--corrections"],
-    "completion": ["bash", "--shell"],
-}  # fmt: skip
+    command: sorted(
+        flag
+        for action in parser_of(command)._actions
+        for flag in action.option_strings
+        if flag.startswith("--") and flag not in COMMON
+    )
+    for command in COMMANDS
+    if command != "completion"
+} | {"completion": ["bash", "--shell"]}
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,23 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     assert "no column of it is binary" in error("f.parquet", parquet(tmp_path / "y").read_bytes())
     with pytest.raises(DigitsError, match=r"g\.tar: cannot be read: No such file"):
         list(files.files(str(tmp_path / "g.tar")))
+
+
+def test_a_folder_that_cannot_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one within: its pictures would be missing from the answers without a word."""
+    (tmp_path / "in" / "locked").mkdir(parents=True)
+    scan = os.scandir
+
+    def refuse(path: str) -> Any:
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(DigitsError, match="locked: cannot be read: Permission denied"):
+        list(files.files(str(tmp_path / "in")))
 
 
 def test_a_file_that_went_away_is_an_answer(tmp_path: Path, capfd: Any) -> None:

@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any
 from digits.spec import DEFAULT_SHIPPED
 
 if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
     from digits.classifier import Classifier
     from digits.reading.answer import Answer
     from digits.vision.load import Picture
 
-Source = Any  # a path, the bytes of a file, a Pillow image, or an array: see `Reader.read`
+    # A path, the bytes of a file, a Pillow image, or an array: see `Reader.read`.
+    Source = str | Path | bytes | bytearray | memoryview | Image.Image | np.ndarray
+
 IN_MEMORY = "picture"  # what answers call one that has no file
 
 
@@ -48,7 +53,7 @@ class Reader:
     def __reduce__(self) -> "tuple[Callable[[str, str], Reader], tuple[str, str]]":
         return _again, (str(self._reader.classifier.path), self._expect)
 
-    def read(self, source: Source) -> "Answer":
+    def read(self, source: "Source") -> "Answer":
         """Read one picture: a path, the bytes of an image file, a Pillow image, or an array.
 
         An array is (H, W) grey or (H, W, 3) RGB, upright, either uint8 or floats within 0..1. A
@@ -59,7 +64,7 @@ class Reader:
         there, `probability` 0..1 that all of it is right, and `rows` have boxes in pixels.
 
         Raises:
-            DigitsError: an array of another shape, kind or range.
+            DigitsError: an array of another shape, kind or range; one of 0 and 1 as uint8 too.
 
         >>> answer = Reader().read("test_images/number.png")
         >>> answer.status, answer.text, [digit.label for digit in answer.rows[0].digits]
@@ -74,7 +79,7 @@ class Reader:
         return self.pages(source)[0]
 
     def pages(
-        self, source: Source, then: "Callable[[Picture, Answer], None] | None" = None
+        self, source: "Source", then: "Callable[[Picture, Answer], None] | None" = None
     ) -> "list[Answer]":
         """Read every page of a TIFF, every frame of an animation; see `read`. `then` is called with
         each page's picture, while it is in memory, and its answer.
@@ -94,7 +99,7 @@ class Reader:
             then(picture, answer)
         return [answer]
 
-    def read_many(self, sources: Iterable[Source]) -> "Iterator[Answer]":
+    def read_many(self, sources: "Iterable[Source]") -> "Iterator[Answer]":
         """Read pictures one after the other, as they are asked for; see `read`. For all cores at
         once, see examples/many_processes.py.
 
@@ -115,7 +120,7 @@ def _again(model: str, expect: str) -> Reader:
 
 
 def read(
-    source: Source, model: "str | Path | Classifier" = DEFAULT_SHIPPED, expect: str = "auto"
+    source: "Source", model: "str | Path | Classifier" = DEFAULT_SHIPPED, expect: str = "auto"
 ) -> "Answer":
     """Read one picture; for many make one `Reader`, which loads its model once.
 
@@ -147,7 +152,7 @@ def load(model: str | Path | None = DEFAULT_SHIPPED, device: Any = "cpu") -> "Cl
     return classifier.load(classifier.find(model), device)
 
 
-def _picture(source: Source, colour: bool) -> "Picture":
+def _picture(source: Any, colour: bool) -> "Picture":
     from digits.vision import load as loading
 
     if hasattr(source, "convert"):
@@ -166,6 +171,8 @@ def _pixels(array: Any) -> Any:
     if pixels.ndim not in (2, 3) or 0 in shape or (pixels.ndim == 3 and shape[2] != 3):
         raise DigitsError(f"an array of shape {shape}: give (H, W) grey or (H, W, 3) RGB")
     if kind == np.uint8:
+        if pixels.max() == 1:
+            raise DigitsError("an array of uint8 with nothing above 1: give 0 to 255")
         return np.ascontiguousarray(pixels)
     if not np.issubdtype(kind, np.floating):
         raise DigitsError(f"an array of {kind}: give uint8, or floats within 0..1")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.errors import DigitsError, did_you_mean
+from digits.extras import needs
 from digits.spec import BEST_MODEL
 
 if TYPE_CHECKING:
@@ -195,11 +196,7 @@ def _write_onnx(content: dict[str, Any], checkpoints: set[Path]) -> None:
 
     missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
     if missing:
-        print(
-            f"warning: no ONNX file beside the model: it needs {missing[0]}: "
-            "pip install 'digits[train]'",
-            file=sys.stderr,
-        )
+        print(f"warning: no ONNX file beside the model: it {needs(missing[0])}", file=sys.stderr)
         return
     built = artefact.build(content, ".onnx")
     for path in checkpoints:

@@ -73,7 +73,10 @@ def size(file: File) -> int:
 
 
 def _in_folder(folder: str) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
+    def refuse(error: OSError) -> None:
+        raise DigitsError(f"{error.filename}: cannot be read: {reason(error)}")
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
         folders.sort()
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES):
