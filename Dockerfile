@@ -8,10 +8,10 @@ COPY models/pretrained/*.onnx models/pretrained/*.md models/pretrained/*.LICENSE
 RUN python -m venv /opt/digits && /opt/digits/bin/pip install --no-cache-dir '.[serve]'
 
 FROM python:3.12-slim
-RUN useradd --system --no-create-home digits
+RUN useradd --uid 10001 --no-create-home digits
 COPY --from=build /opt/digits /opt/digits
 ENV PATH=/opt/digits/bin:$PATH PYTHONDONTWRITEBYTECODE=1
-USER digits
+USER 10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["python", "-c", \
     "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health/live', timeout=2)"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from digits import checkpoint
 from digits.__main__ import main
@@ -16,7 +17,7 @@ from digits.errors import DigitsError
 from digits.optimization import artefact, c_file, c_program, integer, integer_file, small_frame
 from digits.optimization.source import Source
 from digits.optimization.to_integer import integers_of
-from digits.spec import pretrained_dir
+from digits.spec import CLASSES, pretrained_dir
 from tests.test_integer import SEQUENTIAL, calibrated
 from tests.test_optimization import content, tiles
 
@@ -175,6 +176,13 @@ def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
     path.write_text(text.replace("#include <stdint.h>", "#include <nothing.h>"), "utf-8")
     with pytest.raises(DigitsError, match=r"not compiled.*nothing\.h"):
         c_program.load(path, len(whole.head_bias))
+
+
+def test_tiles_of_another_size_are_refused() -> None:
+    wrong = {"classes": list(CLASSES), "input_shape": [1, 32, 32]}
+    source = Source(torch.nn.Identity(), wrong, "")
+    with pytest.raises(DigitsError, match=r"take tiles of 28x28; try \.onnx"):
+        integer_file.integers(source, torch.zeros(1, 1, 32, 32))
 
 
 def test_other_bits_are_refused_and_tiles_named() -> None:

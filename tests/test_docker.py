@@ -16,6 +16,7 @@ from digits.commands.serve import _parser
 from digits.web.limits import LIMITS
 
 ROOT = Path(__file__).parents[1]
+HADOLINT = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 MOST_BYTES = 400 * 10**6  # beside the base image; OpenCV's wheel has 153 MB, its video codecs 81
 
 
@@ -41,7 +42,7 @@ def test_the_rules_that_matter() -> None:
     steps = instructions()
     last = steps[max(i for i, (name, _) in enumerate(steps) if name == "FROM") :]
     users = [value for name, value in last if name == "USER"]
-    assert users == ["digits"] and "HEALTHCHECK" in dict(last)
+    assert users == ["10001"] and "HEALTHCHECK" in dict(last)  # a number: Kubernetes can check it
     assert all(":" in value and ":latest" not in value for name, value in steps if name == "FROM")
     assert "ADD" not in dict(steps) and json.loads(dict(last)["CMD"])[0] == "digits"
     runs = [value for name, value in steps if name == "RUN"]
@@ -51,6 +52,13 @@ def test_the_rules_that_matter() -> None:
                for word in value.split()[:-1]]  # fmt: skip
     for source in sources:
         assert any(source.startswith(line[1:]) for line in kept if line.startswith("!")), source
+
+
+@pytest.mark.skipif(HADOLINT is None, reason="hadolint is not installed")
+def test_the_linter_finds_nothing() -> None:
+    assert HADOLINT
+    found = subprocess.run([HADOLINT, ROOT / "Dockerfile"], capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
 
 
 def test_the_example_with_a_proxy() -> None:

@@ -182,6 +182,9 @@ def test_what_cannot_be_used_is_named_left_out_or_refused(
                   "3 pictures cannot be used", "the same as B/0-0.png",
                   "2 pictures are there with two labels"):  # fmt: skip
         assert words in said
+    left_out = {name: why for name, _, why in dataset.listing if why.startswith("left out: ")}
+    assert len(dataset.listing) == 15 and len(left_out) == 6
+    assert left_out["B/copy.png"] == "left out: B/copy.png: the same as B/0-0.png"
     with pytest.raises(DigitsError, match="3 pictures cannot be used, the first"):
         data.load(str(tmp_path), look=Look(strict=True))
 

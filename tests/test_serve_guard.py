@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from digits.__main__ import main
 from digits.commands.serve import _hosts
 from digits.web import corrections
 from digits.web.corrections import Corrections
@@ -25,6 +26,15 @@ def test_a_wrong_token(client: Clients, given: str) -> None:
         refused = asking.get(path, headers={"authorization": given})
         assert refused.status_code == 401 and refused.headers["www-authenticate"] == "Bearer"
     assert asking.get("/health/live").status_code == asking.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["a b", "sécret", "a\n"])
+def test_a_token_that_no_client_could_send_is_refused(
+    token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--token", token])
+    assert "ASCII, without spaces" in capsys.readouterr().err
 
 
 def test_tokens_are_tried_no_faster_than_the_rate(client: Clients) -> None:
