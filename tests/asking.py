@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import numpy as np
 from PIL import Image
-from starlette.types import ASGIApp
+
+from digits.web.guard import Record
 
 ROOT = Path(__file__).parents[1]
 PNG = {"content-type": "image/png"}
@@ -22,7 +23,7 @@ JSON = {"content-type": "application/json"}
 class Client:
     """Asks an application in this process."""
 
-    app: ASGIApp
+    app: Record
 
     def ask(self, method: str, path: str, **what: Any) -> httpx.Response:
         return asyncio.run(self.asking(method, path, **what))

@@ -299,14 +299,21 @@ def test_a_head_without_end(client: Clients, parts: list[str]) -> None:
         assert said(place, "GET /health/live HTTP/1.0\r\n\r\n").endswith(b'{"status":"live"}')
 
 
-def test_a_head_that_is_a_little_too_large(client: Clients) -> None:
+def test_a_head_that_is_a_little_too_large(
+    client: Clients, capsys: pytest.CaptureFixture[str]
+) -> None:
     with listening(client()) as place:
         whole = said(place, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-A: ",
                      "a" * 60_000, "\r\n\r\n")  # fmt: skip
         assert whole.startswith(b"HTTP/1.1 200 ")
         answer = said(place, "GET / HTTP/1.1\r\nX-A: ", "a" * 66_000)
-    head, _, body = answer.partition(b"\r\n\r\n")
+        head, _, body = answer.partition(b"\r\n\r\n")
+        seen = said(place, "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").decode()
     assert head.startswith(b"HTTP/1.1 431 ") and "64 KB" in json.loads(body)["hint"]
+    assert 'digits_requests_total{status="431"} 1.0' in seen
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    told = {"client": "127.0.0.1", "status": 431, "error": "the headers are too large"}
+    assert [line.items() >= told.items() for line in lines].count(True) == 1
 
 
 @pytest.mark.slow

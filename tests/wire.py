@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import uvicorn
 
@@ -16,7 +17,8 @@ HEAD = "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\
 @contextmanager
 def listening(client: Client) -> Iterator[tuple[str, int]]:
     """Where the application of a client is spoken to, byte by byte."""
-    config = uvicorn.Config(client.app, http=Protocol, log_config=None, lifespan="off")
+    protocol = partial(Protocol, refused=client.app.refused)
+    config = uvicorn.Config(client.app, http=protocol, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

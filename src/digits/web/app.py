@@ -28,7 +28,7 @@ from digits.web.worker import Job, Result
 HINTS = {404: "see /openapi.json", 405: "see /openapi.json for what this path takes"}
 
 
-def make_app(settings: Settings, desk: Desk, corrections: Corrections | None = None) -> ASGIApp:
+def make_app(settings: Settings, desk: Desk, corrections: Corrections | None = None) -> Record:
     """The application; it reads with `desk`, which is open, and closes it at the end."""
 
     @asynccontextmanager

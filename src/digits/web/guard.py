@@ -115,6 +115,13 @@ class Record:
         finally:
             self._note(scope, status, time.perf_counter() - start)
 
+    def refused(self, client: str, refusal: Refusal) -> None:
+        """Note what was refused before there was a request to pass on."""
+        self._metrics.requests.labels(str(refusal.status)).inc()
+        if refusal.status == 503:
+            self._metrics.rejected.labels("load").inc()
+        log.write(client=client, status=refusal.status, error=refusal.error)
+
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         self._metrics.requests.labels(str(status)).inc()
         self._metrics.seconds.observe(seconds)

@@ -7,6 +7,8 @@ import time
 import traceback
 from typing import Any
 
+NO_HTTP = "Invalid HTTP request received."  # uvicorn's
+
 
 def write(**what: Any) -> None:
     """Write a line that says when, and what."""
@@ -18,6 +20,8 @@ class Lines(logging.Handler):
     """What libraries log, in the same form; an exception with its `trace`."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.msg == NO_HTTP:
+            return  # `Protocol` says more of it
         what = {"level": record.levelname.lower(), "message": record.getMessage()}
         if record.exc_info:
             what["trace"] = "".join(traceback.format_exception(*record.exc_info))

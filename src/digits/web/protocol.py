@@ -4,6 +4,7 @@ httptools holds a head, a chunk's extension or a trailer until it ends, however 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -13,10 +14,14 @@ from digits.web.refusal import Refusal
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection. `refused` is told the client and what is refused before any application sees
+    it."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, refused: Callable[[str, Refusal], None] = lambda *_: None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._refused = refused
         self._unread = 0  # bytes since the last piece of a body or the end of a request
         self._deadline: asyncio.TimerHandle | None = None  # of the head that is coming in
 
@@ -55,7 +60,7 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(Refusal(400, "this is no HTTP/1.1", "send what RFC 9112 says"), known=True)
+        self._refuse(Refusal(400, "this is no HTTP/1.1", "send what RFC 9112 says"))
 
     def _expect_head(self) -> None:
         self._head_is_whole()
@@ -72,12 +77,11 @@ class Protocol(HttpToolsProtocol):
             self._deadline.cancel()
         self._deadline = None
 
-    def _refuse(self, refusal: Refusal, known: bool = False) -> None:
-        """Say so and close; `known`: uvicorn has logged it."""
+    def _refuse(self, refusal: Refusal) -> None:
+        """Say so and close."""
         if self.transport.is_closing():
             return
-        if not known:
-            self.logger.warning(refusal.error)
+        self._refused((self.client or ("",))[0], refusal)
         if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
             headers = {"content-type": "application/json", "connection": "close",
                        "content-length": str(len(refusal.body)), **refusal.headers}  # fmt: skip

@@ -4,6 +4,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -43,8 +44,9 @@ def serve(settings: Settings, host: str, port: int, then: Callable[[str], None])
         desk = Desk(settings.models, settings.processes)
         desk.open()
         try:
+            app = make_app(settings, desk, corrections)
             config = uvicorn.Config(
-                make_app(settings, desk, corrections), http=Protocol, ws="none",
+                app, http=partial(Protocol, refused=app.refused), ws="none",  # type: ignore[arg-type]
                 log_config=None, access_log=False, server_header=False,
                 proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=settings.trusted_proxies,
