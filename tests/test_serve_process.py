@@ -41,7 +41,7 @@ def test_all_that_is_logged_is_json(serve: Servers) -> None:
     assert httpx.get(address).status_code == 200
     serve.stop(address)
     lines = [json.loads(line) for line in serve.logs[address].read_text().splitlines()]
-    assert [line.get("level", line.get("status")) for line in lines] == ["warning", 200]
+    assert [line["status"] for line in lines] == [400, 200]
 
 
 def test_a_fault_is_answered_and_logged_as_one_line(
