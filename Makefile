@@ -35,6 +35,7 @@ test: .venv/ready  ## quick and medium tests
 
 test-all: lint  ## everything, with coverage
 	tools/get_browser.sh || echo 'no browser: the tests of the page are skipped' >&2
+	tools/get_compilers.sh || echo 'no compilers: the tests of chips are skipped' >&2
 	$(PYTEST) --cov --durations=60
 
 check-reading: .venv/ready  ## a small count of all that is read, in three minutes
