@@ -2,7 +2,7 @@
 
     python tools/get_general.py
     python src/train.py --arch general --dataset mnist --init models/general.pth
-    python tools/ship_general.py runs/2026-11-27-050144-general
+    python tools/ship_general.py runs/LATER --halfway_to runs/EARLIER/model.pth
 
 Its doubt is fitted with our row model beside it: run this again after `tools/ship_rows.py`.
 """
@@ -15,7 +15,7 @@ import get_general
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
-from ship import HALFWAY, halfway, runs_of, told, train_command
+from ship import halfway, runs_of, told, train_command
 from ship_rows import accuracy, doubt_of
 
 from digits import archs, checkpoint, classifier, data
@@ -27,6 +27,10 @@ from digits.training import made_up
 from digits.training import rows as training
 
 MAX_ERROR = 0.01  # of what counts as `read`
+HALFWAY = """\
+Its weights are the means of those of the last two runs: beside our row model they read more than
+either's (Wortsman et al. 2022, "Model soups"; `--halfway_to`).
+"""
 LARGE = 256  # numbers from which on a tensor is stored as float16
 
 CARD = """# The general row model
