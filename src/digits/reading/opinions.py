@@ -22,7 +22,7 @@ class Limits:
     # made-up crops and 378 lines of made-up pages by held-out writers, and of 400 rows of MNIST's
     # validation digits: without the classifier and ours 81.0, 95.0 and 94.5%; with 0.5 and 0.15
     # 81.7, 94.4 and 96.5%; 0.6 and 0.15 82.0, 94.7 and 96.2%; 0.7 and 0.15 81.6, 94.7 and 96.2%.
-    # With the weights of its second training in: 0.6 83.6, 94.2 and 96.5%; 0.7 83.7, 93.9 and 96.2%.
+    # After its second training: 0.6 83.6, 94.2 and 96.5%; 0.7 83.7, 93.9 and 96.2%.
     general_weight: float = 0.6
     least_log: float = -50.0  # log probability of a text: what lies below tells nothing more
 
