@@ -205,7 +205,7 @@ def compute_on_one_thread() -> None:
     threads would wait for each other."""
     import cv2
 
-    cv2.setNumThreads(1)
+    cv2.setNumThreads(0)  # 1 would wait for threads that a forked process has not
     threads.of_onnx = 1
 
 
