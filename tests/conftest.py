@@ -36,12 +36,12 @@ FILES_OF = {
         test_extras test_faults test_finder test_graphs test_help test_html_file test_html_page
         test_install test_integer test_kept test_learn test_metrics test_mnist_c test_named
         test_no_traceback test_nondigits test_numbers test_onnx_runtime test_ood test_optimization
-        test_optimize_command test_own_data test_own_data_faults test_packed test_pages
-        test_predict test_programs test_reading_budget test_reading_bulk test_reading_classes
+        test_optimize_command test_own_data test_own_data_faults test_packed test_pages test_predict
+        test_programs test_reading_budget test_reading_bulk test_reading_classes
         test_reading_drawings test_reading_pictures test_refine test_report test_report_facts
-        test_rows test_serve test_serve_guard test_serve_limits test_serve_process test_silence
-        test_speed test_surroundings test_suspects test_threads test_training test_transfer
-        test_unipen_sets test_vision_load test_vision_record
+        test_rows test_serve test_serve_desk test_serve_guard test_serve_limits test_serve_process
+        test_silence test_speed test_surroundings test_suspects test_threads test_training
+        test_transfer test_unipen_sets test_vision_load test_vision_record
     """.split(),  # noqa: SIM905
     "slow": """
         test_docker test_page test_phone_file test_pretrained test_quantization_benchmark test_ranks
@@ -189,3 +189,14 @@ def client(desk: "Desk") -> Clients:
         return Client(make_app(replace(Settings(desk.models), **settings), desk, kept))
 
     return make
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets limits in a module of `digits.web`."""
+    from digits.web.limits import LIMITS
+
+    def set_(module: Any, **limits: float) -> None:
+        monkeypatch.setattr(module, "LIMITS", replace(LIMITS, **limits))
+
+    return set_

@@ -1,5 +1,6 @@
 """What is no digit: figures against scikit-learn's, which tiles are taken, what commands say."""
 
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from digits import metrics
 from digits.__main__ import main
 from digits.classifier import Classifier
+from digits.commands import evaluate
 from digits.data import Dataset, Split
 from digits.errors import DigitsError
 from digits.evaluation import measure, ood
@@ -111,6 +113,12 @@ def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture) -> None:
     assert told.startswith("model: ") and line.startswith("evaluate: --ood uci: ")
     assert main([*flags, "no/such/folder"]) == 1
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_what_is_made_up_is_strange_to_digits_alone() -> None:
+    flags = Namespace(ood=ood.MADE_UP)
+    with pytest.raises(DigitsError, match="nothing strange to this model"):
+        evaluate._strange(by_brightness(("a", "b")), flags)
 
 
 @pytest.mark.slow
