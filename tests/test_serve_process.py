@@ -1,4 +1,4 @@
-"""What the server logs, for whom a proxy speaks, and how it ends."""
+"""How the server listens, what it logs, for whom a proxy speaks, and how it ends."""
 
 import json
 import os
@@ -15,9 +15,22 @@ import pytest
 
 from digits.web.desk import Desk
 from digits.web.limits import LIMITS
+from digits.web.server import listen
 from tests.asking import PNG, small
 from tests.conftest import Clients, Servers
 from tests.wire import HEAD, everything, listening, said
+
+# ---- the socket
+
+
+def test_the_body_of_an_answer_does_not_wait_for_the_head_to_be_acknowledged() -> None:
+    with (
+        listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
 
 # ---- the log
 

@@ -40,7 +40,7 @@ def serve(settings: Settings, host: str, port: int, then: Callable[[str], None])
     logging.basicConfig(handlers=[Lines()], level=logging.WARNING)
     logging.captureWarnings(True)
     corrections = Corrections(settings.corrections) if settings.corrections else None
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         desk = Desk(settings.models, settings.processes)
         desk.open()
         try:
@@ -59,11 +59,20 @@ def serve(settings: Settings, host: str, port: int, then: Callable[[str], None])
             desk.kill()  # where they did not end by themselves
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, whose connections send what is written at once.
+
+    Raises:
+        DigitsError: the address is taken or not this machine's.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise DigitsError(
             f"--host {host} --port {port}: {reason(error)}; choose another --port or --host"
         ) from None
+    # Connections inherit it. asyncio sets it only on sockets of IPPROTO_TCP, which this one does
+    # not say it is; without it the body of an answer waits for the client's delayed ACK, 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
