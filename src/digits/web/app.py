@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from fastapi.security import HTTPBearer
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
@@ -57,10 +58,11 @@ def make_app(settings: Settings, desk: Desk, corrections: Corrections | None = N
         summary="Read the digits in one picture or several",
         response_model=schema.Answer | schema.Answers,
         responses={**openapi.ANSWERED, **PROBLEMS},
-        openapi_extra={"requestBody": openapi.pictures()},
+        openapi_extra={"parameters": openapi.options(), "requestBody": openapi.pictures()},
         dependencies=token,
     )
-    async def predict(request: Request, options: Annotated[schema.Options, Query()]) -> Response:
+    async def predict(request: Request) -> Response:
+        options = _options(request)
         model = known(options.model)
         async with Body(request, buffered) as body:
             jobs = [
@@ -143,6 +145,22 @@ def make_app(settings: Settings, desk: Desk, corrections: Corrections | None = N
             expose_headers=["retry-after", "www-authenticate"],
         )  # fmt: skip
     return Record(guarded, metrics)
+
+
+def _options(request: Request) -> schema.Options:
+    """FastAPI's own way, `Annotated[schema.Options, Query()]`, takes a third of the event loop's
+    time for a small picture.
+
+    Raises:
+        RequestValidationError: one of them is not known, or has no such value.
+    """
+    try:
+        return schema.Options.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        wrong = error.errors(include_context=False)
+        raise RequestValidationError(
+            [{**one, "loc": ("query", *one["loc"])} for one in wrong]
+        ) from None
 
 
 async def _while_there(

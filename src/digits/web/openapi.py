@@ -55,6 +55,15 @@ METRICS: Responses = {
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
+def options() -> list[dict[str, Any]]:
+    """The query parameters of POST /v1/predict."""
+    fields = schema.Options.model_json_schema()["properties"]
+    return [
+        {"name": name, "in": "query", "description": field.pop("description"), "schema": field}
+        for name, field in fields.items()
+    ]
+
+
 def pictures() -> dict[str, Any]:
     """The body of POST /v1/predict."""
     images = {"type": "array", "minItems": 1, "maxItems": LIMITS.pictures}
