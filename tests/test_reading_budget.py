@@ -57,6 +57,7 @@ HARD: dict[str, Callable[[], np.ndarray]] = {
     "a grid of dots": lambda: dots(800, 1200, 60),
     "dots that touch": lambda: dots(1363, 1164, 4),
     "checks as high as rows": lambda: checks(1158, 1962, 46),
+    "checks in a long strip": lambda: checks(35, 14154, 30),
 }
 
 

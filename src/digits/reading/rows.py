@@ -193,9 +193,31 @@ def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarra
     the character in whose reach most of it lies; all else is cut where there is least ink between
     the columns at which two characters are surest.
     """
-    labels, boxes = pieces
     owner = np.repeat(np.arange(len(at)), np.diff(_cuts(level, at)))
-    owners = np.broadcast_to(owner, level.shape).copy()
+    owners = _owners_of(owner, level.shape, pieces, at)
+    ys, xs = np.nonzero(level > LIMITS.ink_level)
+    whose = owners[ys, xs]
+    found = []
+    for k in range(len(at)):
+        mine = whose == k
+        if mine.any():
+            (left, right), (top, bottom) = _ends(xs[mine]), _ends(ys[mine])
+            there = np.s_[top:bottom, left:right]
+            ink = np.where(owners[there] == k, level[there], 0).astype(np.uint8)
+            found.append(Part((left, top, right - left, bottom - top), frame(ink)))
+        else:  # without ink, its empty columns
+            left, right = _ends(np.flatnonzero(owner == k))
+            empty = np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
+            found.append(Part((left, 0, right - left, len(level)), empty))
+    return found
+
+
+def _owners_of(
+    owner: np.ndarray, shape: tuple[int, ...], pieces: tuple[np.ndarray, list[Box]], at: np.ndarray
+) -> np.ndarray:
+    """Whose each pixel is, (h, w): as its column's `owner` (w,), but pieces of one character."""
+    labels, boxes = pieces
+    owners = np.broadcast_to(owner, shape).copy()
     held = [int(((at > x) & (at < x + wide)).sum()) for x, _, wide, _ in boxes]
     reach = LIMITS.reach_of_height * max(
         (b[3] for b, n in zip(boxes, held, strict=True) if n), default=0
@@ -205,10 +227,15 @@ def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarra
             continue
         there = np.s_[y : y + high, x : x + wide]
         inside = labels[there] == k
-        away = np.maximum(x - at, at - (x + wide)).min() if len(at) else 0.0
+        away = np.maximum(x - at, at - (x + wide)).min()
         mine = np.bincount(owners[there][inside]).argmax() if away < reach else NOBODY
         owners[there][inside] = mine
-    return [_part(level, owners == k, np.flatnonzero(owner == k)) for k in range(len(at))]
+    return owners
+
+
+def _ends(places: np.ndarray) -> tuple[int, int]:
+    """The first place, and the one after the last; 0 and 1 of none."""
+    return (int(places.min()), int(places.max()) + 1) if len(places) else (0, 1)
 
 
 def _cuts(level: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -223,18 +250,6 @@ def _cuts(level: np.ndarray, at: np.ndarray) -> np.ndarray:
         cost = ink[first:last] + LIMITS.off_centre_cost * usual * off_centre
         cuts.append(max(first + int(cost.argmin()), cuts[-1]))
     return np.array([*cuts, width])
-
-
-def _part(level: np.ndarray, mine: np.ndarray, columns: np.ndarray) -> Part:
-    """The ink of one character, `mine` (h, w) bool; without any, its empty columns."""
-    ink = np.where(mine, level, 0).astype(np.uint8)
-    x, y, width, height = cv2.boundingRect((ink > LIMITS.ink_level).astype(np.uint8))
-    if not width:
-        left = int(columns[0]) if len(columns) else 0
-        return Part(
-            (left, 0, max(len(columns), 1), len(level)), np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
-        )
-    return Part((x, y, width, height), frame(ink[y : y + height, x : x + width]))
 
 
 def _by_digit(some: list[Part], model: Classifier) -> dict[int, dict[str, float]]:
