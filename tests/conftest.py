@@ -173,7 +173,8 @@ def desk() -> Iterator["Desk"]:
     from digits.web.desk import Desk
 
     desk = Desk({name: classifier.shipped()[name] for name in SERVED}, 1)
-    desk.open()
+    desk.start()
+    desk.await_start()
     yield desk
     desk.close()
 

@@ -27,7 +27,8 @@ def fragile(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk whose process hangs and crashes when it is told to."""
     monkeypatch.setattr(worker, "run", hanging.run)
     desk = Desk({"tiny": Path("tiny.onnx")}, 1)
-    desk.open()
+    desk.start()
+    desk.await_start()
     yield desk
     desk.close()
 

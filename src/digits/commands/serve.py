@@ -14,13 +14,13 @@ LOCAL = ("localhost", "127.0.0.1", "[::1]")
 def main(argv: list[str] | None = None) -> int:
     """Serve until it is told to stop."""
     args = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+    from digits.web.desk import Desk
     from digits.web.settings import Settings
 
     settings = Settings(
         _models(args.model), args.workers, args.token, args.rate, args.allow_origin,
         _hosts(args.host, args.allow_host), args.trusted_proxy, args.corrections,
     )  # fmt: skip
-    from digits.web.server import serve
 
     def then(address: str) -> None:
         print(f"reading at {address}  (Ctrl-C stops)", flush=True)
@@ -29,7 +29,14 @@ def main(argv: list[str] | None = None) -> int:
 
             webbrowser.open(address)
 
-    serve(settings, args.host, args.port, then)
+    desk = Desk(settings.models, settings.processes)
+    desk.start()
+    try:
+        from digits.web.server import serve  # the models are loaded while FastAPI is imported
+
+        serve(settings, desk, args.host, args.port, then)
+    finally:
+        desk.kill()  # the processes that did not end by themselves
     return 0
 
 

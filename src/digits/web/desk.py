@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from digits.errors import DigitsError
@@ -46,28 +47,32 @@ class Ticket:
 
 
 class Desk:
-    """Reads pictures in processes of their own; `open` starts them, `close` ends them."""
+    """Reads pictures in processes of their own, from `start` to `close`."""
 
     def __init__(self, models: dict[str, Path], processes: int) -> None:
         self.models = models
-        self.classes: dict[str, tuple[str, ...]] = {}  # of each model; known when it is open
+        self.classes: dict[str, tuple[str, ...]] = {}  # of each model; known when one can read
         self.waiting = 0  # pictures that were taken and not answered
         self._queue: queue.Queue[Ticket | None] = queue.Queue()
         self._clerks = [Clerk(self._queue, models) for _ in range(processes)]
 
-    def open(self) -> None:
-        """Start the processes; returns when one can read.
+    def start(self) -> None:
+        """Start the first of the processes, which loads the models; returns at once."""
+        self._clerks[0].start()
+
+    def await_start(self) -> None:
+        """Wait until it can read, and start the others, which would only have kept it waiting.
 
         Raises:
             DigitsError: a model cannot be loaded, or nothing starts.
         """
-        for clerk in self._clerks:
-            clerk.start()
         try:
             self.classes = self._clerks[0].await_start()
         except DigitsError:
             self.close()
             raise
+        for clerk in self._clerks[1:]:
+            clerk.start()
 
     def close(self) -> None:
         """End the processes; who has not been answered by now is not answered."""
@@ -79,7 +84,7 @@ class Desk:
 
     def _join(self) -> None:
         deadline = time.monotonic() + CLOSE_SECONDS
-        for clerk in self._clerks:
+        for clerk in filter(threading.Thread.is_alive, self._clerks):
             clerk.join(max(0.0, deadline - time.monotonic()))
 
     def kill(self) -> None:
@@ -118,6 +123,7 @@ class Clerk(threading.Thread):
         super().__init__(name="clerk", daemon=True)
         self._tickets, self._models = tickets, models
         self._tried = threading.Event()  # to start; Thread has a `_started` of its own
+        self._process: SpawnProcess | None = None
         self._ended = False
         self._failure = ""
         self._classes: dict[str, tuple[str, ...]] = {}
@@ -138,7 +144,8 @@ class Clerk(threading.Thread):
     def kill(self) -> None:
         """End the process at once; it takes no signals but this one."""
         self._ended = True
-        self._process.kill()
+        if self._process:
+            self._process.kill()
 
     def run(self) -> None:
         self._begin()
@@ -196,11 +203,12 @@ class Clerk(threading.Thread):
         while True:
             context = get_context("spawn")  # forked copies of the server's threads would hang
             self._pipe, theirs = context.Pipe()
-            self._process = context.Process(
-                target=worker.run, args=(theirs, self._models), daemon=True
-            )
-            self._process.start()
+            process = context.Process(target=worker.run, args=(theirs, self._models), daemon=True)
+            process.start()
+            self._process = process
             theirs.close()
+            if self._ended:  # since before there was a process to kill
+                process.kill()
             said: dict[str, tuple[str, ...]] | str
             try:
                 said = self._pipe.recv() if self._pipe.poll(START_SECONDS) else "does not start"
@@ -218,6 +226,7 @@ class Clerk(threading.Thread):
 
     def _end(self, kill: bool = False) -> None:
         self.ready = False
+        assert self._process
         if kill:
             self._process.kill()
         self._pipe.close()

@@ -31,8 +31,11 @@ class Server(uvicorn.Server):
             self.force_exit = True
 
 
-def serve(settings: Settings, host: str, port: int, then: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C; `then` is called with the address when pictures are read.
+def serve(
+    settings: Settings, desk: Desk, host: str, port: int, then: Callable[[str], None]
+) -> None:
+    """Serve with a desk that was started, until SIGTERM or Ctrl-C; `then` is called with the
+    address when pictures are read.
 
     Raises:
         DigitsError: the address is taken or not this machine's, or a model cannot be loaded.
@@ -41,22 +44,18 @@ def serve(settings: Settings, host: str, port: int, then: Callable[[str], None])
     logging.captureWarnings(True)
     corrections = Corrections(settings.corrections) if settings.corrections else None
     with listen(host, port) as listener:
-        desk = Desk(settings.models, settings.processes)
-        desk.open()
-        try:
-            app = make_app(settings, desk, corrections)
-            config = uvicorn.Config(
-                app, http=partial(Protocol, refused=app.refused), ws="none",  # type: ignore[arg-type]
-                log_config=None, access_log=False, server_header=False,
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=settings.trusted_proxies,
-                timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=15,
-            )  # fmt: skip
-            where = f"[{host}]" if ":" in host else host
-            then(f"http://{where}:{listener.getsockname()[1]}/")
-            Server(config).run(sockets=[listener])
-        finally:
-            desk.kill()  # where they did not end by themselves
+        desk.await_start()
+        app = make_app(settings, desk, corrections)
+        config = uvicorn.Config(
+            app, http=partial(Protocol, refused=app.refused), ws="none",  # type: ignore[arg-type]
+            log_config=None, access_log=False, server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=15,
+        )  # fmt: skip
+        where = f"[{host}]" if ":" in host else host
+        then(f"http://{where}:{listener.getsockname()[1]}/")
+        Server(config).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
