@@ -83,6 +83,11 @@ class Part:
     box: Box
     tile: np.ndarray
 
+    @property
+    def key(self) -> bytes:
+        """What its tile shows: equal where texts part the ink alike, as they mostly do."""
+        return self.tile.tobytes()
+
 
 @dataclass(frozen=True)
 class Character:
@@ -136,7 +141,7 @@ def read_row(
     parted = {text: parts(level, pieces, (columns[text] + 0.5) * width) for text in texts}
     by_digit = _by_digit([part for text in texts for part in parted[text]], model)
     alone = {
-        text: sum(by_digit[id(part)][c] for part, c in zip(parted[text], text, strict=True))
+        text: sum(by_digit[part.key][c] for part, c in zip(parted[text], text, strict=True))
         for text in texts
     }
     weighed = {
@@ -252,16 +257,16 @@ def _cuts(level: np.ndarray, at: np.ndarray) -> np.ndarray:
     return np.array([*cuts, width])
 
 
-def _by_digit(some: list[Part], model: Classifier) -> dict[int, dict[str, float]]:
-    """What the classifier gives each part: label -> log probability; a sign is not its matter."""
-    tiles = np.array([part.tile for part in some], np.uint8).reshape(-1, *INPUT_SHAPE)
-    scores = score(model, tiles)
+def _by_digit(some: list[Part], model: Classifier) -> dict[bytes, dict[str, float]]:
+    """What the classifier gives each tile: label -> log probability; a sign is not its matter."""
+    tiles = {part.key: part.tile for part in some}
+    scores = score(model, np.array(list(tiles.values()), np.uint8).reshape(-1, *INPUT_SHAPE))
     unknown = scores.none[:, None] / len(scores.labels)  # what is cut badly tells nothing
     logs = np.log(np.maximum(scores.digit + unknown, LIMITS.least_probability))
     signs = dict.fromkeys(SIGNS, 0.0)
     return {
-        id(part): dict(zip(scores.labels, log.tolist(), strict=True)) | signs
-        for part, log in zip(some, logs, strict=True)
+        key: dict(zip(scores.labels, log.tolist(), strict=True)) | signs
+        for key, log in zip(tiles, logs, strict=True)
     }
 
 
