@@ -113,7 +113,10 @@ def runs_of(content: dict[str, Any]) -> list[TrainConfig]:
     """The settings of the runs that made a checkpoint, the first one first: each went on from the
     model of the one before, which `train` left in models/."""
     config = dict(content["config"])
-    before = runs_of(checkpoint.load(config["init"])) if config.get("init") else []
+    init = config.get("init")
+    earlier = checkpoint.load(classifier.find_checkpoint(init)) if init else content
+    # A shipped name may by now mean the very model that went on from what was called so before.
+    before = runs_of(earlier) if earlier["config"] != content["config"] else []
     if before:
         config["init"] = f"models/{content['arch']}.pth"
     return [*before, TrainConfig.make(config)]
@@ -123,7 +126,7 @@ def told(runs: list[TrainConfig], notebook: str) -> str:
     """How many runs there were, and where it stands how what they learned from differed."""
     if len(runs) == 1:
         return "one run"
-    return f"{len(runs)} runs (what is made up changed between them: {notebook})"
+    return f"{len(runs)} runs ({notebook} has how what they learned from differed)"
 
 
 def milliseconds(speed: dict[str, Any]) -> str:
@@ -197,7 +200,7 @@ def main() -> None:
         seed=config.seed,
         train=len(dataset.train),
         validation=len(dataset.validation),
-        runs=told(runs, "docs/lab/reading.md"),
+        runs=told(runs, f"docs/lab/{'reading' if NONE in content['classes'] else 'accuracy'}.md"),
         commands="\n".join(f"    {train_command(run)}" for run in runs),
         changed=changed and f"{changed}\n",
         of=of,

@@ -107,6 +107,8 @@ def draw(folder: Path, result: dict[str, Any], images: np.ndarray) -> list[Path]
 
 def _draw_errors(path: Path, result: dict[str, Any]) -> Path:
     """Errors by corruption on a logarithmic scale, the first model's worst on top."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
     first = next(iter(result["clean"]))
     order = sorted(result["corruptions"], key=lambda name: -result["corruptions"][name][first])
     least = 0.5 / result["count"]  # where no error is drawn
@@ -118,7 +120,9 @@ def _draw_errors(path: Path, result: dict[str, Any]) -> Path:
             axis.axvline(max(1 - clean, least), color=series(i), linewidth=1, linestyle=":")
         axis.set_yticks(range(len(order)), order)
         axis.set(xscale="log", xlabel="errors (dotted: on clean tiles)")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+        axis.xaxis.set_minor_locator(NullLocator())
         axis.grid(visible=False, axis="y")
         axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
     return path
