@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from digits.errors import DigitsError
 from digits.web.desk import Desk
 from digits.web.limits import LIMITS
 from digits.web.server import listen
@@ -30,6 +31,12 @@ def test_the_body_of_an_answer_does_not_wait_for_the_head_to_be_acknowledged() -
         listener.accept()[0] as accepted,
     ):
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_an_address_that_is_not_this_machines_is_one_plain_line() -> None:
+    with pytest.raises(DigitsError) as caught:
+        listen("192.0.2.1", 80)
+    assert str(caught.value).endswith("address; choose another --port or --host")
 
 
 # ---- the log

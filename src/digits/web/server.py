@@ -68,8 +68,9 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
+        why = reason(error).partition(" (while")[0]  # Python adds the address, which is said here
         raise DigitsError(
-            f"--host {host} --port {port}: {reason(error)}; choose another --port or --host"
+            f"--host {host} --port {port}: {why}; choose another --port or --host"
         ) from None
     # Connections inherit it. asyncio sets it only on sockets of IPPROTO_TCP, which this one does
     # not say it is; without it the body of an answer waits for the client's delayed ACK, 40 ms.
