@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     from digits.classifier import Classifier
     from digits.reading.answer import Answer
 
+    __version__: str
+
 __all__ = [
     "Answer", "Classifier", "DigitsError", "Reader", "Report", "__version__",
     "load", "read", "train",
 ]  # fmt: skip
-__version__ = version()
 
 HEAVY = {"Answer": "digits.reading.answer", "Classifier": "digits.classifier"}  # they load NumPy
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version()
     if name not in HEAVY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(HEAVY[name]), name)

@@ -1,7 +1,6 @@
 """Which extra of the package brings what a light installation lacks, and the line that says so."""
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from digits.errors import DigitsError
@@ -31,6 +30,8 @@ def needs(module: str, command: str = "") -> str:
 
 def _ours() -> str:
     """What pip calls us: by name where we are installed, else the folder of a clone."""
+    from importlib.metadata import PackageNotFoundError, distribution  # slow to import
+
     try:
         distribution("digits")
     except PackageNotFoundError:

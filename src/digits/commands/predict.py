@@ -101,19 +101,24 @@ def _parser() -> Parser:
 
 def _some(args: argparse.Namespace) -> int:
     from digits.api import Reader
-    from digits.reading.explain import explain, prepare_tiles, save_tiles
 
     def then(picture: "Picture", answer: "Answer") -> None:
         if args.explain:
+            from digits.reading.explain import explain
+
             drawn = next(numbers)
             out = args.explain.with_stem(f"{args.explain.stem}-{drawn}") if drawn else args.explain
             if out.exists():
                 raise DigitsError(f"--explain {out}: would overwrite it; name a new file")
             explain(picture, answer, out)
         if args.save_tiles:
+            from digits.reading.saved_tiles import save_tiles
+
             save_tiles(answer, args.save_tiles, stems)
 
     if args.save_tiles:
+        from digits.reading.saved_tiles import prepare_tiles
+
         prepare_tiles(args.save_tiles)
     model = _load(args)
     reader = Reader(model, args.expect)

@@ -1,0 +1,52 @@
+"""Writing the tiles that a model saw into folders of classes, which `learn` and `train` read."""
+
+from itertools import chain, count
+from pathlib import Path
+
+from PIL import Image
+
+from digits.data.own_files import folder_of
+from digits.errors import DigitsError, reason
+from digits.reading.answer import Answer
+
+
+def prepare_tiles(folder: Path) -> None:
+    """Make the folder for tiles.
+
+    Raises:
+        DigitsError: it cannot be made, or something is in it that could be overwritten.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise DigitsError(f"--save_tiles {folder}: not empty; name a new folder")
+    except OSError as error:
+        raise DigitsError(f"--save_tiles {folder}: cannot be made: {reason(error)}") from None
+
+
+def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
+    """Write every digit's tile as LABEL/NAME_ROW_PLACE.png, which `learn` and `train` read; of a
+    second picture of that name, as NAME-2_... `taken` are the names so far, to which this one is
+    added.
+
+    Raises:
+        DigitsError: the folder cannot be written.
+    """
+    name = Path(answer.image).stem.lstrip(".") if answer.image != "-" else "stdin"
+    stem = _free(name, taken)
+    try:
+        for i, row in enumerate(answer.rows, 1):
+            for k, digit in enumerate(row.digits, 1):
+                place = folder / folder_of(digit.label)
+                place.mkdir(exist_ok=True)
+                Image.fromarray(digit.tile).save(place / f"{stem}_{i}_{k}.png")
+    except OSError as error:
+        raise DigitsError(f"--save_tiles {folder}: cannot be written: {reason(error)}") from None
+
+
+def _free(stem: str, taken: set[str]) -> str:
+    """`stem`, or with a number behind it if it is taken; now it is."""
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return name
