@@ -49,6 +49,21 @@ def test_simulated_rounding_is_that_of_the_integers(arch: str, bits: int) -> Non
     assert relative_error(integer.logits(whole, batch.numpy()) * whole.scale, simulated) < 0.1
 
 
+def test_a_border_that_is_not_looked_at_is_zeros_around_the_first_kernel() -> None:
+    torch.manual_seed(0)
+    model = archs.create("fast", border=2).eval()
+    batch = tiles(20, seed=9)
+    scribbled = batch.clone()
+    scribbled[..., :2, :] = scribbled[..., -2:, :] = 200
+    scribbled[..., :2] = scribbled[..., -2:] = 200
+    with torch.no_grad():
+        chain, expected = chain_of(model), model(batch)
+        for some in (batch, scribbled):
+            torch.testing.assert_close(model(some), expected)
+            torch.testing.assert_close(chain(some), expected, rtol=1e-4, atol=1e-4)
+    assert tuple(chain.links[0].weight.shape[2:]) == (10, 10)
+
+
 def test_other_shapes_are_refused() -> None:
     with pytest.raises(DigitsError, match=r"Ensemble.*model\.onnx"):
         chain_of(archs.create("ensemble").eval())

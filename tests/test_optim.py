@@ -56,6 +56,21 @@ def test_a_schedule_lasts_for_the_warm_up() -> None:
     assert make_schedule(optimizer, config, 1).total_steps == FEWEST_STEPS
 
 
+def test_a_line_goes_up_for_a_fifth_and_down_to_nothing() -> None:
+    config = TrainConfig(learning_rate=0.1, schedule="linear")
+    optimizer = make_optimizer(nn.Linear(1, 1), config)
+    schedule = make_schedule(optimizer, config, 100)
+    rates = []
+    for _ in range(100):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[0] == pytest.approx(0.005) and rates[19] == pytest.approx(0.1)
+    assert rates[60] == pytest.approx(0.05) and rates[-1] == pytest.approx(0.1 / 80)
+    assert schedule.get_last_lr()[0] == 0
+    assert make_schedule(optimizer, config, 1).get_last_lr()[0] > 0  # as long as the warm-up
+
+
 def test_a_cosine_goes_down_from_the_first_step_to_nothing() -> None:
     config = TrainConfig(learning_rate=0.1, schedule="cosine")
     optimizer = make_optimizer(nn.Linear(1, 1), config)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from digits import archs, checkpoint
 from digits.data import Dataset
@@ -27,7 +27,7 @@ def train(dataset: Dataset, folder: Path, resume: bool = False, **changes: objec
     config = dataclasses.replace(CONFIG, **changes)  # type: ignore[arg-type]
     torch.manual_seed(config.seed)
     folder.mkdir(exist_ok=True)
-    model = archs.create(config.arch)
+    model = archs.create(config.arch, **config.arch_arguments)
     return fit(model, dataset.train, dataset.validation, config, Run(folder), Ranks(), resume)
 
 
@@ -69,6 +69,7 @@ class Interrupt(BaseException):
     ("cnn3", {"save_every": 0.0}),
     ("improved", {"save_every": 0.0, "average": 0.9}),
     ("cnn2", {"augment": "light", "mixing": "cutmix", "save_every": 0.05}),
+    ("fast", {"border": 2, "hardest": 0.5, "schedule": "linear", "save_every": 0.0}),
 ])  # fmt: skip
 def test_resumed_weights_are_those_of_an_undisturbed_run(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arch: str, changes: dict
@@ -76,7 +77,7 @@ def test_resumed_weights_are_those_of_an_undisturbed_run(
     undisturbed = weights(train(uci, tmp_path / "whole", arch=arch, **changes))
     update = Engine.update
 
-    for count, limit in enumerate([1, 3, 4, 1, 9]):  # 18 steps in all, 9 an epoch
+    for count, limit in enumerate([1, 3, 4, 1, 9]):  # 18 steps in all, 9 an epoch, or 13
         left = [limit + step.WARMUP_STEPS]
 
         def dies(self: Engine, left: list[int] = left) -> None:
@@ -218,6 +219,30 @@ def test_each_epoch_visits_every_sample_once_in_another_order() -> None:
     orders = [loop.epoch_order(100, seed=1, epoch=epoch) for epoch in (0, 1)]
     assert sorted(orders[0].tolist()) == sorted(orders[1].tolist()) == list(range(100))
     assert not torch.equal(*orders)
+
+
+def test_the_last_epoch_takes_the_tiles_whose_losses_were_the_highest(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[Tensor]] = []
+    forward_backward = Engine.forward_backward
+
+    def look(self: Engine, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        losses, right = forward_backward(self, images, labels)
+        seen.append([images.flatten(1), losses / losses.mean()])
+        return losses, right
+
+    monkeypatch.setattr(Engine, "forward_backward", look)
+    outcome = train(uci, tmp_path / "run", arch="fast", epochs=3, hardest=0.5)
+    assert len(outcome.history) == 3
+    size = CONFIG.batch_size
+    whole, last = len(uci.train) // size, len(uci.train) // 2 // size
+    steps = seen[step.WARMUP_STEPS :]
+    assert len(steps) == 2 * whole + last
+    images, losses = (torch.cat(parts) for parts in zip(*steps[whole : 2 * whole], strict=True))
+    expected = images[losses.topk(last * size).indices]
+    learned = torch.cat([images for images, _ in steps[2 * whole :]])
+    assert sorted(learned.sum(dim=1).tolist()) == sorted(expected.sum(dim=1).tolist())
 
 
 def test_given_flags_go_before_defaults() -> None:

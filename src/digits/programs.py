@@ -44,7 +44,8 @@ OPERATORS = (
             "contiguous.default", "conv2d.default", "div.Tensor", "dropout.default",
             "feature_dropout.default", "flatten.using_ints", "linear.default", "max_pool2d.default",
             "mean.dim", "mul.Tensor", "pad.default", "permute.default", "pixel_unshuffle.default",
-            "relu.default", "stack.default", "sub.Tensor", "sum.dim_IntList", "to.dtype",
+            "relu.default", "slice.Tensor", "stack.default", "sub.Tensor", "sum.dim_IntList",
+            "to.dtype",
         )
     ),
     "torch.ops.quantized_decomposed.dequantize_per_channel.default",

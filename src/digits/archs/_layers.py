@@ -22,6 +22,18 @@ class Normalize(nn.Module):
         return (pixels - PIXEL_MEAN) * (1 / PIXEL_STD)
 
 
+class Inner(nn.Module):
+    """Leave out `border` pixels at each side of tiles (N, C, H, W): of a framed digit they are
+    empty, and a convolution computes them as it does the others."""
+
+    def __init__(self, border: int) -> None:
+        super().__init__()
+        self.border = border
+
+    def forward(self, tiles: Tensor) -> Tensor:
+        return tiles[..., self.border : -self.border, self.border : -self.border]
+
+
 class Blocks(nn.Module):
     """(N, C, H, W) -> (N, 4C, H/2, W/2): each 2x2 block becomes four channels, laid out last.
 

@@ -18,6 +18,7 @@ class Ensemble(nn.Module):
 
 
 def build(
-    classes: int, shape: Shape = INPUT_SHAPE, member: str = "fast", count: int = 2
+    classes: int, shape: Shape = INPUT_SHAPE, member: str = "fast", count: int = 2, border: int = 0
 ) -> nn.Module:
-    return Ensemble([create(member, classes, shape) for _ in range(count)])
+    arguments = {"border": border} if border else {}
+    return Ensemble([create(member, classes, shape, **arguments) for _ in range(count)])

@@ -1,7 +1,8 @@
 """From a folded sequential model to its chain: every layer becomes a convolution, or part of one.
 
 A dense layer is a convolution with a kernel as large as its input; a 3x3 one over 2x2 blocks of
-pixels is one of 6x6 with stride 2; the normalisation of pixels goes into the first layer's bias.
+pixels is one of 6x6 with stride 2; the normalisation of pixels goes into the first layer's bias. A
+border that is not looked at becomes zeros around the first kernel.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from digits.archs._layers import Blocks, Normalize, PixelsFirst, Residual
+from digits.archs._layers import Blocks, Inner, Normalize, PixelsFirst, Residual
 from digits.archs.best import Strongest
 from digits.archs.tiny import Mean
 from digits.errors import DigitsError
@@ -41,6 +42,7 @@ class _Builder:
         self.active: list[bool] = []  # whether each link has its ReLU
         self.shape = tuple(shape)
         self.in_blocks = self.pixels_first = False
+        self.border = 0  # pixels at each side that are not looked at
         self.reduction = ""
 
     def add(self, layer: nn.Module) -> None:
@@ -58,6 +60,8 @@ class _Builder:
             self.reduction = "max" if isinstance(layer, Strongest) else "sum"
         elif isinstance(layer, Blocks):
             self.in_blocks = True
+        elif isinstance(layer, Inner):
+            self.border = layer.border
         elif isinstance(layer, nn.Flatten | PixelsFirst):
             self.pixels_first = isinstance(layer, PixelsFirst)
         else:
@@ -88,12 +92,12 @@ class _Builder:
         assert isinstance(layer.padding, tuple)
         _require(layer.stride == (1, 1) and layer.groups == 1 and layer.dilation == (1, 1), layer)
         assert layer.bias is not None, "fold_batch_norm leaves a bias"
-        weight, pad = layer.weight, layer.padding[0]
-        if not self.in_blocks:
-            self._link(Link(weight, layer.bias, 1, pad))
-            return
-        self.in_blocks = False
-        self._link(Link(nn.functional.pixel_shuffle(weight, 2), layer.bias, 2, 2 * pad))
+        weight, stride, pad = layer.weight, 1, layer.padding[0]
+        if self.in_blocks:
+            weight, stride, pad = nn.functional.pixel_shuffle(weight, 2), 2, 2 * pad
+        _require(not (self.border and pad), layer)
+        self._link(Link(nn.functional.pad(weight, [self.border] * 4), layer.bias, stride, pad))
+        self.in_blocks, self.border = False, 0
 
     def _kernel(self, layer: nn.Linear) -> Tensor:
         """A dense layer's weights as those of a convolution, (out, C, H, W)."""

@@ -19,7 +19,7 @@ CHOICES = {
     "frame": FRAMES,
     "augment": tuple(POLICIES),
     "mixing": ("none", "mixup", "cutmix", "erasing"),
-    "schedule": ("one-cycle", "cosine", "plateau"),
+    "schedule": ("one-cycle", "linear", "cosine", "plateau"),
     "compile": ("auto", "on", "off"),
     "on_nan": ("stop", "lower"),
 }
@@ -41,7 +41,9 @@ class TrainConfig:
     hold_out: int = HOLD_OUT  # every twelfth tile of a class is for validation
     init: str = ""  # a model to start from
     freeze: int = 0  # its first layers that stay as they are
+    border: int = 0  # pixels at each side that `fast` does not look at
     epochs: int = 10
+    hardest: float = 1.0  # share of the tiles that the last epoch takes: see `loop.order_of`
     batch_size: int = 64  # over all ranks together
     learning_rate: float = 1e-3  # the highest of the schedule
     schedule: str = "one-cycle"  # of the rate over the run: see `optim.make_schedule`
@@ -111,7 +113,12 @@ class TrainConfig:
     @property
     def arch_arguments(self) -> dict[str, float]:
         """What the architecture is to be built with, beside its own defaults."""
-        return {"dropout": self.dropout} if self.dropout >= 0 else {}
+        return self.sizes | ({"dropout": self.dropout} if self.dropout >= 0 else {})
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Those of these arguments that decide the sizes of weights: a checkpoint keeps them."""
+        return {"border": self.border} if self.border else {}
 
     @property
     def look(self) -> Look:

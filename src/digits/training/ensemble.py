@@ -77,8 +77,8 @@ def train(
         if outcome.stopped_by:
             break
     if config.ensemble == 1:
-        return Trained(config.arch, {}, models[0], runs, outcomes)
-    arguments: dict[str, object] = {"member": config.arch, "count": len(models)}
+        return Trained(config.arch, {**config.sizes}, models[0], runs, outcomes)
+    arguments = {"member": config.arch, "count": len(models), **config.sizes}
     whole = archs.create("ensemble", len(config.classes), dataset.shape, **arguments).to(on)
     for place, member in zip(whole.get_submodule("members").children(), models, strict=True):
         place.load_state_dict(member.state_dict())

@@ -90,7 +90,7 @@ def learn(
     dataset = mixed([known, own], weights(len(known.train), len(own.train)))
     given = {
         **SETTINGS, **dict.fromkeys(("strokes", "nondigits", "hands"), 0.0), **added,
-        "arch": transfer.arch_of(init, None), "init": init, "seed": seed,
+        **transfer.network_of(init, None), "init": init, "seed": seed, "hardest": 1.0,
         "epochs": epochs or SETTINGS["epochs"], "dataset": known.name, "labels": _labels(content),
     }  # fmt: skip
     config = TrainConfig.make(given)

@@ -88,7 +88,7 @@ def begin(
         DigitsError: the data cannot be had, or do not suit the settings.
     """
     if given.get("init"):
-        given = {"arch": transfer.arch_of(given["init"], given.get("arch")), **given}
+        given = {**given, **transfer.network_of(given["init"], given.get("arch"))}
     config = TrainConfig.make(given, preset)
     unused = [f"--{name}" for name in OF_TILES if given.get(name) is not None]
     if config.samples and unused:
@@ -101,7 +101,7 @@ def begin(
 
 
 def _require_one_process(config: TrainConfig, ranks: Ranks) -> None:
-    if config.samples and ranks.count > 1:
+    if (config.samples or config.hardest < 1) and ranks.count > 1:
         raise DigitsError(f"--arch {config.arch}: is trained by one process; leave out torchrun")
 
 

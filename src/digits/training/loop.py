@@ -7,7 +7,9 @@ each epoch: evaluate on validation, keep the best, save what a resumption needs.
 import math
 import signal
 import sys
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -60,11 +62,15 @@ def fit(
     device = next(model.parameters()).device
     train = ranks.share(train)
     batch = min(ranks.share_of(config.batch_size), len(train))  # a smaller set is one batch
-    steps_per_epoch = max(len(train) // batch, 1)
-    total_steps = steps_per_epoch * config.epochs
+    lengths = epoch_lengths(config, len(train), batch)
+    starts = [0, *accumulate(lengths)]
+    total_steps = starts[-1]
+    chosen_by = config.epochs - 2 if config.hardest < 1 else None  # the epoch whose losses choose
     look_every = 1 if device.type == "cpu" and ranks.count == 1 else LOOK_EVERY
 
     state = TrainingState(model, config, total_steps, autocast_dtype(device))
+    if chosen_by is not None:
+        state.losses = torch.zeros(len(train), device=device)
     saved = run.load_state() if resume else None
     if resume and saved is None:
         raise DigitsError(f"{run.folder}: no undamaged state to resume from; train it afresh")
@@ -80,27 +86,33 @@ def fit(
     with StopRequest() as stop:
         while state.progress.step < total_steps and not out_of_patience(state, config):
             progress = state.progress
-            epoch, first = divmod(progress.step, steps_per_epoch)
+            epoch = bisect_right(starts, progress.step) - 1
+            steps, first = lengths[epoch], progress.step - starts[epoch]
             order = epoch_order(len(train), config.seed, epoch).to(device)
+            if epoch - 1 == chosen_by:
+                order = hardest(order, state.losses, steps * batch)
             # loss and right answers so far; of a resumed epoch one rank carries the others' on
             sums = torch.tensor([progress.epoch_loss, progress.epoch_right], device=device)
             sums *= ranks.first
 
-            bar = EpochBar(epoch, config.epochs, first, steps_per_epoch, ranks.first)
+            bar = EpochBar(epoch, config.epochs, first, steps, ranks.first)
             for i in bar:
-                part = train[order[i * batch : (i + 1) * batch]]
+                places = order[i * batch : (i + 1) * batch]
+                part = train[places]
                 generator = seed_step(device, config.seed, progress.step, ranks)
                 images = augment(part.images, config.augment, generator)
                 images, labels = mix(
                     images, part.labels, config.mixing, len(config.classes), generator
                 )
 
-                loss, right = engine.forward_backward(images, labels)
+                losses, right = engine.forward_backward(images, labels)
                 engine.update()
-                sums += torch.stack([loss, right])
+                sums += torch.stack([losses.sum(), right.sum()])
+                if epoch == chosen_by:
+                    state.losses[places] = losses / losses.mean()  # all fall during an epoch
                 progress.step += 1
 
-                if progress.step % look_every and i < steps_per_epoch - 1:
+                if progress.step % look_every and i < steps - 1:
                     continue
                 flag = torch.tensor([float(stop.signal is not None)], device=device)
                 loss_sum, right_sum, stopping = ranks.sum(torch.cat([sums, flag])).tolist()
@@ -109,7 +121,7 @@ def fit(
                 progress.epoch_loss, progress.epoch_right = loss_sum, right_sum
                 done = (i + 1) * batch * ranks.count
                 bar.show(loss_sum / done, right_sum / done)
-                if i == steps_per_epoch - 1:
+                if i == steps - 1:
                     continue  # an epoch is saved once it has been evaluated, not before
                 now = seconds()
                 if stopping or now - saved_at > config.save_every:
@@ -122,9 +134,9 @@ def fit(
                 rate_cuts += 1
                 recover(state, run, config, rate_cuts, loss_sum)
                 continue
-            if progress.step % steps_per_epoch:
+            if progress.step < starts[epoch + 1]:
                 break  # stopped within the epoch
-            seen = steps_per_epoch * batch * ranks.count
+            seen = steps * batch * ranks.count
             row: dict[str, float] = {
                 "epoch": epoch + 1,
                 "train_loss": progress.epoch_loss / seen,
@@ -153,6 +165,21 @@ def fit(
         warmup_seconds,
         (stop.signal or signal.SIGTERM) if stopping else 0,
     )
+
+
+def epoch_lengths(config: TrainConfig, tiles: int, batch: int) -> list[int]:
+    """The steps of each epoch: the last of several takes `config.hardest` of the tiles."""
+    whole = max(tiles // batch, 1)
+    last = max(int(tiles * config.hardest) // batch, 1) if config.epochs > 1 else whole
+    return [whole] * (config.epochs - 1) + [last]
+
+
+def hardest(order: Tensor, losses: Tensor, count: int) -> Tensor:
+    """Of an order (N,) the `count` tiles whose losses (N,) were the highest. What is learned
+    already is not repeated (selective backpropagation: Jiang et al. 2019)."""
+    chosen = torch.zeros_like(losses, dtype=torch.bool)
+    chosen[losses.topk(count).indices] = True
+    return order[chosen[order]]
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> Tensor:

@@ -12,6 +12,7 @@ from digits.training.config import TrainConfig
 
 TAKEN_OVER = 0.1  # of --learning_rate, for layers that were trained before
 FEWEST_STEPS = 3  # of a schedule: so many the warm-up takes, and takes back
+RISING = 0.2  # of the steps of a linear schedule
 PLATEAU_FACTOR, PLATEAU_EPOCHS = 0.3, 1  # the rate falls to this share after as many without gain
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -54,9 +55,12 @@ class OnPlateau(ReduceLROnPlateau):
 
 def make_schedule(optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int) -> LRScheduler:
     """`one-cycle`: up for 30% of the steps and down for the rest, momentum the other way (Smith
-    2018). `cosine`: down along half a wave (Loshchilov & Hutter 2017). `plateau`: down whenever
-    validation gets no better."""
+    2018). `linear`: up for 20% and down to nothing, in straight lines. `cosine`: down along half a
+    wave (Loshchilov & Hutter 2017). `plateau`: down whenever validation gets no better."""
     steps = max(steps, FEWEST_STEPS)
+    if config.schedule == "linear":
+        up = RISING * steps
+        return LambdaLR(optimizer, lambda step: min((step + 1) / up, (steps - step) / (steps - up)))
     if config.schedule == "cosine":
         return LambdaLR(optimizer, lambda step: (1 + math.cos(math.pi * step / steps)) / 2)
     if config.schedule == "plateau":

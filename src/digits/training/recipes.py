@@ -7,8 +7,9 @@ from typing import Any
 
 # Keys are those of TrainConfig. An architecture that is not here trains by TrainConfig's defaults.
 _FAST: dict[str, Any] = {
-    "arch": "fast", "epochs": 2, "batch_size": 512, "learning_rate": 0.02,
-    "beta1": 0.7, "beta2": 0.9, "weight_decay": 0.0, "clip_norm": 0.0,
+    "arch": "fast", "border": 2, "epochs": 2, "hardest": 0.5, "batch_size": 384,
+    "learning_rate": 0.02, "schedule": "linear", "beta1": 0.7, "beta2": 0.9, "weight_decay": 0.0,
+    "clip_norm": 0.0,
 }  # fmt: skip
 # Unsmoothed labels: so small a network has nothing to spare for being unsure on purpose.
 _SMALL: dict[str, Any] = {

@@ -42,6 +42,7 @@ class TrainingState:
         self.average = make_average(model, config.average)
         self.scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
         self.progress = Progress()
+        self.losses = torch.zeros(0, device=device)  # of each tile, where a later epoch chooses
 
     @property
     def evaluated(self) -> nn.Module:
@@ -57,6 +58,7 @@ class TrainingState:
             "schedule": self.schedule.state_dict(),
             "average": self.average.state_dict() if self.average else {},
             "scaler": self.scaler.state_dict(),
+            "losses": self.losses,
         }
 
     def restore(self, content: dict[str, Any]) -> None:
@@ -80,6 +82,7 @@ class TrainingState:
         if self.average:
             self.average.load_state_dict(content["average"])
         self.scaler.load_state_dict(content["scaler"])
+        self.losses.copy_(content.get("losses", self.losses))  # older states have none
         if self.schedule.last_epoch != self.progress.step:
             raise ValueError("schedule and progress are of different steps")
 

@@ -47,12 +47,12 @@ class Engine:
         """Leave the batch's mean gradients in the model.
 
         images (N, 1, 28, 28) on the 0..255 scale, labels (N,), or (N, K) as shares of classes;
-        returns the sum of the losses and the number of right answers, both scalar tensors. Of
-        several classes the largest share is right.
+        returns the loss of each and whether it was answered right, both (N,) float32. Of several
+        classes the largest share is right.
         """
         while True:
             try:
-                sums = [
+                found = [
                     self._forward_backward_piece(some_images, some_labels, len(labels))
                     for some_images, some_labels in zip(
                         images.chunk(self.pieces), labels.chunk(self.pieces), strict=True
@@ -70,23 +70,23 @@ class Engine:
                 "gradients accumulated",
                 file=sys.stderr,
             )
-        loss, right = torch.stack([torch.stack(pair) for pair in sums]).sum(dim=0)
-        return loss, right
+        losses, right = (torch.cat(parts) for parts in zip(*found, strict=True))
+        return losses, right
 
     def _forward_backward_piece(
         self, images: Tensor, labels: Tensor, total: int
     ) -> tuple[Tensor, Tensor]:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
             logits = self.net(images)
-        loss = F.cross_entropy(
-            logits.float(), labels, reduction="sum", label_smoothing=self.config.label_smoothing
+        losses = F.cross_entropy(
+            logits.float(), labels, reduction="none", label_smoothing=self.config.label_smoothing
         )
         if self.teacher:
             taught = logits_of(self.teacher, images, self.dtype)
-            loss = torch.lerp(loss, teacher.divergence(logits.float(), taught), teacher.SHARE)
-        self.state.scaler.scale(loss / total).backward()
+            losses = losses.lerp(teacher.divergence(logits.float(), taught), teacher.SHARE)
+        self.state.scaler.scale(losses.sum() / total).backward()
         right = labels if labels.ndim == 1 else labels.argmax(dim=1)
-        return loss.detach(), (logits.detach().argmax(dim=1) == right).sum().float()
+        return losses.detach(), (logits.detach().argmax(dim=1) == right).float()
 
     def update(self) -> None:
         """Clip the gradients, step the optimizer and the schedule, move the weight average."""

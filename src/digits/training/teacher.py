@@ -55,6 +55,6 @@ def require_shape(name: str, shape: tuple[int, ...]) -> None:
 
 
 def divergence(logits: Tensor, taught: Tensor) -> Tensor:
-    """The sum over a batch of KL(teacher || student), both logits (N, K)."""
+    """KL(teacher || student) of each tile (N,), of logits (N, K)."""
     student, teacher = F.log_softmax(logits, dim=1), F.log_softmax(taught, dim=1)
-    return F.kl_div(student, teacher, reduction="sum", log_target=True)
+    return F.kl_div(student, teacher, reduction="none", log_target=True).sum(dim=1)

@@ -30,18 +30,20 @@ def layers(model: nn.Module) -> list[nn.Module]:
     return [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
 
 
-def arch_of(init: str, asked: str | None) -> str:
-    """The architecture of the model that `--init` names.
+def network_of(init: str, asked: str | None) -> dict[str, Any]:
+    """The settings that make the network of the model that `--init` names: its architecture, and
+    what decides the sizes of its weights.
 
     Raises:
         DigitsError: there is no such model, another `--arch` is asked for, or it is an ensemble.
     """
-    arch = str(content_of(init)["arch"])
+    content = content_of(init)
+    arch = str(content["arch"])
     if arch not in archs.names(*archs.KINDS) or arch == "ensemble":
         raise DigitsError(f"--init {init}: is of {arch}, which cannot be trained on; name another")
     if asked not in (None, arch):
         raise DigitsError(f"--init {init}: is of --arch {arch}, not {asked}")
-    return arch
+    return {"arch": arch, "border": content["arch_args"].get("border", 0)}
 
 
 def start(model: nn.Module, config: TrainConfig, shape: Sequence[int | None]) -> None:
