@@ -156,7 +156,8 @@ def _add_recipe(group: Group) -> None:
     add("epochs", "passes over the training set", type=number(int, 1))
     add("batch_size", "tiles a step, over all processes", type=number(int, 1))
     add("learning_rate", "the highest of the schedule", type=number(float, 0, above=True))
-    add("schedule", "of the rate: up and down, down along a wave, or down where validation stands",
+    add("schedule", "of the rate: up and down along a wave or in lines, down along a wave, or down "
+        "where validation stands",
         choices=CHOICES["schedule"])  # fmt: skip
     add("weight_decay", "of AdamW", type=number(float, 0))
     add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
