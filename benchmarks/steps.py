@@ -63,7 +63,7 @@ def measured(arch: str, dataset: Dataset, steps: int) -> dict[str, Any]:
     engine.evaluate(dataset.validation)
     parts = {name: per_epoch * statistics.median(taken[name]) for name in PARTS}
     parts["evaluation"] = seconds()
-    speed = gigaflop_per_tile(arch) * batch / statistics.median(taken["forward and backward"])
+    speed = gigaflop_per_tile(config) * batch / statistics.median(taken["forward and backward"])
     return {"arch": arch, "tiles": tiles, "batch": batch, "epoch_s": sum(parts.values()),
             "parts_s": parts, "gflop_per_s": speed, "peak_gflop_per_s": peak,
             "share_of_peak": speed / peak}  # fmt: skip

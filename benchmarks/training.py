@@ -31,7 +31,7 @@ from digits import archs, data, device, spec
 from digits.data import Dataset
 from digits.evaluation.style import figure
 from digits.training.config import TrainConfig
-from digits.training.loop import fit
+from digits.training.loop import epoch_lengths, fit
 from digits.training.ranks import Ranks
 from digits.training.recipes import PRESETS
 from digits.training.run import Run
@@ -115,7 +115,7 @@ def preset(name: str) -> Contender:
     def train(dataset: Dataset, seed: int) -> tuple[float, float]:
         config = TrainConfig.make({"seed": seed, "dataset": "mnist"}, name)
         device.seed(seed)
-        model = archs.create(config.arch)
+        model = archs.create(config.arch, **config.arch_arguments)
         with tempfile.TemporaryDirectory() as folder:
             run = Run(Path(folder))
             outcome = fit(model, dataset.train, dataset.validation, config, run, Ranks())
@@ -125,9 +125,9 @@ def preset(name: str) -> Contender:
     return train
 
 
-def gigaflop_per_tile(arch: str) -> float:
+def gigaflop_per_tile(config: TrainConfig) -> float:
     """Forward and backward."""
-    model = archs.create(arch)
+    model = archs.create(config.arch, **config.arch_arguments)
     with FlopCounterMode(display=False) as counter:
         model(torch.zeros(8, 1, 28, 28)).sum().backward()
     return counter.get_total_flops() / 8 / 1e9
@@ -205,21 +205,23 @@ def main() -> None:
         words = f"{statistics.mean(accuracy):.2%} ({min(accuracy):.2%}..{max(accuracy):.2%})"
         print(f"| {name} | {spread(seconds, '{:.2f}')} | {words} | {ratios[0]} | {ratios[1]} |")
 
-    peaks = {"float32": matrix_peak(torch.float32), "bfloat16": matrix_peak(torch.bfloat16)}
-    print("\nmatrix product: " + ", ".join(f"{k} {v:,.0f} GFLOP/s" for k, v in peaks.items()))
+    dtype = device.autocast_dtype(torch.device("cpu")) or torch.float32  # that of training
+    peak = matrix_peak(dtype)
+    print(f"\nmatrix product, {dtype}: {peak:,.0f} GFLOP/s")
     for name in PRESETS:
         config = TrainConfig.make({}, name)
-        tiles = len(dataset.train) // config.batch_size * config.batch_size * config.epochs
-        rates = [tiles / pair[0] for pair in results[name]]
-        flops = statistics.median(rates) * gigaflop_per_tile(config.arch)
-        share = flops / peaks["bfloat16"]
+        steps = sum(epoch_lengths(config, len(dataset.train), config.batch_size))
+        rates = [steps * config.batch_size / pair[0] for pair in results[name]]
+        flops = statistics.median(rates) * gigaflop_per_tile(config)
         print(
-            f"{name}: {spread(rates, '{:,.0f}')} tiles/s, {flops:,.0f} GFLOP/s, {share:.1%} of it"
+            f"{name}: {spread(rates, '{:,.0f}')} tiles/s, {flops:,.0f} GFLOP/s, "
+            f"{flops / peak:.1%} of it"
         )
     if args.figure:
         draw(args.figure, {name: pairs for name, pairs in results.items() if pairs})
     if args.output:
-        record = {"results": results, "peaks_gflops": peaks, "threads": torch.get_num_threads()}
+        threads = torch.get_num_threads()
+        record = {"results": results, "peaks_gflops": {str(dtype): peak}, "threads": threads}
         args.output.write_text(json.dumps(record, indent=1) + "\n")
 
 
