@@ -111,7 +111,7 @@ class TrainConfig:
         return (*self.labels, NONE) if self.nondigits else self.labels
 
     @property
-    def arch_arguments(self) -> dict[str, float]:
+    def arch_arguments(self) -> dict[str, Any]:
         """What the architecture is to be built with, beside its own defaults."""
         return self.sizes | ({"dropout": self.dropout} if self.dropout >= 0 else {})
 

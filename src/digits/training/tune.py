@@ -169,7 +169,9 @@ def search(
     from optuna.trial import TrialState
 
     if config.init:  # what is wrong with it would let every trial fail
-        model = archs.create(config.arch, len(config.classes), dataset.shape)
+        model = archs.create(
+            config.arch, len(config.classes), dataset.shape, **config.arch_arguments
+        )
         transfer.start(model, config, dataset.shape)
     ended = (TrialState.COMPLETE, TrialState.PRUNED)
     stopped = [0]
