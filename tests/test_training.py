@@ -245,6 +245,12 @@ def test_the_last_epoch_takes_the_tiles_whose_losses_were_the_highest(
     assert sorted(learned.sum(dim=1).tolist()) == sorted(expected.sum(dim=1).tolist())
 
 
+def test_one_epoch_takes_all_tiles(uci: Dataset, tmp_path: Path) -> None:
+    one = {"arch": "fast", "epochs": 1}
+    all_tiles = weights(train(uci, tmp_path / "all", **one))
+    assert weights(train(uci, tmp_path / "hard", hardest=0.5, **one)) == all_tiles
+
+
 def test_given_flags_go_before_defaults() -> None:
     config = TrainConfig.make({"arch": "base", "epochs": 3, "seed": None})
     assert (config.arch, config.epochs, config.seed) == ("base", 3, 0)

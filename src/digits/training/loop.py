@@ -65,7 +65,8 @@ def fit(
     lengths = epoch_lengths(config, len(train), batch)
     starts = [0, *accumulate(lengths)]
     total_steps = starts[-1]
-    chosen_by = config.epochs - 2 if config.hardest < 1 else None  # the epoch whose losses choose
+    # the epoch whose losses choose the tiles of the last
+    chosen_by = config.epochs - 2 if config.hardest < 1 and config.epochs > 1 else None
     look_every = 1 if device.type == "cpu" and ranks.count == 1 else LOOK_EVERY
 
     state = TrainingState(model, config, total_steps, autocast_dtype(device))
