@@ -169,9 +169,9 @@ def main() -> int:
         for line in chain(*made[part]):
             print(shown(line), flush=True)
             lines.append(line)
-    if args.output:
-        content = {"command": " ".join(sys.argv), "cores": os.cpu_count(), "rows": lines}
-        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+            if args.output:  # what is measured is kept, however long the rest takes
+                content = {"command": " ".join(sys.argv), "cores": os.cpu_count(), "rows": lines}
+                args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
     return 0
 
 
