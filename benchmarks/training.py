@@ -173,6 +173,8 @@ def draw(path: Path, results: dict[str, list[tuple[float, float]]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
+    names = ("tutorial", "fast recipe", *PRESETS)
+    parser.add_argument("--recipes", nargs="+", choices=names, default=names, help="(default: all)")
     parser.add_argument("--tutorials", type=int, default=2, help="runs of it: 3 minutes each")
     parser.add_argument("--output", type=Path, help="JSON file for the record")
     parser.add_argument("--figure", type=Path, help="PNG file for the figure")
@@ -181,6 +183,7 @@ def main() -> None:
     dataset = data.load("mnist")
     contenders: dict[str, Contender] = {"tutorial": tutorial, "fast recipe": fast_recipe}
     contenders |= {name: preset(name) for name in PRESETS}
+    contenders = {name: contenders[name] for name in args.recipes}
     results: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
     for seed in range(args.seeds):
         for name, run in contenders.items():
@@ -197,7 +200,7 @@ def main() -> None:
         ratios = [
             spread([x[0] / y for x, y in zip(results[other], seconds, strict=False)], "{:.1f}")
             + " x"
-            if results[other] and other != name
+            if results.get(other) and other != name
             else "-"
             for other in ("fast recipe", "tutorial")
         ]
@@ -208,7 +211,7 @@ def main() -> None:
     dtype = device.autocast_dtype(torch.device("cpu")) or torch.float32  # that of training
     peak = matrix_peak(dtype)
     print(f"\nmatrix product, {dtype}: {peak:,.0f} GFLOP/s")
-    for name in PRESETS:
+    for name in (name for name in PRESETS if name in results):
         config = TrainConfig.make({}, name)
         steps = sum(epoch_lengths(config, len(dataset.train), config.batch_size))
         rates = [steps * config.batch_size / pair[0] for pair in results[name]]
