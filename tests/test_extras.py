@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from digits import extras
 from digits.extras import EXTRAS, needs
 
 if sys.version_info >= (3, 11):
@@ -58,7 +57,7 @@ def test_in_a_clone_that_is_not_installed_the_folder_is_named(
         raise PackageNotFoundError
 
     assert needs("fastapi").endswith("pip install 'digits[serve]'")
-    monkeypatch.setattr(extras, "distribution", absent)
+    monkeypatch.setattr("importlib.metadata.distribution", absent)
     assert needs("fastapi").endswith("pip install '.[serve]'")
 
 

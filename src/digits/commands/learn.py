@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from digits.evaluation import Measurement
 
 DEFAULT = SAVE_DIR / "learned.pth"
+ROUNDING = 1e-9  # far below one of any number of tiles
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,12 +33,13 @@ def main(argv: list[str] | None = None) -> int:
     old = classifier.load(classifier.find(args.model))
     own, known = learn.sets(args.model, args.examples, args.dataset, args.data_dir)
     on = device.pick(args.gpu, args.cpu)
+    before = evaluation.measure(old, known.validation)
+    least = before.summary["accuracy"] - args.max_loss / 100 - ROUNDING
     run, contents = learn.learn(
-        args.model, own, known, on, args.seed, folder_of(args.data_dir), args.epochs
+        args.model, own, known, on, args.seed, folder_of(args.data_dir), args.epochs, least
     )
     calibration = artefact.calibration_tiles(known.train.images)
     whole, small = run.model, run.model.with_suffix(".onnx")
-    before = evaluation.measure(old, known.validation)
     for content in contents:  # from all that was learned to less, until it keeps what it knew
         checkpoint.save(whole, content)
         checkpoint.write_bytes(small, artefact.build(content, small.suffix, calibration))

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from digits import data
+from digits import data, metrics
 from digits.data import Dataset, Split, extras, hands
 from digits.data.datasets import mixed
 from digits.data.extras import Extras
@@ -26,6 +26,7 @@ from digits.training.ensemble import Trained
 from digits.training.lifecycle import packed
 from digits.training.ranks import Ranks
 from digits.training.run import Run
+from digits.training.step import logits_of
 
 REPLAYED = 4000  # tiles an epoch of what the model has learned from
 OWN_SHARE = 0.25  # of the examples in an epoch, each repeated as often as that takes, but
@@ -74,10 +75,12 @@ def learn(
     seed: int = 0,
     data_dir: Path = Path(),
     epochs: int | None = None,
+    least: float = 0.0,
 ) -> tuple[Run, Iterator[dict[str, Any]]]:
     """Train the model called `init` on the training parts of both; the run, and the contents of
     checkpoints: of its best epoch on both validation parts, and of the other SHARES of the way
-    there.
+    there. What reads less than `least` (a share) of the known validation part is passed over, but
+    for the last.
 
     Raises:
         DigitsError: what `ensemble.train` raises.
@@ -104,19 +107,40 @@ def learn(
     if trained.stopped_by:
         raise SystemExit(128 + trained.stopped_by)
     begun = content["state_dict"]
-    return run, _on_the_way(begun, trained, dataset.validation, config, len(own.train))
+    shares = (
+        (share, model)
+        for share, model in _on_the_way(begun, trained.model)
+        if share == SHARES[-1] or _accuracy(model, known.validation.to(on)) >= least
+    )
+    return run, _packed(shares, trained, dataset.validation, config, len(own.train))
 
 
-def _on_the_way(
-    begun: dict[str, Tensor], trained: Trained, validation: Split, config: TrainConfig, own: int
-) -> Iterator[dict[str, Any]]:
-    """Checkpoints of the SHARES, each calibrated; `own` is how many examples it learned from."""
+def _on_the_way(begun: dict[str, Tensor], learned: nn.Module) -> Iterator[tuple[float, nn.Module]]:
+    """Models of the SHARES."""
     for share in SHARES:
-        model = copy.deepcopy(trained.model)
+        model = copy.deepcopy(learned)
         model.load_state_dict({
             name: begun[name].to(value).lerp(value, share) if value.is_floating_point() else value
             for name, value in model.state_dict().items()
         })  # fmt: skip
+        yield share, model
+
+
+def _accuracy(model: nn.Module, split: Split) -> float:
+    return metrics.accuracy(
+        logits_of(model, split.images).cpu().numpy(), split.labels.cpu().numpy()
+    )
+
+
+def _packed(
+    shares: Iterator[tuple[float, nn.Module]],
+    trained: Trained,
+    validation: Split,
+    config: TrainConfig,
+    own: int,
+) -> Iterator[dict[str, Any]]:
+    """Their checkpoints, each calibrated; `own` is how many examples it learned from."""
+    for share, model in shares:
         content = packed(dataclasses.replace(trained, model=model), validation, config)
         content["metrics"] |= {"own_examples": own, "learned_share": share}
         yield content
