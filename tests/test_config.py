@@ -15,7 +15,8 @@ WRONG: list[tuple[str, Any]] = [
     ("dataset", "cats"), ("epochs", "10"), ("epochs", 0), ("epochs", 1.5), ("batch_size", -1),
     ("learning_rate", "fast"), ("augment", "wild"), ("augment", 3), ("seed", -1), ("seed", 2**80),
     ("ensemble", 0), ("deterministic", "yes"), ("hold_out", 1), ("compile", "perhaps"),
-    ("on_nan", "hope"), ("patience", True), ("schedule", "up"), ("dropout", 1.5),
+    ("on_nan", "hope"), ("patience", True), ("schedule", "up"), ("dropout", 1.5), ("hardest", 5.0),
+    ("hardest", -1.0), ("border", -1),
     ("check_labels", 1),
 ]  # fmt: skip
 

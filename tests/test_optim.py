@@ -56,31 +56,31 @@ def test_a_schedule_lasts_for_the_warm_up() -> None:
     assert make_schedule(optimizer, config, 1).total_steps == FEWEST_STEPS
 
 
-def test_a_line_goes_up_for_a_fifth_and_down_to_nothing() -> None:
-    config = TrainConfig(learning_rate=0.1, schedule="linear")
+def rates_of(schedule: str) -> tuple[list[float], torch.optim.Optimizer]:
+    """The rate at each of 100 steps, the highest 0.1, and after them; and the optimizer then."""
+    config = TrainConfig(learning_rate=0.1, schedule=schedule)
     optimizer = make_optimizer(nn.Linear(1, 1), config)
-    schedule = make_schedule(optimizer, config, 100)
+    made = make_schedule(optimizer, config, 100)
     rates = []
     for _ in range(100):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        schedule.step()
+        made.step()
+    return [*rates, made.get_last_lr()[0]], optimizer
+
+
+def test_a_line_goes_up_for_a_fifth_and_down_to_nothing() -> None:
+    rates, optimizer = rates_of("linear")
     assert rates[0] == pytest.approx(0.005) and rates[19] == pytest.approx(0.1)
-    assert rates[60] == pytest.approx(0.05) and rates[-1] == pytest.approx(0.1 / 80)
-    assert schedule.get_last_lr()[0] == 0
-    assert make_schedule(optimizer, config, 1).get_last_lr()[0] > 0  # as long as the warm-up
+    assert rates[60] == pytest.approx(0.05) and rates[99] == pytest.approx(0.1 / 80)
+    assert rates[100] == 0
+    few = make_schedule(optimizer, TrainConfig(schedule="linear"), 1)  # as long as the warm-up
+    assert few.get_last_lr()[0] > 0
 
 
 def test_a_cosine_goes_down_from_the_first_step_to_nothing() -> None:
-    config = TrainConfig(learning_rate=0.1, schedule="cosine")
-    optimizer = make_optimizer(nn.Linear(1, 1), config)
-    schedule = make_schedule(optimizer, config, 100)
-    rates = []
-    for _ in range(100):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    assert rates[0] == 0.1 and rates[50] == pytest.approx(0.05) and rates[-1] < 1e-4
+    rates, optimizer = rates_of("cosine")
+    assert rates[0] == 0.1 and rates[50] == pytest.approx(0.05) and rates[99] < 1e-4
     assert rates == sorted(rates, reverse=True)
     assert optimizer.param_groups[0]["betas"][0] == 0.9
 

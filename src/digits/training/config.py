@@ -14,7 +14,7 @@ from digits.training.recipes import PRESETS, RECIPES
 MOST_DROPOUT = 0.9
 MOST_SEED = 2**62  # what is added to it for members and steps stays within 64 bits
 AT_LEAST = {"epochs": 1, "batch_size": 1, "ensemble": 1, "patience": 1, "hold_out": 2, "seed": 0,
-            "freeze": 0, "size": LEAST_SIZE}  # fmt: skip
+            "freeze": 0, "size": LEAST_SIZE, "border": 0, "hardest": 0}  # fmt: skip
 CHOICES = {
     "frame": FRAMES,
     "augment": tuple(POLICIES),
@@ -96,7 +96,7 @@ class TrainConfig:
                 raise DigitsError(f"{field.name} is below {AT_LEAST[field.name]}")
             if value not in CHOICES.get(field.name, (value,)):
                 raise DigitsError(f"{field.name} is none of {', '.join(CHOICES[field.name])}")
-        for name, most in (("seed", MOST_SEED), ("dropout", MOST_DROPOUT)):
+        for name, most in (("seed", MOST_SEED), ("dropout", MOST_DROPOUT), ("hardest", 1)):
             if values.get(name, 0) > most:
                 raise DigitsError(f"{name} is above {most}")
         return cls.make(values)

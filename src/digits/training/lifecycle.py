@@ -101,8 +101,13 @@ def begin(
 
 
 def _require_one_process(config: TrainConfig, ranks: Ranks) -> None:
-    if (config.samples or config.hardest < 1) and ranks.count > 1:
+    if config.samples and ranks.count > 1:
         raise DigitsError(f"--arch {config.arch}: is trained by one process; leave out torchrun")
+    if config.hardest < 1 and ranks.count > 1:
+        raise DigitsError(
+            "--preset: one process chooses the hardest tiles of its last epoch; leave out "
+            f"torchrun, or take --arch {config.arch}"
+        )
 
 
 def _for_classes(config: TrainConfig, dataset: Dataset, given: dict[str, Any]) -> TrainConfig:

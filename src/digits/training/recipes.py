@@ -10,7 +10,7 @@ _FAST: dict[str, Any] = {
     "arch": "fast", "epochs": 2, "batch_size": 512, "learning_rate": 0.02,
     "beta1": 0.7, "beta2": 0.9, "weight_decay": 0.0, "clip_norm": 0.0,
 }  # fmt: skip
-# As good on validation in 0.56 of the time (docs/lab/speed.md).
+# As good on validation in 0.54 to 0.58 of the time (docs/lab/speed.md).
 _FASTEST: dict[str, Any] = {
     **_FAST, "border": 2, "hardest": 0.5, "batch_size": 384, "schedule": "linear",
 }  # fmt: skip
