@@ -183,6 +183,15 @@ def test_processes_that_each_would_train_the_whole_are_refused(
     assert not (run_folder / "runs").exists()
 
 
+def test_a_preset_whose_last_epoch_chooses_is_refused_by_several_processes(
+    run_folder: Path,
+) -> None:
+    given = {"dataset": "uci"}
+    with pytest.raises(DigitsError, match="leave out torchrun, or take --arch fast"):
+        lifecycle.prepare(given, "fast", None, None, None, Ranks(1, 2))
+    assert not (run_folder / "runs").exists()
+
+
 def test_init_begins_with_the_weights_of_a_row_model(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
