@@ -10,6 +10,7 @@ that says what is wrong; 5 s of CPU time for a page or a model, 65 s for a file,
 
 import argparse
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,7 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from support.command import run_main
-from support.damaged import PARTS, Case, good_models, start
+from support.damaged import MOST, PARTS, Case, good_models, start
 
 from digits.errors import DigitsError
 
@@ -92,7 +93,8 @@ def main() -> int:
     found, good = recorded(args.record), good_models()
     for part in PARTS:
         there = {case.number for case in found if case.part == part}
-        numbers = [number for number in range(getattr(args, part)) if number not in there]
+        count = min(getattr(args, part), MOST.get(part, sys.maxsize))
+        numbers = [number for number in range(count) if number not in there]
         for case in cases(part, numbers, args.processes, good):
             found.append(case)
             if args.record:

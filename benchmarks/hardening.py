@@ -32,8 +32,8 @@ ROWS = [
         " test_architecture::test_onnx_runtime_is"),
     Row("pictures that are hard", "small pictures took minutes or gigabytes",
         "a budget a page, an allowlist of formats",
-        "test_reading_budget::test_textures test_reading_budget::test_formats_that"
-        " test_reading_budget::test_a_large test_reading_budget::test_reading_a_file"
+        "test_reading_budget::test_a_texture test_reading_budget::test_formats_that"
+        " test_reading_budget::test_reading_a_file"
         " test_reading_budget::test_a_file_has test_vision_load"),
     Row("files that a model names", "an ONNX file could name other files, or fill the memory",
         "walked before ONNX Runtime sees it; refused in one line",

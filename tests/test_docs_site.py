@@ -53,7 +53,7 @@ def test_search_works_without_a_network(site: Path) -> None:
             page.goto(f"{here}index.html")
             page.locator("input.md-search__input").fill("calibration rehearsal")
             found = page.locator(".md-search-result__link").first
-            found.wait_for(timeout=60_000)
+            found.wait_for(timeout=300_000)
             assert "training.html" in (found.get_attribute("href") or "")
         server.shutdown()
     assert not elsewhere

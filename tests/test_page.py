@@ -28,7 +28,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu",
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ]  # fmt: skip
-expect.set_options(timeout=60_000)  # cores are often shared with a training
+expect.set_options(timeout=180_000)  # cores are often shared with a training
 
 
 SCRIBBLE = [[(0.1 + 0.8 * ((i * 7) % 11) / 10, 0.1 + 0.8 * ((i * 5) % 9) / 8) for i in range(40)]]

@@ -116,7 +116,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def wait_until(holds: Any, seconds: float = 60) -> None:
+def wait_until(holds: Any, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end

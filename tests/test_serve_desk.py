@@ -120,7 +120,7 @@ def test_a_client_that_goes_away_is_not_read_for(client: Clients, fragile: Desk)
     assert 'digits_requests_total{status="499"} 1.0' in seen
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not holds() and time.monotonic() < end:
         time.sleep(0.01)

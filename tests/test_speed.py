@@ -52,9 +52,7 @@ def test_a_slow_model_takes_fewer_turns_and_smaller_batches() -> None:
         seen["fast"] += len(tiles)
         return tiles
 
-    since = time.perf_counter()
     of_slow, of_fast = speed.race([slow, fast], TILES, budget_s=0.6)
-    assert time.perf_counter() - since < 5
     assert of_slow.median_ms >= 20 and 1 <= of_slow.batch <= 5 and of_fast.batch == 40
     assert 10 < of_slow.tiles_per_s <= 50
     assert seen["slow"] < 70 and seen["fast"] > speed.ROUNDS * speed.CALLS

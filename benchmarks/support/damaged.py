@@ -23,6 +23,7 @@ from typing import Any
 import cv2
 import numpy as np
 from hostile import mutated, pattern, saved
+from support.textures import TEXTURES
 
 from digits.errors import DigitsError
 from digits.reading.budget import LIMITS
@@ -150,6 +151,16 @@ def picture(number: int) -> Case:
     )
 
 
+def texture(number: int) -> Case:
+    """One of the textures that took minutes, in a PNG."""
+    name, make = list(TEXTURES.items())[number]
+    data = cv2.imencode(".png", make())[1].tobytes()
+    reader()
+    return measured(
+        "textures", number, name, lambda clock: ", ".join(sorted(statuses("it", data, clock)))
+    )
+
+
 def archive(number: int) -> Case:
     """A damaged archive or list of a few small pictures, read with all that is in it."""
     from digits.vision import files
@@ -263,5 +274,6 @@ def mutated_inside(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 PARTS: dict[str, Callable[[int], Case]] = {
-    "models": model, "pictures": picture, "archives": archive,
+    "models": model, "textures": texture, "pictures": picture, "archives": archive,
 }  # fmt: skip
+MOST = {"textures": len(TEXTURES)}  # of the parts that are not without end
