@@ -16,21 +16,21 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("row", ROWS)
 def test_killed_and_resumed_weights_are_equal_byte_for_byte(row: str) -> None:
-    equal, moments = survive(row, kills=2, rng=random.Random(row))
+    equal, moments = survive(row, kills=1, rng=random.Random(row))
     assert equal, moments
 
 
 def test_a_killed_predict_loses_and_doubles_no_answer() -> None:
-    assert predict_survives(kills=2, rng=random.Random(1)) == []
+    assert predict_survives(kills=1, rng=random.Random(1)) == []
 
 
 def test_a_killed_optimize_leaves_a_whole_model() -> None:
-    assert optimize_survives(kills=2, rng=random.Random(2)) == []
+    assert optimize_survives(kills=1, rng=random.Random(2)) == []
 
 
 def test_a_killed_learn_leaves_whole_models_and_the_shipped_ones() -> None:
-    assert learn_survives(kills=2, rng=random.Random(3)) == []
+    assert learn_survives(kills=1, rng=random.Random(3)) == []
 
 
 def test_a_killed_tune_loses_no_trial_that_was_done() -> None:
-    assert tune_survives(kills=2, rng=random.Random(4)) == []
+    assert tune_survives(kills=1, rng=random.Random(4)) == []
