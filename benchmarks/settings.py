@@ -27,7 +27,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "dropout 0.3": {"dropout": 0.3}, "mixup": {"mixing": "mixup"}, "cutmix": {"mixing": "cutmix"},
     "erasing": {"mixing": "erasing"},
 }  # fmt: skip
-SETS = ("uci", "unipen-symbols", "unipen-letters")
+SETS = ("uci", "unipen-symbols")
 HOLD_OUT = 3
 
 

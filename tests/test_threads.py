@@ -1,4 +1,4 @@
-"""Threads are those that have a core to run on, unless the user chose; a run keeps its number."""
+"""Threads wait shortly beside busy programs, unless the user chose; a run keeps their number."""
 
 import json
 import os
@@ -36,17 +36,17 @@ def while_looking(monkeypatch: pytest.MonkeyPatch, counters: Path, busy: int, id
 
 @pytest.mark.parametrize(
     ("busy", "idle", "chosen"),
-    [(0, 40, None), (4, 36, None), (6, 34, "3"), (20, 20, "2"), (40, 0, "1"), (0, 0, None)],
+    [(0, 40, False), (4, 36, False), (6, 34, True), (40, 0, True), (0, 0, False)],
 )
-def test_threads_fit_what_is_free(
-    monkeypatch: pytest.MonkeyPatch, machine: Path, busy: int, idle: int, chosen: str | None,
+def test_threads_wait_shortly_beside_others(
+    monkeypatch: pytest.MonkeyPatch, machine: Path, busy: int, idle: int, chosen: bool,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     while_looking(monkeypatch, machine, busy, idle)
     threads.fit()
-    assert os.environ.get("OMP_NUM_THREADS") == chosen
-    assert os.environ.get("GOMP_SPINCOUNT") == (chosen and threads.SHORT_SPIN)
-    assert ("threads: " in capsys.readouterr().err) == (chosen is not None)
+    assert "OMP_NUM_THREADS" not in os.environ
+    assert os.environ.get("GOMP_SPINCOUNT") == (threads.SHORT_SPIN if chosen else None)
+    assert ("threads: " in capsys.readouterr().err) == chosen
 
 
 @pytest.mark.parametrize("name", threads.CHOSEN_BY_USER)

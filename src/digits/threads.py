@@ -1,8 +1,8 @@
 """How many threads compute, and how they wait for one another, beside other busy programs.
 
 A thread that waits spins, which is best on free cores. Beside busy programs the one that is waited
-for has no core to run on (docs/lab/speed.md). Decided before PyTorch is loaded, whose OpenMP
-(GNU's) looks at it once.
+for has no core to run on, so it spins for a short time only (docs/lab/speed.md). Decided before
+PyTorch is loaded, whose OpenMP (GNU's) looks at it once.
 """
 
 import os
@@ -49,7 +49,7 @@ def exactly(number: int) -> Iterator[None]:
 
 
 def fit() -> None:
-    """Compute with the threads that have a core to run on, and say so where that is not all.
+    """Let threads wait shortly where other programs keep cores busy, and say so.
 
     Nothing is done where the user has chosen, or PyTorch is there already.
     """
@@ -59,11 +59,10 @@ def fit() -> None:
     busy = busy_cores(cores)
     if busy < LEAST_BUSY:
         return
-    count = max(1, cores - round(busy))
-    os.environ["OMP_NUM_THREADS"] = str(count)
     os.environ["GOMP_SPINCOUNT"] = SHORT_SPIN
     print(
-        f"threads: {count}; other programs keep {busy:.1f} of {cores} cores busy", file=sys.stderr
+        f"threads: short waits; other programs keep {busy:.1f} of {cores} cores busy",
+        file=sys.stderr,
     )
 
 
