@@ -1,13 +1,15 @@
 """Files for phones, run by their runtimes where these are installed; a line where they are not."""
 
 import importlib.util
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from digits.errors import DigitsError
-from digits.optimization import phone_file
+from digits.optimization import phone_file, phone_program
 from digits.optimization.source import Source
 from tests.test_optimization import content, relative_error, tiles
 
@@ -25,6 +27,24 @@ def test_a_missing_package_is_one_line(
         phone_file.make(Source.of(content("micro")), tmp_path / f"a{suffix}", None)
     assert not list(tmp_path.iterdir())
     phone_file.require(".onnx")
+
+
+def test_a_program_that_the_runtime_cannot_compute_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ExecuTorch 1.5.1 loads the program of `reader` and fails when it is to answer."""
+
+    def execute(_: list[object]) -> None:
+        raise RuntimeError("method->execute() failed with error 0x12")
+
+    runtime = SimpleNamespace(load_program=lambda _: runtime, load_method=lambda _: runtime,
+                              execute=execute)  # fmt: skip
+    package = SimpleNamespace(Runtime=SimpleNamespace(get=lambda: runtime))
+    monkeypatch.setitem(sys.modules, "executorch", SimpleNamespace(runtime=package))
+    monkeypatch.setitem(sys.modules, "executorch.runtime", package)
+    run = phone_program.load_pte(tmp_path / "a.pte")
+    with pytest.raises(DigitsError, match=r"a\.pte: ExecuTorch cannot .*0x12.*; take \.onnx"):
+        run(np.zeros((1, 1, 28, 28), np.uint8))
 
 
 @pytest.mark.slow

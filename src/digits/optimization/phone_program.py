@@ -6,18 +6,28 @@ from typing import Any
 
 import numpy as np
 
+from digits.errors import DigitsError, reason
+
 Run = Callable[[np.ndarray], np.ndarray]  # tiles (N, C, H, W) uint8 -> logits (N, K) float32
 
 
 def load_pte(path: Path) -> Run:
-    """What answers with an ExecuTorch program."""
+    """What answers with an ExecuTorch program.
+
+    Raises:
+        DigitsError: when it answers, if the runtime cannot compute it (1.5.1 cannot `reader`).
+    """
     import torch
     from executorch.runtime import Runtime
 
     method = Runtime.get().load_program(path).load_method("forward")
 
     def one(tile: np.ndarray) -> np.ndarray:
-        (logits,) = method.execute([torch.from_numpy(tile)])
+        try:
+            (logits,) = method.execute([torch.from_numpy(tile)])
+        except RuntimeError as error:
+            why = f"{path.name}: ExecuTorch cannot compute this network ({reason(error)})"
+            raise DigitsError(f"{why}; take .onnx") from None
         return logits.numpy().copy()  # its memory is that of the next answer too
 
     return _one_by_one(one)
