@@ -35,6 +35,7 @@ def test_a_texture_is_no_number_and_no_step_begins_once_its_time_is_spent(
 ) -> None:
     """How many seconds that takes `benchmarks/fuzz.py --textures 10` measures: each below five."""
     cv2.setNumThreads(1)
+    cv2.imwrite(str(tmp_path / "a.png"), make())
     given, late = Budget(seconds=0.5), []
     monkeypatch.setattr(reading, "Budget", lambda: given)
     for module, name in STEPS:
@@ -42,7 +43,6 @@ def test_a_texture_is_no_number_and_no_step_begins_once_its_time_is_spent(
         monkeypatch.setattr(
             module, name, lambda *a, step=step, **k: late.append(given.spent) or step(*a, **k)
         )
-    cv2.imwrite(str(tmp_path / "a.png"), make())
     answer = reader.read_file(str(tmp_path / "a.png"))
     assert (late or given.spent) and not any(late)
     assert answer.status != "read" or len(answer.text) == 1
