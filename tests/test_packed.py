@@ -28,6 +28,9 @@ def contents() -> dict[str, bytes]:
 def tar(path: Path, mode: Any = "w") -> Path:
     """A WebDataset: pictures, a label beside each, in a folder of the archive."""
     with tarfile.open(path, mode) as archive:
+        folder = tarfile.TarInfo("a")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
         for name, data in contents().items():
             for member, some in ((name, data), (f"{Path(name).stem}.json", b"{}")):
                 info = tarfile.TarInfo(f"a/{member}")
@@ -72,12 +75,43 @@ def test_a_table_means_the_pictures_in_it(tmp_path: Path) -> None:
     images = list(contents().values())
     named = parquet(tmp_path / "a.parquet", image=list(contents()), png=images)
     assert read_back(str(named)) == contents()
+    assert [file.name for file in files.files(str(named))] == [f"{named}/{n}" for n in contents()]
+    assert [files.size(file) for file in files.files(str(named))] == list(map(len, images))
     bare = parquet(tmp_path / "b.parquet", png=images)
     places = ["0/0", "0/1", "1/0"]
     assert [file.name for file in files.files(str(bare))] == [f"{bare}/{at}" for at in places]
     assert [files.source(file) for file in files.files(str(bare))] == images
     faces = parquet(tmp_path / "c.parquet", image=[{"bytes": one, "path": ""} for one in images])
     assert [files.source(file) for file in files.files(str(faces))] == images
+
+
+def test_of_a_table_the_first_column_that_holds_bytes_is_taken(tmp_path: Path) -> None:
+    images = list(contents().values())
+    boxes = [{"x": 1}] * len(images)
+    large = pyarrow.array(images, pyarrow.large_binary())
+    numbered = parquet(tmp_path / "a.parquet", image=[7, 8, 9], box=boxes, png=large)
+    assert [files.source(file) for file in files.files(str(numbered))] == images
+    places = [file.name for file in files.files(str(numbered))]
+    assert places == [f"{numbered}/{at}" for at in ("0/0", "0/1", "1/0")]
+
+
+def test_a_row_of_a_table_without_a_picture_is_empty(tmp_path: Path) -> None:
+    some = [{"bytes": one, "path": ""} for one in contents().values()]
+    table = parquet(tmp_path / "a.parquet", image=[some[0], None, {"bytes": None, "path": ""}])
+    assert [files.source(file) for file in files.files(str(table))] == [some[0]["bytes"], b"", b""]
+
+
+def test_what_lies_here_is_read_without_a_package_for_addresses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(packed, "_fsspec", fail)
+    archive = tar(tmp_path / "shard.tar")
+    table = parquet(tmp_path / "a.parquet", image=list(contents()), png=list(contents().values()))
+    assert read_back(str(archive)) == read_back(str(table)) == contents()
+    assert File("a.png") == ("a.png", "", 0, 0)
 
 
 def test_lists_name_pictures_and_archives_beside_them(tmp_path: Path) -> None:
@@ -103,6 +137,8 @@ def test_an_address_is_read_as_a_path_is(tmp_path: Path) -> None:
     assert read_back(f"file://{tmp_path}/n*.png") == {"number.png": contents()["number.png"]}
     archive = tar(tmp_path / "shard.tar")
     assert read_back(f"file://{archive}") == contents()
+    table = parquet(tmp_path / "a.parquet", image=list(contents()), png=list(contents().values()))
+    assert read_back(f"file://{table}") == contents()
     listing(tmp_path / "list.csv", [f"file://{tmp_path}/number.png", "number.png"])
     found = list(files.files(f"file://{tmp_path}/list.csv"))
     assert found == [File(f"file://{tmp_path}/number.png")] * 2

@@ -18,7 +18,7 @@ from digits.reading import reader as reading
 from digits.reading.budget import LIMITS, SPENT, Budget
 from digits.reading.pages import read_pages
 from digits.reading.reader import Reader
-from digits.vision.load import from_array, load
+from digits.vision.load import MAX_PAGES, from_array, load
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 PICTURE, TWO_ROWS = FOLDER / "number.png", FOLDER / "two_rows.png"
@@ -88,6 +88,16 @@ def test_a_file_has_one_budget_for_its_pages(
     first, last = read_pages(reader, str(tmp_path / "a.tif"))
     assert (first.text, last.status) == ("40917", "error")
     assert "1 pages were read in the time of a file; split it" in last.error
+
+
+USUAL_PAGE_S, PROMISED_S = 0.6, 5.0
+STARTED_S = 2.0  # what a step that has begun may take, and the models that the first one loads
+
+
+def test_usual_pages_are_read_whole_and_none_takes_longer_than_promised() -> None:
+    assert LIMITS.seconds >= 3 * USUAL_PAGE_S and LIMITS.seconds_with_decoding >= LIMITS.seconds
+    assert LIMITS.seconds_with_decoding + STARTED_S <= PROMISED_S
+    assert MAX_PAGES * USUAL_PAGE_S <= LIMITS.seconds_of_file < 2 * MAX_PAGES * USUAL_PAGE_S
 
 
 def without_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from digits.spec import (
     BLANK,
     CLASSES,
     INPUT_SHAPE,
+    NONE,
     PAGE_CLASSES,
     pretrained_dir,
 )
@@ -63,6 +64,11 @@ class Classifier:
     def name(self) -> str:
         """What answers call it: `name_of` its file."""
         return name_of(self.path)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Its classes but for `none`."""
+        return tuple(name for name in self.classes if name != NONE)
 
     @property
     def trained_on(self) -> str:

@@ -41,5 +41,5 @@ class Budget:
 
     def left(self) -> bool:
         """Whether there is time for another step, each of which takes less than a second."""
-        self.spent = self.spent or time.thread_time() - self.start > self.seconds
+        self.spent = time.thread_time() - self.start > self.seconds
         return not self.spent

@@ -13,7 +13,7 @@ from digits.reading.formats import NAMED, Format, fitting
 from digits.reading.formats import parse as parse_format
 from digits.reading.pages import read_first
 from digits.reading.recognizer import Recognizer
-from digits.spec import CLASSES, INPUT_SHAPE, NONE, SEEN_LITTLE, SMALL_SET
+from digits.spec import CLASSES, INPUT_SHAPE, SEEN_LITTLE, SMALL_SET
 from digits.vision.load import Picture
 
 NOTHING_FITS = "nothing in it fits what --expect asks for"
@@ -37,7 +37,7 @@ class Reader:
         Raises:
             DigitsError: it is not known, or its pattern or list is wrong, or not for this model.
         """
-        labels = [name for name in classifier.classes if name != NONE]
+        labels = classifier.labels
         look = _look_of(classifier)
         reads_numbers = look is None and set(CLASSES) <= set(labels)
         if reads_numbers and (set(CLASSES) == set(labels) or expect in NAMED):

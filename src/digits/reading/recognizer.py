@@ -60,7 +60,8 @@ class Recognizer:
         scores = score(self.classifier, channels[None])
         ranking = scores.ranking(0, self.allowed)
         label, probability = ranking[0]
-        support = dict(scores.ranking(0))[label]  # what is expected makes no ink fit better
+        # what is expected makes no ink fit better
+        support = float(scores.digit[0, scores.labels.index(label)])
         digit = Digit(label, probability, box, ranking, tile)
         return Row(label, probability, box, ranking, [digit], support, alone=True)
 

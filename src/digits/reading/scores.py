@@ -12,6 +12,7 @@ import numpy as np
 from digits.classifier import Classifier
 from digits.metrics import softmax
 from digits.reading.answer import Ranking
+from digits.spec import NONE
 
 LEAST_SHARE = 1e-9  # that nothing is divided by
 
@@ -40,7 +41,6 @@ class Scores:
 def score(classifier: Classifier, tiles: np.ndarray) -> Scores:
     """Calibrated probabilities of tiles (N, C, H, W) uint8; labels are the classes but 'none'."""
     probabilities = softmax(classifier(tiles), classifier.temperature)
-    known = [k for k, name in enumerate(classifier.classes) if name != "none"]
-    labels = tuple(classifier.classes[k] for k in known)
-    digit = probabilities[:, known]
-    return Scores(labels, digit, 1 - digit.sum(axis=1))
+    none = [k for k, name in enumerate(classifier.classes) if name == NONE]
+    digit = np.delete(probabilities, none, axis=1) if none else probabilities
+    return Scores(classifier.labels, digit, 1 - digit.sum(axis=1))

@@ -208,7 +208,7 @@ def _pixels(image: Image.Image) -> np.ndarray:
         low, high = float(values.min()), float(values.max())
         return ((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
     if image.mode in ("1", "L"):
-        return np.asarray(image.convert("L"))
+        return np.asarray(image if image.mode == "L" else image.convert("L"))
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
         return _over_paper(_smaller(image).convert("RGBA"))
     return _grey_of(np.asarray(image.convert("RGB")))

@@ -1,0 +1,38 @@
+"""Answers as data, and in the pixels of the file that they are of."""
+
+import numpy as np
+import pytest
+
+from digits.reading.answer import Answer, Digit, Row, scaled
+
+TILE = np.zeros((28, 28), np.uint8)
+
+
+def answer() -> Answer:
+    digit = Digit("7", 0.9, (1, 2, 3, 5), [("7", 0.9), ("1", 0.1)], TILE)
+    row = Row("7", 0.9, (1, 2, 3, 5), [("7", 0.9), ("1", 0.1)], [digit], 0.8)
+    return Answer("a.png", "read", "7", 0.9, [row])
+
+
+def test_an_answer_without_anything_is_of_one_page_and_took_no_time() -> None:
+    assert Answer("a.png", "no_digit").as_json() == {
+        "image": "a.png", "page": 1, "pages": 1, "status": "no_digit", "text": "", "value": None,
+        "probability": 0.0, "model": "", "trained_on": "", "seen_as": "", "rows": [], "cells": [],
+        "warnings": [], "seconds": 0.0,
+    }  # fmt: skip
+    assert Answer("a.png", "error", error="a.png: damaged").as_json()["error"] == "a.png: damaged"
+
+
+@pytest.mark.parametrize(("top_k", "labels"), [(1, ["7"]), (2, ["7", "1"])])
+def test_as_many_labels_of_a_digit_are_told_as_are_asked_for(top_k: int, labels: list[str]) -> None:
+    (row,) = answer().as_json(top_k)["rows"]
+    (digit,) = row["digits"]
+    assert [label for label, _ in digit["top_k"]] == labels
+    assert (digit["box"], row["value"]) == ([1, 2, 3, 5], 7)
+
+
+def test_boxes_are_in_pixels_of_the_file() -> None:
+    whole = answer()
+    assert scaled(whole, 1.0) is whole
+    (row,) = scaled(whole, 2.5).rows
+    assert row.box == row.digits[0].box == (2, 5, 8, 12)
