@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digits.vision.components import components, of_one_digit
-from digits.vision.ink import LIMITS, Ink, find, is_tight, is_wide, keeping, polarities
+from digits.vision.ink import EVEN, LIMITS, Ink, find, is_tight, is_wide, keeping, polarities
 
 SIZE = 160
 REACHES = LIMITS.reaches_of_shorter_side
@@ -51,6 +51,14 @@ def test_light_on_dark() -> None:
     assert polarities(grey) == [True]
     ink = find(grey, inverted=True)
     assert ink is not None and overlap(ink.mask, five()) > 0.8
+
+
+@pytest.mark.parametrize(("width", "plain"), [(8, True), (24, False)])
+def test_polarity_is_plain_where_nearly_all_of_the_border_is_paper(width: int, plain: bool) -> None:
+    """A bar from the top to the bottom: a stroke, or what lies between two sheets."""
+    grey = np.full((SIZE, SIZE), 240, np.uint8)
+    grey[:, 70 : 70 + width] = 30
+    assert polarities(grey) == ([False] if plain else [False, True])
 
 
 def test_under_a_lamp_on_folded_paper_polarity_is_in_doubt() -> None:
@@ -132,6 +140,16 @@ def test_a_tight_crop_leaves_hardly_any_paper(margin: int, tight: bool) -> None:
     grey[margin + 30 : 50 - margin, margin : 80 - margin] = 30
     assert is_tight(grey) == tight
     assert not is_tight(np.hstack([grey, grey]))
+
+
+@pytest.mark.parametrize("size", [14, 80])
+def test_in_even_light_most_of_a_crop_may_be_ink(size: int) -> None:
+    """Bold strokes without any paper around them; in the smaller one none is far from a stroke."""
+    grey = np.full((size, size), 220, np.uint8)
+    grey[: size // 3] = grey[:, : size // 3] = grey[-size // 3 :] = 40
+    ink = find(grey, False, EVEN)
+    assert ink is not None and np.array_equal(ink.mask, grey < 128)
+    assert ink.contrast == pytest.approx(1 - 40 / 220, abs=0.01)
 
 
 def test_less_strokes_leaves_what_is_kept_and_its_edges() -> None:

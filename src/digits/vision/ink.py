@@ -22,7 +22,6 @@ class InkLimits:
 
     min_contrast: float = 0.06  # of the paper's brightness: less is blank; pale pencil has 0.15
     min_contrast_of_noise: float = 4.0  # deviations of the paper's grain that a pen stands out by
-    min_inked_px: int = 3  # of all the picture: of less nothing can be told
     reaches_of_shorter_side: tuple[float, ...] = (0.7, 0.2)  # see `variants`
     # What a stroke's paper is looked for in, for broad strokes and for thin ones: see `polarities`.
     around_of_shorter_side: tuple[float, ...] = (1 / 3, 0.1)
@@ -33,7 +32,6 @@ class InkLimits:
     max_strong_of_pen: float = 0.6  # so dark is a stroke, whatever Otsu's threshold says
     min_weak_of_strong: float = 0.5  # so dark is a stroke that hangs together with one
     foot_of_noise: float = 2.0  # deviations of grain that are paper still, where edges fade out
-    max_foot_of_pen: float = 0.5
     min_paper: int = 40  # of 255: on black paper a share of the brightness is noise
     even_paper_centile: float = 95.0  # of the brightness, in light that is the same everywhere
     min_smoothed_side_px: int = 64  # of the reduced picture: strokes of a smaller one would suffer
@@ -140,14 +138,14 @@ def find(grey: np.ndarray, inverted: bool, reach: float | None = None) -> Ink | 
     noise = _noise(depth)
     floor = max(LIMITS.min_contrast, LIMITS.min_contrast_of_noise * noise)
     above = depth[cv2.blur(depth, (3, 3)) > floor]
-    if above.size < LIMITS.min_inked_px or above.max() <= floor:
+    if not above.size or above.max() <= floor:
         return None
     strong = max(floor, _otsu(above)) if np.ptp(above) > LIMITS.min_contrast else floor
     core = float(np.percentile(above[above >= strong], LIMITS.pen_centile))
     strong = max(floor, min(strong, LIMITS.max_strong_of_pen * core))
     weak = max(floor, LIMITS.min_weak_of_strong * strong, _texture(depth, strong))
     mask = _reaching(depth > strong, depth > min(strong, weak))
-    foot = min(LIMITS.foot_of_noise * noise, LIMITS.max_foot_of_pen * core)  # less than core
+    foot = LIMITS.foot_of_noise * noise  # at most half of the core, which is above the floor
     level = np.clip((depth - foot) / (core - foot), 0, 1) * 255
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     level = np.where(near, level, 0).astype(np.uint8)
