@@ -36,6 +36,17 @@ def test_the_general_one_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> Non
     assert row_models.judging() is row_models.general()
 
 
+def test_points_are_likelier_where_they_may_stand() -> None:
+    """By the gain that was measured for them, in log odds; other signs are as they were."""
+    model, look = row_models.own(), np.full((HEIGHT, 96), 40, np.uint8)
+    plain = row_models.log_probs(model, look, frozenset())
+    raised = row_models.log_probs(model, look, frozenset(".-"))
+    assert np.exp(plain).sum(axis=1) == pytest.approx(1.0)
+    more = (raised - raised[:, -1:]) - (plain - plain[:, -1:])
+    for name, gain in zip(model.classes, more.T, strict=True):
+        assert gain == pytest.approx(1.5 if name == "." else 0.0, abs=1e-9)
+
+
 def test_an_unknown_choice_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(row_models.SWITCH, "none")
     with pytest.raises(DigitsError, match="DIGITS_ROWS=none: is none of both, own"):

@@ -92,9 +92,129 @@ def test_every_truncation_ends_in_one_line() -> None:
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.png", tmp_path, Path("a\0b.png")):
-        with pytest.raises(DigitsError):
+    for path, what in [(tmp_path / "none.png", "no such picture"), (tmp_path, "a folder or a"),
+                       (Path("a\0b.png"), "b.png")]:  # fmt: skip
+        with pytest.raises(DigitsError, match=what):
             load(path)
+
+
+def test_what_is_larger_than_a_file_may_be_is_not_taken_into_memory(tmp_path: Path) -> None:
+    path, most = tmp_path / "a.png", 128 << 20
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # takes no room on the disk
+    with pytest.raises(DigitsError, match="larger than 128 MB"):
+        load(path)
+    with pytest.raises(DigitsError, match="larger than 128 MB"):
+        load(bytes(most + 1))
+    with pytest.raises(DigitsError, match="not a picture"):
+        load(bytes(most))
+
+
+class Reached(Exception):
+    """A picture begins to be decoded."""
+
+
+class Claims:
+    """What a file's header claims of itself, which is all of it that may be looked at."""
+
+    def __init__(self, kind: str, width: int, height: int, eighth: bool = False) -> None:
+        self.format, self.size, self._eighth = kind, (width, height), eighth
+
+    def draft(self, mode: object, size: object) -> None:
+        if self._eighth:
+            self.size = self.size[0] // 8, self.size[1] // 8
+
+    def load(self) -> None:
+        raise Reached
+
+
+@pytest.mark.parametrize(
+    ("kind", "height", "eighth"),
+    [("PNG", 4000, False), ("TIFF", 4000, False), ("BMP", 4000, True), ("WEBP", 2500, False),
+     ("AVIF", 2500, False), ("JPEG", 10_000, True), ("MPO", 10_000, True), ("JPEG", 4000, False)],
+)  # fmt: skip
+def test_a_picture_of_more_pixels_than_its_format_may_have_is_not_decoded(
+    kind: str, height: int, eighth: bool
+) -> None:
+    """A JPEG that is decoded at an eighth may have more of them than one that cannot be."""
+    with pytest.raises(Reached):
+        module._decode(Claims(kind, 10_000, height, eighth), "a", False)
+    with pytest.raises(DigitsError, match="pixels are too many"):
+        module._decode(Claims(kind, 10_000, height + 1, eighth), "a", False)
+
+
+class Pages:
+    """A file that says of each of its images what it is, as TIFF's tag 254 does."""
+
+    def __init__(self, kind: str, *subfiles: int) -> None:
+        self.format, self._subfiles, self.at = kind, subfiles, 0
+
+    def seek(self, number: int) -> None:
+        if number >= len(self._subfiles):
+            raise EOFError
+        self.at = number
+
+    @property
+    def tag_v2(self) -> dict[int, int]:
+        return {254: self._subfiles[self.at]}
+
+
+def turned_to(kind: str, *subfiles: int) -> list[int]:
+    image = Pages(kind, *subfiles)
+    return [image.at for _ in module._turned(image, "a")]
+
+
+def test_what_is_no_page_of_a_tiff_is_passed_over() -> None:
+    """1 is a smaller copy, 2 a page of several, 4 a mask; the first is one whatever it says."""
+    assert turned_to("TIFF", 1, 0, 1, 2, 4, 5, 6, 2) == [0, 1, 3, 7]
+    assert turned_to("GIF", 1, 1, 4) == [0, 1, 2] and turned_to("JPEG", 0, 0) == [0]
+
+
+@pytest.mark.parametrize(
+    ("subfiles", "pages"), [([0] * 100, 100), ([0] * 101, 0), ([0] + [1] * 399, 1),
+                            ([0] + [1] * 400, 0), ([0] * 50 + [1] * 300 + [0] * 50, 100)],
+)  # fmt: skip
+def test_so_many_pages_are_read_and_so_many_images_looked_at(
+    subfiles: list[int], pages: int
+) -> None:
+    if pages:
+        assert len(turned_to("TIFF", *subfiles)) == pages
+        return
+    with pytest.raises(DigitsError, match="only 100 pages are read; split it"):
+        turned_to("TIFF", *subfiles)
+
+
+def test_each_page_of_a_turned_tiff_is_put_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = drawing("L").rotate(90, expand=True)
+    data = saved(image, "TIFF", save_all=True, append_images=[image], exif=exif)
+    first, _ = pages(data)
+    assert first.grey.shape == (60, 40)
+
+
+def test_colours_are_kept_where_they_are_asked_for() -> None:
+    data = saved(Image.new("RGB", (40, 60), (10, 200, 30)), "PNG")
+    picture = load(data, colour=True)
+    assert picture.colours is not None and picture.colours[30, 20].tolist() == [10, 200, 30]
+    assert load(data).colours is None
+    assert (picture.scale, module.Picture(picture.grey).scale) == (1.0, 1.0)
+    assert module.Picture(picture.grey).seconds == 0.0
+
+
+def test_a_palette_with_a_transparent_colour_lies_on_paper() -> None:
+    image = Image.new("P", (40, 60), 1)
+    image.putpalette([0, 0, 0, 0, 0, 0])
+    ImageDraw.Draw(image).rectangle((18, 10, 22, 50), fill=0)
+    grey = load(saved(image, "PNG", transparency=1)).grey
+    assert grey[5, 5] == 255 and grey[30, 20] == 0
+
+
+def test_values_that_are_no_numbers_are_paper_or_ink() -> None:
+    values = np.full((60, 40), 0.5, np.float32)
+    values[0, 0], values[0, 1], values[10:50, 18:22] = np.nan, 1.0, 0.0
+    grey = load(saved(Image.fromarray(values), "TIFF")).grey
+    assert (grey[30, 20], grey[0, 1], grey[0, 0]) == (0, 255, 0)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (1, 20000), (3, 127)])

@@ -10,7 +10,7 @@ class Strongest(nn.Module):
     """(N, C, H, W) -> (N, C): each channel's maximum over the tile."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.amax(dim=(2, 3))
+        return x.flatten(2).amax(dim=2)  # ExecuTorch takes the maximum of a plain layout only
 
 
 def build(classes: int, shape: Shape = INPUT_SHAPE, dropout: float = 0.1) -> nn.Module:

@@ -62,12 +62,9 @@ def source(file: File) -> Path | bytes:
 
 
 def size(file: File) -> int:
-    """The bytes of a file; as many as can be where they cannot be told, or not without asking
-    another machine."""
+    """The bytes of a file here; as many as can be where they cannot be told, as at an address."""
     try:
-        if file.shard:
-            return packed.size(file)
-        return sys.maxsize if packed.is_address(file.name) else Path(file.name).stat().st_size
+        return packed.size(file) if file.shard else Path(file.name).stat().st_size
     except (OSError, ValueError, DigitsError):
         return sys.maxsize
 
