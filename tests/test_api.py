@@ -49,7 +49,7 @@ SURFACE = {  # what programs rely on: a change here is one that CHANGELOG.md tel
 MEMBERS = {
     digits.Reader: {"pages", "read", "read_many"},
     digits.Report: {"onnx"},
-    Classifier: {"card", "classes", "name", "path", "predict_proba", "takes", "shape",
+    Classifier: {"card", "classes", "labels", "name", "path", "predict_proba", "takes", "shape",
                  "temperature", "thresholds", "trained_on"},
     Answer: {"as_json", "error", "image", "model", "page", "pages", "places", "probability",
              "rows", "seconds", "seen_as", "status", "text", "trained_on", "warnings"},

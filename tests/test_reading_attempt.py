@@ -1,0 +1,399 @@
+"""In which order a picture is taken for a tile, a digit, a row or a page, and which answer counts.
+
+The ways to read are stand-ins that say what they are told to, and note that they were asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digits.classifier import Classifier
+from digits.reading import attempt as module
+from digits.reading.answer import Answer, Digit, Row
+from digits.reading.attempt import CROSSED, TEXT_LEFT_OUT, Attempt
+from digits.reading.budget import Budget
+from digits.reading.formats import Anything
+from digits.reading.recognizer import Recognizer
+from digits.spec import CLASSES
+from digits.vision.ink import Ink
+from digits.vision.lines import Line
+
+PAPER = np.full((60, 200), 240, np.uint8)
+TILE = np.zeros((28, 28), np.uint8)
+MODEL = Classifier(lambda tiles: np.zeros((len(tiles), 10)), Path("m.onnx"), CLASSES)
+INK = Ink(TILE, TILE > 127, 1.0, inverted=False)
+NEVER = Budget(seconds=-1)
+
+
+def recognizer(kind: str = "auto", grey: np.ndarray = PAPER, **more: Any) -> Recognizer:
+    wanted = Anything() if kind == "number" else None
+    return Recognizer(MODEL, kind, wanted, grey, **{"budget": Budget(), **more})
+
+
+def row(text: str, probability: float = 0.9, at: int = 0, alone: bool = False) -> Row:
+    digits = [Digit(c, 0.9, (30 * k, at, 20, 28), [], TILE) for k, c in enumerate(text)]
+    return Row(text, probability, (0, at, 30 * len(text), 28), [], digits, 0.9, alone)
+
+
+def says(*texts: str, status: str = "unsure", probability: float = 0.9) -> Answer:
+    rows = [row(text, probability, 40 * k, len(text) == 1) for k, text in enumerate(texts)]
+    return Answer("", status, "\n".join(texts), probability ** len(rows), rows)
+
+
+def line(x: float, y: float, width: float = 100, height: float = 28) -> Line:
+    corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+    return Line(np.array(corners, float), 0.9)
+
+
+NOTHING = Answer("", "no_digit")
+STACKED = [line(0, 0), line(0, 40)]
+
+
+@dataclass(frozen=True)
+class Told(Attempt):
+    """An attempt whose ways say what they are told."""
+
+    ways: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def _says(self, way: str) -> Any:
+        self.asked.append(way)
+        return self.ways.get(way)
+
+    def of_tile(self) -> Answer | None:
+        return self._says("tile")
+
+    def of_tight_digit(self) -> Answer | None:
+        return self._says("tight")
+
+    def of_row(self) -> Answer | None:
+        return self._says("row")
+
+    def of_page(self) -> Answer | None:
+        return self._says("page")
+
+    def of_digit(self) -> Answer:
+        return self._says("digit") or NOTHING
+
+    def answer_of_row(self) -> Answer | None:
+        """The real way."""
+        return super().of_row()
+
+    @property
+    def _may_be_many(self) -> bool:  # type: ignore[override]
+        return self.ways.get("many", True)
+
+    @property
+    def _may_be_a_row(self) -> bool:
+        return self.ways.get("crop", False)
+
+    @property
+    def _lines(self) -> list[Line]:  # type: ignore[override]
+        return self.ways.get("lines", [])
+
+
+READ, FOUR = says("407", status="read"), says("1", "2", "3", "4", status="read")
+ONE, DOUBT = says("5", status="read"), says("5")
+
+
+@pytest.mark.parametrize(
+    ("kind", "ways", "expected", "asked"),
+    [
+        ("auto", {"tile": ONE}, ("5", "read"), "tile"),
+        ("digit", {"tile": ONE}, ("5", "read"), "tile"),
+        ("number", {"tile": ONE, "page": READ}, ("407", "read"), "page"),
+        # one digit that stands alone comes before rows; where it is in doubt, they are looked at
+        ("auto", {"many": False, "digit": ONE, "crop": True}, ("5", "read"), "tile digit"),
+        ("auto", {"many": False, "digit": DOUBT}, ("5", "unsure"), "tile digit digit"),
+        ("auto", {"many": False, "digit": DOUBT, "crop": True, "row": READ}, ("407", "read"),
+         "tile digit row"),
+        ("digit", {"many": False, "digit": ONE}, ("5", "read"), "tile digit"),
+        ("auto", {"many": True, "digit": ONE, "page": READ}, ("407", "read"), "tile page"),
+        # a crop that is read, and a page that is
+        ("number", {"crop": True, "row": READ, "page": FOUR}, ("407", "read"), "row"),
+        ("number", {"crop": False, "row": READ, "page": READ}, ("407", "read"), "page"),
+        ("number", {"crop": True, "row": says("407"), "page": says("12", "34", status="read")},
+         ("12\n34", "read"), "row page"),
+        ("number", {"crop": True, "row": says("40713"), "page": READ}, ("40713", "unsure"),
+         "row page"),
+        # so many lines are a page, though it is in doubt; fewer are not, if a row says more
+        ("number", {"page": says("12", "34", "56", "78"), "row": says("1234567890")},
+         ("12\n34\n56\n78", "unsure"), "page"),
+        ("number", {"page": says("12", "34"), "lines": [*STACKED] * 3, "row": says("1234567890")},
+         ("1234567890", "unsure"), "page row"),
+        # all of the ink as one row is never read; it counts where it says more
+        ("number", {"row": READ}, ("407", "unsure"), "page row"),
+        ("number", {"row": says("40"), "page": says("407"), "lines": STACKED * 2},
+         ("407", "unsure"), "page row"),
+        ("number", {"many": False, "row": READ}, ("", "no_digit"), ""),
+        # one digit beside lines: it counts if it is read and the lines say hardly more
+        ("auto", {"page": says("4", probability=0.5), "lines": STACKED * 2, "digit": ONE},
+         ("5", "read"), "tile page digit row"),
+        ("auto", {"page": says("4", probability=0.5), "lines": STACKED * 2, "digit": DOUBT},
+         ("4", "unsure"), "tile page digit row"),
+        ("auto", {"page": says("407"), "lines": STACKED * 2, "digit": ONE}, ("407", "unsure"),
+         "tile page digit row"),
+        ("auto", {"digit": DOUBT}, ("5", "unsure"), "tile page digit row"),
+        # lines of a digit each, side by side, are one row; one below the other they are not
+        ("auto", {"page": says("4", "0", "7"), "lines": [line(0, 0), line(200, 0)] * 4,
+                  "row": says("407", probability=0.1)}, ("407", "unsure"), "tile page digit row"),
+        ("auto", {"page": says("4", "0", "7"), "lines": STACKED * 4,
+                  "row": says("407", probability=0.1)}, ("4\n0\n7", "unsure"),
+         "tile page digit row"),
+        ("auto", {"page": says("4", "07"), "lines": [line(0, 0), line(200, 0)] * 3,
+                  "row": says("407", probability=0.1)}, ("4\n07", "unsure"),
+         "tile page digit row"),
+        ("auto", {"page": says("4"), "lines": [line(0, 0), line(200, 0)] * 3,
+                  "row": says("407", probability=0.1)}, ("4", "unsure"), "tile page digit row"),
+        # and in the crop of a number several rows are always one
+        ("number", {"page": says("40", "7"), "lines": STACKED * 3, "crop": True,
+                    "row": says("407", probability=0.1)}, ("407", "unsure"), "row page"),
+        ("auto", {"page": says("40", "7"), "lines": STACKED * 3, "crop": True,
+                  "row": says("407", probability=0.1)}, ("40\n7", "unsure"),
+         "tile row page digit"),
+    ],
+)  # fmt: skip
+def test_the_first_plain_answer_counts_and_else_the_one_that_says_most(
+    kind: str,
+    ways: dict[str, Any],
+    expected: tuple[str, str],
+    asked: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "read_turned", lambda *_: None)
+    told = Told(recognizer(kind), ways)
+    answer = told.answer()
+    assert (answer.text, answer.status) == expected
+    assert " ".join(told.asked) == asked
+
+
+@pytest.mark.parametrize(("kind", "is_tight", "text"), [("auto", True, "8"), ("digit", True, "8"),
+                                                       ("auto", False, "407"),
+                                                       ("number", True, "407")])  # fmt: skip
+def test_a_tight_crop_of_a_digit_is_tried_unless_a_number_is_expected(
+    kind: str, is_tight: bool, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "is_tight", lambda grey: is_tight)
+    assert Told(recognizer(kind), {"tight": says("8"), "page": READ}).answer().text == text
+
+
+@pytest.mark.parametrize(
+    ("page", "kind", "expected"),
+    [
+        (says("407"), "number", "1234"),  # in doubt: what reads turned is worth more
+        (says("40712", "13"), "number", "40712\n13"),  # or is not
+        (READ, "number", "407"),
+        (says("1", "1", "1", "1"), "number", "1234"),  # a page of single digits may lie on a side
+        (FOUR, "number", "1\n2\n3\n4"),  # but not if it is read
+        (says("12", "34", "56", "7"), "number", "12\n34\n56\n7"),
+    ],
+)
+def test_what_is_in_doubt_is_tried_turned(
+    page: Answer, kind: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turned = says("1234", status="read", probability=0.99)
+    monkeypatch.setattr(module, "read_turned", lambda *_: turned)
+    assert Told(recognizer(kind), {"page": page}).answer().text == expected
+    late = Told(recognizer(kind, budget=NEVER), {"page": page}).answer()
+    assert late.text == page.text
+
+
+@pytest.mark.parametrize(
+    ("shape", "is_a_strip"),
+    [((4, 400), True), ((4, 399), False), ((400, 4), True), ((5, 500), False), ((3, 299), False)],
+)
+def test_a_strip_is_too_thin_for_a_digit(shape: tuple[int, int], is_a_strip: bool) -> None:
+    told = Told(recognizer("number", np.full(shape, 240, np.uint8)), {"page": READ})
+    assert (told.answer() == NOTHING) == is_a_strip == (not told.asked)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "is_so"),
+    [("auto", (100, 124), False), ("auto", (100, 127), True), ("number", (100, 60), True),
+     ("digit", (100, 200), False), ("auto", (401, 900), False), ("auto", (50, 800), False)],
+)  # fmt: skip
+def test_what_may_be_the_crop_of_a_row(kind: str, shape: tuple[int, int], is_so: bool) -> None:
+    assert Attempt(recognizer(kind, np.full(shape, 240, np.uint8)))._may_be_a_row == is_so
+
+
+@pytest.mark.parametrize(
+    ("kind", "alone", "drawn", "status", "many"),
+    [("auto", True, True, "read", False), ("auto", True, True, "unsure", True),
+     ("auto", False, True, "read", True), ("auto", True, False, "read", True),
+     ("number", True, True, "read", True), ("digit", False, False, "unsure", False)],
+)  # fmt: skip
+def test_what_stands_alone_and_reads_as_a_digit_is_one(
+    kind: str, alone: bool, drawn: bool, status: str, many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "variants", lambda grey: iter([INK]))
+    monkeypatch.setattr(module, "stands_alone", lambda ink: alone)
+    monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn)
+    monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [row("7")])
+    monkeypatch.setattr(Recognizer, "status", lambda self, rows: status)
+    assert Attempt(recognizer(kind))._may_be_many == many
+    monkeypatch.setattr(module, "variants", lambda grey: iter([]))
+    assert not Attempt(recognizer(kind))._may_be_many
+
+
+@dataclass
+class Seen:
+    """What a picture looks like in several ways, and what each of them reads as."""
+
+    supports: Sequence[float]
+    alone: bool = True
+    drawn: bool = True
+    crossed: bool = False
+    label: str = "7"
+
+    def put(self, monkeypatch: pytest.MonkeyPatch) -> list[Ink]:
+        looked: list[Ink] = []
+        ways = [replace(INK, contrast=support) for support in self.supports]
+
+        def one_digit(_: Recognizer, ink: Ink) -> list[Row]:
+            looked.append(ink)
+            (digit,) = row(self.label).digits
+            one = row(self.label, 0.9999, alone=True)
+            return [replace(one, support=ink.contrast, digits=[digit])]
+
+        monkeypatch.setattr(module, "variants", lambda grey: iter(ways))
+        monkeypatch.setattr(module, "stands_alone", lambda ink: self.alone)
+        monkeypatch.setattr(module, "is_one_digit", lambda ink: self.drawn)
+        monkeypatch.setattr(module, "is_crossed", lambda tile: self.crossed)
+        monkeypatch.setattr(Recognizer, "one_digit", one_digit)
+        return looked
+
+
+def test_other_ways_to_see_a_digit_are_tried_until_one_is_likely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = Seen([0.5, 0.65, 0.6, 0.9, 0.95]).put(monkeypatch)
+    answer = Attempt(recognizer()).of_digit()
+    assert len(looked) == 4 and answer.rows[0].support == 0.9 and answer.status == "read"
+    assert Seen([0.5]).put(monkeypatch) == []
+    assert Attempt(recognizer(budget=NEVER)).of_digit() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen", "status", "words"),
+    [
+        ("auto", Seen([0.9]), "read", []),
+        ("auto", Seen([0.9], alone=False), "unsure", [TEXT_LEFT_OUT]),
+        ("auto", Seen([0.9], drawn=False), "unsure", [TEXT_LEFT_OUT]),
+        ("digit", Seen([0.9], alone=False, drawn=False), "read", []),
+        ("auto", Seen([0.9], crossed=True), "read", []),
+        ("auto", Seen([0.9], crossed=True, label="0"), "unsure", [CROSSED]),
+        ("auto", Seen([0.9], label="0"), "read", []),
+    ],
+)
+def test_a_digit_beside_other_ink_or_crossed_is_in_doubt(
+    kind: str, seen: Seen, status: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen.put(monkeypatch)
+    monkeypatch.setattr("digits.reading.recognizer.warnings", lambda ink, height: [])
+    answer = Attempt(recognizer(kind)).of_digit()
+    assert (answer.status, answer.warnings) == (status, words)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "statuses", "text"),
+    [((True, True), ("read", "read"), "9"), ((True, False), ("read", "read"), "1"),
+     ((False, False), ("read", "read"), None), ((True, True), ("read", "unsure"), "1"),
+     ((True, True), ("unsure", "unsure"), None)],
+)  # fmt: skip
+def test_a_tight_digit_is_plain_in_one_polarity(
+    drawn: tuple[bool, bool],
+    statuses: tuple[str, str],
+    text: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second polarity is the better supported one."""
+    seen = [replace(INK, inverted=inverted) for inverted in (False, True)]
+    rows = [replace(row("1", alone=True), support=0.5), replace(row("9", alone=True), support=0.9)]
+    monkeypatch.setattr(module, "polarities", lambda grey: [False, True])
+    monkeypatch.setattr(module, "find", lambda grey, inverted, reach: seen[inverted])
+    monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn[ink.inverted])
+    monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [rows[ink.inverted]])
+    monkeypatch.setattr(
+        Recognizer,
+        "status",
+        lambda self, some: statuses[some[0].text == "9"] if some else "no_digit",
+    )
+    answer = Attempt(recognizer()).of_tight_digit()
+    assert (answer.text if answer else None) == text
+    assert Attempt(recognizer(budget=NEVER)).of_tight_digit() is None
+    monkeypatch.setattr(module, "find", lambda *_: None)
+    assert Attempt(recognizer()).of_tight_digit() is None
+
+
+class Rows:
+    """What a recognizer says of rows: `read` at the first polarity that has a text."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
+        self.looked: list[bool] = []
+        seen = [replace(INK, inverted=inverted) for inverted in (False, True)]
+        monkeypatch.setattr(module, "polarities", lambda grey: [False, True])
+        monkeypatch.setattr(module, "find", self._find(seen, texts))
+        monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
+        monkeypatch.setattr(module, "has_rows", lambda ink: True)
+        monkeypatch.setattr(module, "ink_alone", lambda ink: ink)
+        monkeypatch.setattr(module, "looks_at", lambda grey, inverted: [])
+        monkeypatch.setattr(Recognizer, "row", lambda self, crop, looks: None)
+        monkeypatch.setattr(
+            Recognizer, "surer", lambda self, one, ink: row(texts[ink.inverted], 0.9999)
+        )
+
+    def _find(self, seen: list[Ink], texts: Sequence[str]) -> Any:
+        def find(grey: np.ndarray, inverted: bool) -> Ink | None:
+            self.looked.append(inverted)
+            return seen[inverted] if texts[inverted] else None
+
+        return find
+
+
+def test_a_row_is_looked_at_in_both_polarities_until_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = Rows(monkeypatch, "407", "1")
+    answer = Told(recognizer("number")).answer_of_row()
+    assert answer and answer.text == "407" and rows.looked == [False]
+    rows = Rows(monkeypatch, "", "12")
+    answer = Told(recognizer("number")).answer_of_row()
+    assert answer and answer.text == "12" and rows.looked == [False, True]
+    assert Told(recognizer("number", budget=NEVER)).answer_of_row() is None
+
+
+@pytest.mark.parametrize(
+    ("stacked_ink", "lines", "is_one"),
+    [(True, STACKED, False), (True, [], True), (False, STACKED, True)],
+)
+def test_what_is_several_rows_to_ink_and_finder_is_not_one(
+    stacked_ink: bool, lines: list[Line], is_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Rows(monkeypatch, "407", "1")
+    monkeypatch.setattr(module, "has_rows", lambda ink: stacked_ink)
+    answer = Told(recognizer("number"), {"lines": lines}).answer_of_row()
+    assert (answer is not None) == is_one
+
+
+def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "variants", lambda grey: iter([INK]))
+    monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
+    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
+    monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
+    monkeypatch.setattr(
+        Recognizer, "line", lambda self, one: row("407", 0.9999, int(one.corners[0, 1]))
+    )
+    answer = Attempt(recognizer("number")).of_page()
+    assert answer and (answer.text, answer.status) == ("407\n407", "read")
+    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: True)
+    answer = Attempt(recognizer("number")).of_page()
+    assert answer and answer.status == "unsure"
+    assert Attempt(recognizer("number", budget=NEVER)).of_page() is None
+    monkeypatch.setattr(module, "variants", lambda grey: iter([]))
+    assert Attempt(recognizer("number")).of_page() is None

@@ -1,0 +1,171 @@
+"""What one digit, one row and one line say, with stand-ins for the models that look at them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digits.classifier import Classifier
+from digits.reading import recognizer as module
+from digits.reading.answer import Digit, Row
+from digits.reading.budget import Budget
+from digits.reading.formats import Anything
+from digits.reading.recognizer import Recognizer
+from digits.reading.rows import Character, Part, RowReadings
+from digits.spec import CLASSES
+from digits.vision.ink import Ink
+from digits.vision.lines import Line
+from digits.vision.rows import RowInk
+
+GREY = np.full((60, 200), 240, np.uint8)
+TILE = np.zeros((28, 28), np.uint8)
+INK = Ink(TILE, TILE > 127, 1.0, inverted=False)
+ROW = RowInk(np.zeros((48, 120), np.uint8), np.eye(2, 3))
+MODEL = Classifier(lambda tiles: np.zeros((len(tiles), 10)), Path("m.onnx"), CLASSES)
+CORNERS = np.array([(10, 10), (110, 10), (110, 40), (10, 40)], float)
+
+
+def made(kind: str = "number", **more: Any) -> Recognizer:
+    given: dict[str, Any] = {"wanted": None, "budget": Budget(), **more}
+    return Recognizer(MODEL, kind, grey=GREY, **given)
+
+
+LATE = made(budget=Budget(seconds=-1))
+
+
+def row(text: str, probability: float = 0.99, support: float = 0.9, alone: bool = True) -> Row:
+    digits = [Digit(c, probability, (0, 0, 20, 28), [(c, probability)], TILE) for c in text]
+    return Row(text, probability, (0, 0, 20, 28), [(text, probability)], digits, support, alone)
+
+
+def readings(text: str, probability: float = 0.99) -> RowReadings:
+    characters = [
+        Character(c, Part((30 * k, 4, 20, 40), TILE), [(c, 0.8)]) for k, c in enumerate(text)
+    ]
+    return RowReadings([(text, probability)] if text else [], characters, 0.9)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Call it with what a row is to say."""
+
+    def say(text: str, digit: str = "7") -> None:
+        monkeypatch.setattr(module, "read_row", lambda *_: readings(text))
+        monkeypatch.setattr(Recognizer, "digit", lambda self, tile, box: row(digit, 0.95))
+
+    return say
+
+
+def test_a_row_has_its_digits_and_leaves_its_signs_to_the_text(read: Any) -> None:
+    read("13.9")
+    found = made().row(ROW, [])
+    assert found and found.text == "13.9" and not found.alone
+    assert [digit.label for digit in found.digits] == ["1", "3", "9"]
+    assert (found.probability, found.support) == (0.99, 0.9)
+
+
+@pytest.mark.parametrize("text", ["", ".", "-/"])
+def test_a_row_without_a_digit_is_none(read: Any, text: str) -> None:
+    read(text)
+    assert made().row(ROW, []) is None
+
+
+def test_no_row_and_no_line_is_begun_without_time(read: Any) -> None:
+    read("407")
+    assert LATE.row(ROW, []) is None and made().row(ROW, []) is not None
+    assert LATE.line(Line(CORNERS, 0.9)) is None
+
+
+@pytest.mark.parametrize(("digit", "alone"), [("7", True), ("1", False)])
+def test_a_row_of_one_digit_is_the_classifiers_if_it_sees_the_same(
+    read: Any, digit: str, alone: bool
+) -> None:
+    read("7", digit)
+    found = made().row(ROW, [])
+    assert found and found.text == "7" and found.alone == alone
+    assert found.probability == (0.95 if alone else 0.99)
+    read("77", digit)
+    found = made().row(ROW, [])
+    assert found and not found.alone
+
+
+@pytest.mark.parametrize(
+    ("says", "ink", "expected"),
+    [(None, None, None), ("407", None, "407"), (None, ROW, "12"), ("407", ROW, "407")],
+)
+def test_ink_alone_is_asked_where_it_is_there_and_the_row_is_not_read(
+    says: str | None, ink: RowInk | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Recognizer, "row", lambda self, crop, looks: row("12", 0.999))
+    monkeypatch.setattr(Recognizer, "status", lambda self, rows: "read")
+    found = made().surer(row(says) if says else None, ink)
+    assert (found.text if found else None) == expected
+
+
+UNDERLINED, PLAIN = ["digit", "line"], ["digit"]
+EMPTY: list[str] = []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "plain", "status", "supports", "text"),
+    [(EMPTY, EMPTY, "unsure", (0.9, 0.9), None), (PLAIN, PLAIN, "unsure", (0.5, 0.9), "whole"),
+     (UNDERLINED, PLAIN, "unsure", (0.5, 0.9), "plain"),
+     (UNDERLINED, PLAIN, "unsure", (0.9, 0.5), "whole"),
+     (UNDERLINED, PLAIN, "read", (0.5, 0.9), "whole")],
+)  # fmt: skip
+def test_an_underline_is_left_out_if_the_rest_is_likelier(
+    chosen: list[str],
+    plain: list[str],
+    status: str,
+    supports: tuple[float, float],
+    text: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def digit_of(self: Recognizer, ink: Ink, parts: list[str]) -> Row:
+        asked.append(parts)
+        whole = parts is chosen
+        return row("whole" if whole else "plain", support=supports[not whole])
+
+    monkeypatch.setattr(module, "of_one_digit", lambda ink: chosen)
+    monkeypatch.setattr(module, "without_underline", lambda parts: plain)
+    monkeypatch.setattr(Recognizer, "_digit_of", digit_of)
+    monkeypatch.setattr(Recognizer, "status", lambda self, rows: status)
+    found = made("digit").one_digit(INK)
+    assert [one.text for one in found] == ([text] if text else [])
+    is_compared = plain is not chosen and status != "read"
+    assert len(asked) == (2 if is_compared else len(found))
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "status"),
+    [("auto", None, "no_digit"), ("digit", None, "unsure"), ("number", Anything(), "unsure")],
+)
+def test_ink_need_look_less_like_a_digit_where_one_is_expected(
+    kind: str, wanted: Any, status: str
+) -> None:
+    assert made(kind, wanted=wanted).status([row("7", support=0.3)]) == status
+
+
+def test_rows_are_judged_by_the_threshold_of_what_read_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judging = replace(MODEL, thresholds={"read": 0.95})
+    monkeypatch.setattr(module.row_models, "judging", lambda: judging)
+    assert made().status([row("7", 0.92)]) == "read"  # 0.9 where a model keeps none
+    assert made().status([row("40", 0.92, alone=False)]) == "unsure"
+    assert made().status([row("40", 0.96, alone=False)]) == "read"
+
+
+def test_what_is_no_digit_has_neither_text_nor_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "warnings", lambda ink, height: [f"{height} high"])
+    none = made("auto").concluded([row("7", support=0.01)], INK, ["more"], "digit")
+    assert (none.status, none.text, none.rows) == ("no_digit", "", [])
+    assert none.warnings == ["28 high", "more"]
+    rows = [row("40", alone=False), row("7")]
+    one = made("auto").concluded(rows, INK, [], "page")
+    assert (one.text, one.rows, one.seen_as) == ("40\n7", rows, "page")
+    assert one.probability == pytest.approx(0.99**2)
