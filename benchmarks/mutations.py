@@ -77,7 +77,7 @@ TARGETS = {
     "reading/finder": Target("test_reading_finder", 0.1),
     "reading/attempt": Target("test_reading_attempt test_reading_finder", 0.1),
     "reading/recognizer": Target("test_reading_recognizer test_reading_finder", 0.1),
-    "reading/explain": Target("test_reading_drawings", 0.1),
+    "reading/explain": Target("test_reading_explain", 0.1),
     "reading/ray_engine": Target("test_ray_engine", 0.1),
     "reading/*": Target("test_reading_pictures test_predict", 0.1),
 }
