@@ -4,9 +4,10 @@
     python benchmarks/programs.py tiny --ways eager onednn
 
 Ways: `eager`, the PT2E program as `optimize` saves it; `compiled`, the same by torch.compile;
-`package`, by AOTInductor (both need a C++ compiler); `onednn`, oneDNN's int8 operators called
-directly, a layer each. Medians of pairs, of the thread's own CPU time, so that other programs weigh
-little. A way that answers wrongly shows in its accuracy.
+`package`, by AOTInductor (both need a C++ compiler), `package-1` and `package-1000` for a batch of
+that size alone; `onednn`, oneDNN's int8 operators called directly, a layer each. Medians of pairs,
+of the thread's own CPU time, so that other programs weigh little. A way that answers wrongly shows
+in its accuracy.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,7 +29,7 @@ from digits.optimization.fold import fold_batch_norm
 from digits.optimization.program import _export, _quantize
 from digits.optimization.quiet import quiet
 from digits.optimization.sequential import chain_of
-from digits.spec import PIXEL_STD
+from digits.spec import INPUT_SHAPE, PIXEL_STD
 
 Forward = Callable[[Tensor], Tensor]
 ROUNDS, CALLS = 9, 50  # pairs, and single tiles a turn
@@ -94,8 +96,11 @@ def compiled(model: nn.Module, calibration: Tensor) -> Forward:
     return torch.compile(module, dynamic=True, options={"freezing": True})
 
 
-def package(model: nn.Module, calibration: Tensor) -> Forward:
-    program = _export(_quantize(_export(model), calibration))
+def package(model: nn.Module, calibration: Tensor, batch: int = 0) -> Forward:
+    """For any batch, or for one of a fixed size."""
+    int8 = _quantize(_export(model), calibration)
+    tiles = torch.zeros(batch, *INPUT_SHAPE, dtype=torch.uint8)
+    program = torch.export.export(int8, (tiles,)) if batch else _export(int8)
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "model.pt2")
         torch._inductor.aoti_compile_and_package(
@@ -110,7 +115,10 @@ def onednn(model: nn.Module, calibration: Tensor) -> Forward:
     return OneDnn(chain)
 
 
-WAYS = {"eager": eager, "compiled": compiled, "package": package, "onednn": onednn}
+WAYS = {
+    "eager": eager, "compiled": compiled, "onednn": onednn, "package": package,
+    "package-1": partial(package, batch=1), "package-1000": partial(package, batch=1000),
+}  # fmt: skip
 
 
 def main() -> int:
@@ -130,17 +138,23 @@ def main() -> int:
         for way in args.ways:
             with torch.no_grad(), quiet():
                 int8 = WAYS[way](fold_batch_norm(model), calibration)
-                cells = measured(model, int8, dataset.test.images, dataset.test.labels)
+                fixed = int(way.partition("-")[2] or 0)
+                cells = measured(model, int8, dataset.test.images, dataset.test.labels, fixed)
             print(f"| `{name}` | {way} | {cells} |", flush=True)
     return 0
 
 
-def measured(model: nn.Module, int8: Forward, tiles: Tensor, labels: Tensor) -> str:
-    """The cells of a row: accuracy, and times with their ratios to float32."""
-    parts = [int8(some.clone()) for some in tiles.split(1000)]
+def measured(model: nn.Module, int8: Forward, tiles: Tensor, labels: Tensor, fixed: int) -> str:
+    """The cells of a row: accuracy, and times with their ratios to float32; for the batch that a
+    way is `fixed` to alone, if it is."""
+    parts = [int8(some.clone()) for some in tiles.split(fixed or 1000)]
     accuracy = float((torch.cat(parts).argmax(1) == labels).float().mean())
     cells = [f"{accuracy:.2%}"]
-    for batch, calls in ((tiles[:1].clone(), CALLS), (tiles[:1000].clone(), 1)):
+    for count, calls in ((1, CALLS), (1000, 1)):
+        if fixed not in (0, count):
+            cells += ["-", "-"]
+            continue
+        batch = tiles[:count].clone()
         pairs = [(cpu_ms(model, batch, calls), cpu_ms(int8, batch, calls)) for _ in range(ROUNDS)]
         faster = statistics.median(fp32 / small for fp32, small in pairs)
         cells += [f"{statistics.median(small for _, small in pairs):.3f} ms", f"{faster:.1f}x"]
