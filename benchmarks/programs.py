@@ -115,7 +115,7 @@ def onednn(model: nn.Module, calibration: Tensor) -> Forward:
     return OneDnn(chain)
 
 
-WAYS = {
+WAYS: dict[str, Callable[[nn.Module, Tensor], Forward]] = {
     "eager": eager, "compiled": compiled, "onednn": onednn, "package": package,
     "package-1": partial(package, batch=1), "package-1000": partial(package, batch=1000),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
@@ -16,7 +17,6 @@ from digits.reading.pages import ONLY_FIRST, read_first, read_loaded, told_of_mo
 from digits.vision.load import Picture
 
 PICTURE = Picture(np.zeros((28, 28), np.uint8))
-TWO_PAGES = Path(__file__).parents[1] / "test_images" / "two_rows.png"
 
 
 class Counts:
@@ -74,6 +74,15 @@ def test_that_more_pages_follow_is_said_where_they_do() -> None:
     assert told_of_more(answer, replace(PICTURE, more=True)).warnings == [ONLY_FIRST]
 
 
+def test_the_first_answer_of_a_file_says_that_more_pages_follow(tmp_path: Path) -> None:
+    page, path = Image.new("L", (40, 60), 255), tmp_path / "a.tif"
+    page.save(path, save_all=True, append_images=[page])
+    for data in (None, path.read_bytes()):
+        answer = read_first(Counts(), str(path), data)
+        assert (answer.text, answer.warnings) == ("1", [ONLY_FIRST])
+    page.save(tmp_path / "b.tif")
+    assert read_first(Counts(), str(tmp_path / "b.tif")).warnings == []
+
+
 def test_the_first_answer_of_a_file_is_an_error_where_it_is_no_picture() -> None:
-    assert read_first(Counts(), "two_rows.png", TWO_PAGES.read_bytes()).text == "1"
     assert read_first(Counts(), "a.png", b"none").status == "error"
