@@ -184,7 +184,7 @@ def _decode(image: Image.Image, name: str, colour: bool) -> Picture:
     if width * height > most or image.size[0] * image.size[1] > MAX_PIXELS:
         raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     image.load()
-    if image.format == "TIFF" or not getattr(image, "is_animated", False):
+    if not getattr(image, "is_animated", False):  # Pillow itself turns the pages of a TIFF
         ImageOps.exif_transpose(image, in_place=True)  # a copy would be 160 MB more
     grey = _pixels(image)
     scale = max(width, height) / max(grey.shape)
