@@ -31,9 +31,8 @@ class Ahead:
             self._known = {name: logits[i : i + 1] for i, name in enumerate(names)}
 
     def _forward(self, tiles: np.ndarray) -> np.ndarray:
-        if len(tiles) == 1 and (logits := self._known.get(tiles.tobytes())) is not None:
-            return logits
-        return self._whole.forward(tiles)
+        known = self._known.get(tiles.tobytes())
+        return self._whole.forward(tiles) if known is None else known
 
 
 def _tile_of(picture: Picture) -> np.ndarray | None:
