@@ -68,6 +68,17 @@ def test_where_all_crash_it_is_not_the_pictures(forked: None) -> None:
         list(workers.read([File(f"crash{i}.png") for i in range(100)]))
 
 
+@pytest.mark.parametrize("names", [["crash"] * 5, ["7", *["crash"] * 5]])
+def test_five_crashes_one_after_the_other_are_too_many(forked: None, names: list[str]) -> None:
+    """Four may be the pictures'."""
+    with Workers(Path("none"), processes=1) as workers:
+        given = [(File(f"{name}.png"), None) for name in names]
+        answers = workers._one_by_one(given)
+        assert [next(answers)[0]["status"] for _ in names[:-1]].count("error") == 4
+        with pytest.raises(DigitsError, match="reading crashes on every picture"):
+            next(answers)
+
+
 def test_a_model_that_crashes_is_no_fault_of_the_pictures(forked: None) -> None:
     told = pytest.raises(DigitsError, match=r"crash\.onnx: loading it crashes")
     with Workers(Path("crash.onnx"), processes=2) as workers, told:
