@@ -8,6 +8,7 @@ import hashlib
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,7 @@ def load(name: str, hold_out: int, look: Look, folder: Path) -> Dataset:
     path = Path(name)
     items = list(items_of(path))
     tiles, why_not, sizes = tiles_of(path, items, look, folder)
+    items = [replace(item, source="") for item in items]  # of a million, pixels are a gigabyte
     usable = _usable(path, why_not, look)
     kept = _distinct(path, items, tiles, usable, look, why_not)
     left_out = [
