@@ -26,6 +26,13 @@ def test_a_name_of_nothing_stays_as_it_is_and_a_pattern_of_nothing_is_said(here:
         named("gone*.png")
 
 
+def test_a_folder_means_the_pictures_in_it_and_in_its_folders(here: Path) -> None:
+    (here / "in" / "more").mkdir(parents=True)
+    for name in ("b.PNG", "a.jpg", "notes.txt", "more/c.webp"):
+        (here / "in" / name).write_bytes(b"")
+    assert named("in") == ["in/a.jpg", "in/b.PNG", "in/more/c.webp"]
+
+
 def test_standard_input_is_no_folder_of_that_name(here: Path) -> None:
     (here / STDIN).mkdir()
     (here / STDIN / "a.png").write_bytes(b"")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digits.reading.answer import Answer, Digit, Row, scaled
+from digits.reading.answer import Answer, Digit, Row, scaled, value
 
 TILE = np.zeros((28, 28), np.uint8)
 
@@ -36,3 +36,17 @@ def test_boxes_are_in_pixels_of_the_file() -> None:
     assert scaled(whole, 1.0) is whole
     (row,) = scaled(whole, 2.5).rows
     assert row.box == row.digits[0].box == (2, 5, 8, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "number"),
+    [("139", ".", 139), ("-4", ".", -4), ("1,250.5", ".", 1250.5), ("1.250,5", ",", 1250.5),
+     ("13.9", ".", 13.9), ("13,9", ",", 13.9), ("5,800", ".", 5800), ("5.800", ",", 5800),
+     ("5,80", ".", None), ("5.80", ",", None), ("12/05", ".", None), ("007", ".", 7),
+     ("12.-", ".", 12), ("", ".", None)],
+)  # fmt: skip
+def test_the_value_of_a_text_is_a_number_where_it_writes_one(
+    text: str, decimal: str, number: float | None
+) -> None:
+    found = value(text, decimal)
+    assert found == number and type(found) is type(number)

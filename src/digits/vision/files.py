@@ -36,7 +36,7 @@ def files(name: str) -> Iterator[File]:
         yield from _some(packed.files(name), f"{name}: no pictures in it")
     elif packed.is_address(name):
         yield from _some(map(File, _at_address(name)), f"{name}: no pictures there")
-    elif name != STDIN and not os.path.lexists(name) and glob.has_magic(name):
+    elif not os.path.lexists(name) and glob.has_magic(name):
         found = (File(path) for path in _globbed(name) if not Path(path).is_dir())
         yield from _some(found, f"{name}: no file fits this pattern")
     else:
