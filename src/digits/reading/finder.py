@@ -22,6 +22,9 @@ class Limits:
     """
 
     large_of_side: float = 0.16  # the height, of the picture's longer side, of a large line
+    # Of a line: what has less is print, words or rules. Of 240 made-up pages by held-out writers
+    # 310 numbers and 463 other lines were read as numbers with 0.5, 282 and 335 with 0.65.
+    least_probability: float = 0.65
 
 
 LIMITS = Limits()
@@ -54,4 +57,5 @@ def find_lines(grey: np.ndarray) -> list[Line]:
         large = join([line for line in coarse if line.height >= least])
         found = [line for line in found if not any(line.lies_in(one) for one in large)]
         found = in_order(large + found) if large else found
-    return [part for line in found for part in within_cells(line, grey)]
+    likely = [line for line in found if line.probability >= LIMITS.least_probability]
+    return [part for line in likely for part in within_cells(line, grey)]
