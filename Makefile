@@ -17,7 +17,7 @@ read: $(LIGHT)/ready  ## read a picture (IMAGE=picture.png)
 	@$(LIGHT)/bin/python src/predict.py --image "$(IMAGE)" --confidence $(ARGS)
 
 serve: $(LIGHT)/ready  ## a page to draw on, and an API
-	@$(LIGHT)/bin/python src/serve.py $(ARGS)
+	@$(LIGHT)/bin/python src/serve.py $(ARGS) || test $$? -eq 130  # Ctrl-C
 
 # Sizes of tests: tests/conftest.py. Rewritten by pytest they are kept for the next time.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2

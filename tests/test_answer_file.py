@@ -232,7 +232,7 @@ def test_parquet_without_pyarrow_fails_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(DigitsError, match=r"pip install 'digits\[parquet\]'"):
+    with pytest.raises(DigitsError, match=r"pip install '.*\[parquet\]'"):
         AnswerFile(tmp_path / "a.parquet", resume=False)
     assert not list(tmp_path.iterdir())
 

@@ -1,5 +1,6 @@
 """What a light installation lacks: one line with the command that installs it, at every entry."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,8 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -48,17 +51,40 @@ def test_requirements_bring_what_the_commands_need() -> None:
     assert names == {re.split(r"[<>=]", one)[0] for one in lines}
 
 
-def test_in_a_clone_that_is_not_installed_the_folder_is_named(
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_folder_that_it_came_from_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """pip would ask an index for `digits`, which may be somebody else's."""
 
     def absent(_: str) -> None:
         raise PackageNotFoundError
 
-    assert needs("fastapi").endswith("pip install 'digits[serve]'")
-    monkeypatch.setattr("importlib.metadata.distribution", absent)
-    assert needs("fastapi").endswith("pip install '.[serve]'")
+    def installed(url: str, info: str) -> Any:
+        told = json.dumps({"url": url, info: {}})
+        return lambda _: SimpleNamespace(read_text=lambda name: told)
+
+    clone = tmp_path / "a clone"
+    clone.mkdir()
+    for found, named in [
+        (absent, "."), (installed(clone.as_uri(), "dir_info"), str(clone)),
+        (installed((tmp_path / "gone").as_uri(), "dir_info"), "digits"),
+        (installed("https://example.org/digits.whl", "archive_info"), "digits"),
+        (lambda _: SimpleNamespace(read_text=lambda name: None), "digits"),
+    ]:  # fmt: skip
+        monkeypatch.setattr("importlib.metadata.distribution", found)
+        assert needs("fastapi") == f"needs fastapi: pip install '{named}[serve]'"
+        assert needs("numpy") == f"needs numpy: pip install '{named}'"
+
+
+@pytest.mark.slow
+@pytest.mark.medium
+@pytest.mark.parametrize("script", ["predict", "train", "serve"])
+def test_a_script_without_what_all_need_is_one_line(script: str, tmp_path: Path) -> None:
+    """An interpreter without any package, in a clone."""
+    command = [sys.executable, "-S", "-E", ROOT / "src" / f"{script}.py", "--image", NUMBER]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert shown.returncode == 1 and shown.stderr.count("\n") == 1, shown.stderr
+    assert "needs numpy: pip install '.'" in shown.stderr
 
 
 NUMBER = str(ROOT / "test_images" / "number.png")
@@ -101,7 +127,7 @@ def test_what_is_missing_is_one_line(extra: str, argv: list[str], tmp_path: Path
     shown = light(*argv, folder=tmp_path)
     *before, line = shown.stderr.splitlines()
     assert shown.returncode == 1 and "Traceback" not in shown.stderr, shown.stderr
-    assert line.startswith(f"{argv[0]}: ") and f"pip install 'digits[{extra}]'" in line
+    assert line.startswith(f"{argv[0]}: ") and f"[{extra}]'" in line
     before = [said for said in before if not said.startswith("model: ")]
     assert not before and not list(tmp_path.glob("a.[!p]*")), shown.stderr
 

@@ -136,7 +136,7 @@ def test_a_batch_larger_than_the_set_counts_what_it_saw(
     assert main(["train", *TINY, *flags]) == 0
     (row,) = csv.DictReader(next(run_folder.glob("runs/*/history.csv")).read_text().splitlines())
     assert 2.2 < float(row["train_loss"]) < 2.7  # -log 0.1 is 2.3; 0.6 where 5,000 were counted
-    assert "only 1 steps of training" in capsys.readouterr().err
+    assert "only one step of training" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -214,7 +214,7 @@ def test_a_missing_extra_is_one_line_before_anything_is_made(
     monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("work was begun"))
     assert main(["optimize", "--quantize", "--output", "a.onnx", "--output", f"a{suffix}"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert f"{suffix} needs" in line and f"pip install 'digits[{suffix[1:]}]'" in line
+    assert f"{suffix} needs" in line and line.endswith(f"[{suffix[1:]}]'")
     assert [path.name for path in folder.iterdir()] == ["models"]
 
 

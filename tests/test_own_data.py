@@ -15,7 +15,7 @@ from digits.__main__ import main
 from digits.data import tile_store
 from digits.data.look import Look
 from digits.data.own import in_order
-from digits.data.own_files import Item, folder_of
+from digits.data.own_files import Item, folder_of, items_of
 from digits.data.own_split import parts_of
 from digits.data.split import Dataset, Split
 from digits.errors import DigitsError
@@ -187,6 +187,17 @@ def test_what_cannot_be_used_is_named_left_out_or_refused(
     assert left_out["B/copy.png"] == "left out: B/copy.png: the same as B/0-0.png"
     with pytest.raises(DigitsError, match="3 pictures cannot be used, the first"):
         data.load(str(tmp_path), look=Look(strict=True))
+
+
+def test_a_class_without_a_picture_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in ("a", "b", "c"):
+        (tmp_path / "set" / label).mkdir(parents=True)
+    for k, label in enumerate("aaabbb"):
+        cv2.imwrite(str(tmp_path / "set" / label / f"{k}.png"), np.full((28, 28), k, np.uint8))
+    assert len(list(items_of(tmp_path / "set"))) == 6
+    assert capsys.readouterr().err == f"warning: {tmp_path / 'set' / 'c'}: no pictures in it\n"
 
 
 def test_a_picture_in_two_parts_is_refused(tmp_path: Path) -> None:

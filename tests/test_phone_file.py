@@ -21,9 +21,7 @@ def test_a_missing_package_is_one_line(
     suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", {}.get)
-    with pytest.raises(
-        DigitsError, match=rf"\{suffix} needs .*pip install 'digits\[{suffix[1:]}\]'"
-    ):
+    with pytest.raises(DigitsError, match=rf"\{suffix} needs .*pip install '.*\[{suffix[1:]}\]'"):
         phone_file.make(Source.of(content("micro")), tmp_path / f"a{suffix}", None)
     assert not list(tmp_path.iterdir())
     phone_file.require(".onnx")

@@ -206,6 +206,16 @@ def test_explain_to_nowhere_is_one_line(
     assert capsys.readouterr().err.count("\n") == 2
 
 
+def test_what_stands_where_a_flag_is_missing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    for typed, said in [
+        (["a.png"], "--image; write --image a.png"), (["--json"], "--image"),
+        (["--imgae", "a.png"], "did you mean --image?"),
+    ]:  # fmt: skip
+        with pytest.raises(SystemExit):
+            main(["predict", *typed])
+        assert capsys.readouterr().err.rstrip().endswith(said)
+
+
 def test_output_with_all_cores_and_resume(
     model: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -216,7 +226,23 @@ def test_output_with_all_cores_and_resume(
     assert main(["predict", "--image", str(folder), *flags, "--resume"]) == 1  # a broken picture
     answers = [json.loads(line) for line in out.read_text().splitlines()]
     assert [a["status"] for a in answers] == ["read", "read", "no_digit", "error"]
-    assert "1 were there before" in capsys.readouterr().err
+    assert "1 were there before\n" in capsys.readouterr().err
+    # an error stays one: what is gone on with says so
+    assert main(["predict", "--image", str(folder), *flags, "--resume"]) == 1
+    assert "4 were there before, 1 of them with an error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_answers_by_another_model_are_not_gone_on_with(
+    suffix: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = folder / f"answers{suffix}"
+    flags = ["predict", "--image", str(folder / "a*.png"), "--output", str(out), "--resume"]
+    assert main([*flags, "--model", "tiny"]) == 0
+    before = out.read_bytes()
+    assert main([*flags, "--model", "micro"]) == 1
+    assert f"--output {out}: its answers are by tiny, not by micro" in capsys.readouterr().err
+    assert out.read_bytes() == before and main([*flags, "--model", "tiny"]) == 0
 
 
 @pytest.fixture

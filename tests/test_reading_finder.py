@@ -147,7 +147,8 @@ def test_the_ink_alone_is_a_second_opinion(
     wanted: tuple[str, float] | None,
 ) -> None:
     def row(said: tuple[str, float] | None) -> Row | None:
-        return Row(said[0], said[1], (0, 0, 9, 9), [said], [], 0.9) if said else None
+        others = [said, ("1", 0.1)] if said else []
+        return Row(said[0], said[1], (0, 0, 9, 9), others, [], 0.9) if said else None
 
     monkeypatch.setattr(Recognizer, "row", lambda *_: row(ink_says))
     ink = RowInk(np.zeros((64, 90), np.uint8), np.eye(2, 3))
@@ -156,6 +157,7 @@ def test_the_ink_alone_is_a_second_opinion(
         assert surer is None
     else:
         assert surer and surer.text == wanted[0] and surer.probability == pytest.approx(wanted[1])
+        assert surer.alternatives == [(surer.text, surer.probability), ("1", 0.1)]
 
 
 def test_large_lines_come_from_the_small_page_image(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,7 @@ def test_a_digit_by_itself_is_as_sure_as_the_row_model_allows(
 ) -> None:
     seen = judge.seen_twice(row(0.81, alone=True), of_row, 1.0, model(read=0.9))
     assert seen.probability == probability and seen.support == pytest.approx(0.9)
+    assert seen.alternatives == [("7", probability)]
 
 
 def test_ink_seen_rightly_ends_the_search() -> None:

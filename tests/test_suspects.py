@@ -67,5 +67,5 @@ def test_it_is_for_own_data_and_needs_cleanlab(
     with pytest.raises(DigitsError, match="--check_labels is for your own data, not uci"):
         data.load("uci", look=Look(check_labels=True))
     monkeypatch.setitem(sys.modules, "cleanlab.filter", None)
-    with pytest.raises(DigitsError, match=r"pip install 'digits\[labels\]'"):
+    with pytest.raises(DigitsError, match=r"pip install '.*\[labels\]'"):
         suspects(np.zeros((4, 1, 28, 28), np.uint8), np.arange(4))

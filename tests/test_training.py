@@ -54,10 +54,14 @@ def test_a_seed_repeats_a_run_bit_for_bit(uci: Dataset, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_early_stopping(uci: Dataset, tmp_path: Path) -> None:
+def test_early_stopping(uci: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outcome = train(uci, tmp_path / "run", epochs=50, patience=2, learning_rate=1e-9)
     assert len(outcome.history) < 50
     assert len(outcome.history) - outcome.best_epoch == 2
+    said = capsys.readouterr().err
+    assert said.endswith("ended: the last 2 epochs were no better on validation (--patience)\n")
+    train(uci, tmp_path / "whole", epochs=1, patience=1)
+    assert "ended" not in capsys.readouterr().err
 
 
 class Interrupt(BaseException):
@@ -134,6 +138,23 @@ def test_a_damaged_newest_state_is_passed_over(
         path.write_bytes(b"")
     with pytest.raises(DigitsError, match="no undamaged state"):
         train(uci, tmp_path / "run", resume=True)
+
+
+def test_a_run_that_is_over_says_so(uci: Dataset, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    train(uci, tmp_path / "run")
+    run.model.touch()
+    run.drop_states()
+    with pytest.raises(DigitsError, match="run: finished; there is nothing to go on with"):
+        train(uci, tmp_path / "run", resume=True)
+
+
+def test_the_folder_of_runs_is_named_for_one_of_them(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "runs").mkdir(parents=True)
+    with pytest.raises(DigitsError, match=r"mine: not the folder .*; runs are in .*mine/runs"):
+        Run.find(str(tmp_path / "mine"))
+    with pytest.raises(DigitsError, match=r"no: not the folder of a training run$"):
+        Run.find(str(tmp_path / "no"))
 
 
 def poisoned(monkeypatch: pytest.MonkeyPatch, at: int, ever_after: bool = False) -> None:

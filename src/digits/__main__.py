@@ -8,7 +8,7 @@ import sys
 import threading
 
 from digits.errors import DigitsError, did_you_mean, reason
-from digits.extras import EXTRAS, needs
+from digits.extras import BASE, EXTRAS, needs
 from digits.spec import version
 
 COMMANDS = {
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{argv[0]}: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] not in EXTRAS:
+        if str(error.name).partition(".")[0] not in (*EXTRAS, *BASE):
             raise
         print(f"{argv[0]}: {needs(str(error.name), argv[0])}", file=sys.stderr)
         return 1

@@ -1,6 +1,7 @@
 """Which extra of the package brings what a light installation lacks, and the line that says so."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from digits.errors import DigitsError
@@ -15,12 +16,15 @@ EXTRAS = {  # what the base does not bring -> the smallest extra that does
     "uvicorn": "serve", "httptools": "serve", "python_multipart": "serve",
     "prometheus_client": "serve",
 }  # fmt: skip
+BASE = ("numpy", "cv2", "onnxruntime", "PIL", "tqdm", "typing_extensions")  # of every command
 OF_COMMANDS = ("optimize", "tune")  # extras that bring all that the command of this name needs
 
 
 def needs(module: str, command: str = "") -> str:
-    """`needs openpyxl: pip install 'digits[xlsx]'`, of a module of EXTRAS that is not there."""
+    """`needs openpyxl: pip install '.[xlsx]'`, of a module of EXTRAS or BASE that is not there."""
     name = module.partition(".")[0]
+    if name in BASE:
+        return f"needs {name}: pip install '{_ours()}'"
     extra = EXTRAS[name]
     if extra == "train" and command in OF_COMMANDS:
         extra = command
@@ -29,14 +33,19 @@ def needs(module: str, command: str = "") -> str:
 
 
 def _ours() -> str:
-    """What pip calls us: by name where we are installed, else the folder of a clone."""
-    from importlib.metadata import PackageNotFoundError, distribution  # slow to import
+    """What pip calls us: the folder that we were installed from (PEP 610), else that of a clone.
+    An index may know another package by our name."""
+    import json  # these are slow to import
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
 
     try:
-        distribution("digits")
+        told = json.loads(distribution("digits").read_text("direct_url.json") or "{}")
     except PackageNotFoundError:
         return "."
-    return "digits"
+    folder = Path(url2pathname(urlsplit(told.get("url", "")).path))
+    return str(folder) if "dir_info" in told and folder.is_dir() else "digits"
 
 
 def required(module: str, what: str, instead: str = "") -> Any:

@@ -4,7 +4,7 @@ import argparse
 import importlib
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from digits import data
 from digits.commands._examples import EXAMPLES
@@ -24,16 +24,32 @@ class Parser(argparse.ArgumentParser):
             description=f"{(description or '').strip()}\n\nexamples:{examples}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        self._words: list[str] = []
         self.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
 
     def parse_args(self, args: Sequence[str], namespace: Any = None) -> Any:  # type: ignore[override]
         if args is ASKED:
             raise _Asked(self)
-        found, unknown = self.parse_known_args([underscored(word) for word in args], namespace)
+        self._words = [underscored(word) for word in args]
+        found, unknown = self.parse_known_args(self._words, namespace)
         if unknown:
-            flags = [flag for action in self._actions for flag in action.option_strings]
-            self.error(f"unknown: {' '.join(unknown)}{did_you_mean(unknown[0], flags)}")
+            self.error(f"unknown: {' '.join(unknown)}{did_you_mean(unknown[0], self._flags())}")
         return found
+
+    def error(self, message: str) -> NoReturn:
+        """As argparse does; of a flag that is missing it says what was typed in its place."""
+        missing = message.partition("arguments are required: ")[2]
+        typed = [word.partition("=")[0] for word in self._words]
+        wrong = next((word for word in typed if word.startswith("--") and not any(
+            flag.startswith(word) for flag in self._flags())), "")  # fmt: skip
+        if missing and wrong:
+            message = f"unknown: {wrong}{did_you_mean(wrong, self._flags())}"
+        elif missing and typed and not typed[0].startswith("-"):
+            message += f"; write {missing} {typed[0]}"
+        super().error(message)
+
+    def _flags(self) -> list[str]:
+        return [flag for action in self._actions for flag in action.option_strings]
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:

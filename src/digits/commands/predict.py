@@ -9,14 +9,16 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digits.cells import cell
 from digits.commands._flags import Parser, add_device_flags, number
 from digits.commands._told import one_line, tell, tell_new_folder
 from digits.errors import DigitsError
-from digits.spec import SEEN_LITTLE
+from digits.spec import ARTEFACT_SUFFIXES, SEEN_LITTLE
 
 if TYPE_CHECKING:
     from digits.classifier import Classifier
     from digits.reading.answer import Answer
+    from digits.reading.answer_file import AnswerFile
     from digits.vision.load import Picture
     from digits.vision.packed import File
 
@@ -69,7 +71,8 @@ def _parser() -> Parser:
     parser = Parser("predict", description=__doc__)
     add = parser.add_argument_group("what is read").add_argument
     add("--image", nargs="+", action="extend", required=True, metavar="PICTURE",
-        help="files, folders, 'glob patterns', or - for standard input")  # fmt: skip
+        help="files, folders, 'glob patterns', lists of pictures (.txt, .csv), archives (.tar,"
+        " .parquet), addresses, or - for standard input")  # fmt: skip
     add("--model", help="file or name (default: the shipped reader)")
     add("--expect", default="auto",
         help="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip,"
@@ -111,6 +114,7 @@ def _some(args: argparse.Namespace) -> int:
             if out.exists():
                 raise DigitsError(f"--explain {out}: would overwrite it; name a new file")
             explain(picture, answer, out)
+            print(f"{out}: drawn of {one_line(answer.image)}", file=sys.stderr)
         if args.save_tiles:
             from digits.reading.saved_tiles import save_tiles
 
@@ -150,11 +154,13 @@ def _many(args: argparse.Namespace) -> int:
     from digits.spec import STATUSES
 
     model = classifier.find(args.model)
-    Reader.expecting(classifier.load(model), args.expect)  # is said before any process starts
+    loaded = classifier.load(model)
+    Reader.expecting(loaded, args.expect)  # is said before any process starts
     counts = dict.fromkeys(STATUSES, 0)
     empty: list[str] = []
     tell_new_folder(args.output)
     with AnswerFile(args.output, args.resume) as file:
+        _same_model(file, loaded.name)
         mine = islice(_pictures(args.image, empty), *args.shard)
         todo = [one for one in mine if not file.has(one.name)]
         with Workers(model, args.expect, args.top_k, args.decimal) as workers:
@@ -168,9 +174,24 @@ def _many(args: argparse.Namespace) -> int:
             print(f"{args.output}: not written: there are no pictures", file=sys.stderr)
         return int(bool(empty))
     told = ", ".join(f"{number} {status}" for status, number in counts.items())
-    tell(classifier.load(model))
-    print(f"{args.output}: {told}; {len(file.answered)} were there before", file=sys.stderr)
-    return int(counts["error"] > 0 or bool(empty))
+    tell(loaded)
+    errors = f", {file.failed} of them with an error" if file.failed else ""
+    print(f"{args.output}: {told}; {len(file.answered)} were there before{errors}", file=sys.stderr)
+    return int(counts["error"] + file.failed > 0 or bool(empty))
+
+
+def _same_model(file: "AnswerFile", name: str) -> None:
+    """Let pass a file that is gone on with if its answers are by this model.
+
+    Raises:
+        DigitsError: they are by another.
+    """
+    others = sorted(file.models - {name, cell(name)})
+    if others:
+        raise DigitsError(
+            f"--output {file.path}: its answers are by {others[0]}, not by {name}; name another "
+            f"file, or --model {others[0]}"
+        )
 
 
 def _cluster(args: argparse.Namespace) -> int:
@@ -255,7 +276,7 @@ def _load(args: argparse.Namespace) -> "Classifier":
     from digits import api, classifier
 
     path = classifier.find(args.model)
-    if path.suffix != ".onnx":
+    if path.suffix in ARTEFACT_SUFFIXES and path.suffix != ".onnx":
         from digits import device
 
         return api.load(path, device.pick(gpu=args.gpu, cpu=args.cpu))

@@ -3,6 +3,7 @@ item."""
 
 import csv
 import io
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +72,14 @@ def _of_folder(path: Path) -> Iterator[Item]:
         hint = f"; did you mean {tables[0]}?" if tables else ""
         raise DigitsError(f"{path}: no folders in it; {EXPECTED}{hint}")
     for part, folder in pairs:
+        empty = True
         for file in sorted(folder.rglob("*")):
             hidden = any(name.startswith(".") for name in file.relative_to(path).parts)
             if file.is_file() and not hidden and file.suffix != ".tmp":
+                empty = False
                 yield Item(str(file), str(file.relative_to(path)), unquote(folder.name), part=part)
+        if empty:
+            print(f"warning: {folder}: no pictures in it", file=sys.stderr)
 
 
 def _folders(path: Path) -> list[Path]:

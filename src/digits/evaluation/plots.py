@@ -14,6 +14,7 @@ from digits.evaluation.measure import Measurement, at_threshold
 from digits.evaluation.style import (
     BLUE,
     GREEN,
+    GRID,
     INK,
     ORANGE,
     RIGHT,
@@ -77,9 +78,13 @@ def draw_confusion(
             axis.text(column, row, shown, ha="center", va="center", color=colour, weight=weight)
         axis.set_xticks(range(len(predicted)), predicted)
         axis.set_yticks(range(len(labels)), labels)
+        axis.set_xticks(np.arange(1, len(predicted)) - 0.5, minor=True)
+        axis.set_yticks(np.arange(1, len(labels)) - 0.5, minor=True)
+        axis.grid(visible=False)
+        axis.grid(which="minor", color=GRID, linewidth=0.6)  # a line between cells
+        axis.tick_params(which="minor", length=0)
         axis.set(xlabel="predicted", ylabel="label", title=title)
         axis.title.set_fontsize(10)
-        axis.grid(visible=False)
         axis.spines[:].set_visible(False)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from digits import checkpoint, classifier, metrics
 from digits.errors import DigitsError
+from digits.extras import needs
 from digits.optimization import artefact, integer_file, worker
 from digits.optimization.artefact import Made
 from digits.optimization.source import Source
@@ -97,7 +98,7 @@ def _all_made(
         except DigitsError as error:
             lacking.append(f"{name}: {error}")
         except ModuleNotFoundError as error:
-            lacking.append(f"{name}: needs {error.name}: pip install 'digits[optimize]'")
+            lacking.append(f"{name}: {needs(str(error.name), 'optimize')}")
     return made, lacking
 
 

@@ -45,6 +45,11 @@ class Row:
     support: float
     alone: bool = False  # one digit, read by itself and not as a row
 
+    def as_likely_as(self, probability: float) -> "Row":
+        """The row, with this probability of its text."""
+        ranking = [(self.text, probability), *self.alternatives[1:]]
+        return replace(self, probability=probability, alternatives=ranking)
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -27,6 +27,7 @@ COLUMNS = (
     "image", "page", "pages", "status", "text", "probability", "alternatives", "boxes", "model",
     "warnings", "seconds", "error",
 )  # fmt: skip
+NOTED = ["image", "model", "status"]  # of a table whose answers are gone on with
 HEADER = (",".join(COLUMNS) + "\r\n").encode()
 FIRST_KEY = b'{"image": '
 CHUNK = 10_000  # answers turned into Parquet at a time
@@ -38,7 +39,8 @@ class AnswerFile:
     """A .csv, .jsonl or .parquet file, locked while it is open: `with AnswerFile(...) as file`.
 
     Parquet cannot be appended to: its answers lie in a .jsonl beside it until the end. A file that
-    got no answer is not left behind. `answered` names the pictures that have their answers.
+    got no answer is not left behind. `answered` names the pictures that have their answers; these
+    are by `models`, and `failed` of them are errors.
 
     Raises:
         DigitsError: the suffix is not known; the file exists and is not to be gone on with, or
@@ -55,6 +57,8 @@ class AnswerFile:
         self.journal = path.with_name(path.name + ".jsonl") if path.suffix == ".parquet" else path
         if not resume and (path.exists() or self.journal.exists()):
             raise DigitsError(f"--output {path}: exists; add --resume to go on, or remove it")
+        self.models: set[str] = set()
+        self.failed = 0
         self._file = self._locked("x+b" if not resume else "a+b")
         try:
             self.answered = set(self._answered())
@@ -124,7 +128,9 @@ class AnswerFile:
     def _answered(self) -> Iterator[str]:
         """The pictures that have all their answers; what is not whole at the end is cut off."""
         if self.path.suffix == ".parquet" and self.path.exists():
-            yield from self._names_in_parquet()
+            for row in self._in_parquet():
+                self._note(row)
+                yield row["image"]
         self._file.seek(0)
         rows = _csv_rows if self.path.suffix == ".csv" else _json_rows
         whole = 0
@@ -134,11 +140,16 @@ class AnswerFile:
                     raise ValueError(row["status"])
                 if int(row["page"]) == int(row["pages"]):
                     whole = end
+                    self._note(row)
                     yield row["image"]
         except (ValueError, KeyError, TypeError, RecursionError, csv.Error):
             raise self._foreign(self.journal) from None
         self._file.truncate(whole)
         self._file.seek(0, os.SEEK_END)
+
+    def _note(self, row: dict[str, Any]) -> None:
+        self.models |= {str(row["model"])} - {""}
+        self.failed += row["status"] == "error"
 
     def _foreign(self, path: Path) -> DigitsError:
         return DigitsError(
@@ -146,7 +157,8 @@ class AnswerFile:
             "another file"
         )
 
-    def _names_in_parquet(self) -> list[str]:
+    def _in_parquet(self) -> Answers:
+        """Of each of its rows the name of the picture, the model and the status."""
         import pyarrow
 
         parquet = _parquet()
@@ -155,7 +167,8 @@ class AnswerFile:
                 if tuple(file.schema_arrow.names) != COLUMNS:
                     raise ValueError
                 batches = file.iter_batches(CHUNK)  # of all columns: damage shows now
-                return [os.fsdecode(name) for some in batches for name in some["image"].to_pylist()]
+                rows = [row for some in batches for row in some.select(NOTED).to_pylist()]
+                return [{**row, "image": os.fsdecode(row["image"])} for row in rows]
         except (pyarrow.ArrowException, OSError, ValueError, TypeError):
             raise self._foreign(self.path) from None
 
@@ -164,7 +177,7 @@ class AnswerFile:
         import pyarrow
 
         parquet = _parquet()
-        old = set(self._names_in_parquet()) if self.path.exists() else set()
+        old = {row["image"] for row in self._in_parquet()} if self.path.exists() else set()
         self._file.seek(0)
         new = [row["image"] for _, row in _json_rows(self._file)]
         text, names = pyarrow.string(), pyarrow.string()

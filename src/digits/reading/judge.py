@@ -110,7 +110,7 @@ def seen_twice(one: Row, probability: float, fits: float, row_model: Classifier)
     classifier knows such digits best; it has its word where the row model has no doubt."""
     sure = probability >= row_model.thresholds.get("read", LIMITS.read_probability)
     likely = one.probability if sure else min(one.probability, probability)
-    return replace(one, probability=likely, support=math.sqrt(one.support * fits))
+    return replace(one.as_likely_as(likely), support=math.sqrt(one.support * fits))
 
 
 def written_once(rows: list[Row]) -> list[Row]:

@@ -115,7 +115,7 @@ class Recognizer:
         if not row or not alone:
             return row or alone
         share = min(1.0, len(alone.text) / len(row.text))
-        alone = replace(alone, probability=share * alone.probability)
+        alone = alone.as_likely_as(share * alone.probability)
         return max(row, alone, key=lambda one: one.probability)
 
     def status(self, rows: list[Row]) -> str:

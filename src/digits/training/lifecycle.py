@@ -141,7 +141,8 @@ def _said_of_steps(config: TrainConfig, preset: str | None, tiles: int) -> str:
     """What to know before training on so few tiles; nothing if all is as usual."""
     steps = max(tiles // config.batch_size, 1) * config.epochs
     if steps < FEW_STEPS:
-        return f"only {steps} steps of training; give more --epochs or a smaller --batch_size"
+        of = "one step" if steps == 1 else f"{steps} steps"
+        return f"only {of} of training; give more --epochs or a smaller --batch_size"
     if preset and config.dataset == SMALL_SET:
         return (
             f"--preset {preset} is made for MNIST: here {config.epochs} epochs in batches of "

@@ -20,7 +20,7 @@ from digits.data.mixing import mix
 from digits.device import autocast_dtype, timer
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
-from digits.training.progress import EpochBar, print_row
+from digits.training.progress import EpochBar, print_patience, print_row
 from digits.training.ranks import Ranks
 from digits.training.run import Run
 from digits.training.state import TrainingState
@@ -72,9 +72,7 @@ def fit(
     state = TrainingState(model, config, total_steps, autocast_dtype(device))
     if chosen_by is not None:
         state.losses = torch.zeros(len(train), device=device)
-    saved = run.load_state() if resume else None
-    if resume and saved is None:
-        raise DigitsError(f"{run.folder}: no undamaged state to resume from; train it afresh")
+    saved = run.state_to_resume() if resume else None
     engine = Engine(state, config, ranks, total_steps)
     warmup_seconds = engine.warm_up(train[:batch])
     if saved:
@@ -157,6 +155,8 @@ def fit(
                 break
 
     progress = state.progress
+    if ranks.first and not stopping and progress.step < total_steps:
+        print_patience(config.patience)
     train_seconds = seconds_before + seconds()
     return Outcome(
         progress.best_weights,

@@ -122,10 +122,7 @@ def fit(
     steps = -(-config.samples // batch)
     state = TrainingState(model, config, steps * config.epochs, autocast_dtype(on))
     if resume:
-        saved = run.load_state()
-        if saved is None:
-            raise DigitsError(f"{run.folder}: no undamaged state to resume from; train it afresh")
-        state.restore(saved)
+        state.restore(run.state_to_resume())
     progress, before, saved_at = state.progress, state.progress.seconds, 0.0
     samples: list[Any] = []
     made = -1

@@ -23,6 +23,12 @@ def print_row(row: dict[str, float], is_best: bool) -> None:
     print(*cells, "*" if is_best else "", sep="  ", file=sys.stderr)
 
 
+def print_patience(epochs: int) -> None:
+    """Why a run ends before its last epoch."""
+    last = "the last epoch was" if epochs == 1 else f"the last {epochs} epochs were"
+    print(f"ended: {last} no better on validation (--patience)", file=sys.stderr)
+
+
 class EpochBar:
     """Iterates over an epoch's steps behind a progress bar, which is shown on a terminal only."""
 

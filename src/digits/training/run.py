@@ -64,7 +64,8 @@ class Run:
         if folder != "latest":
             run = cls(Path(folder))
             if not run.config.is_file():
-                raise DigitsError(f"{folder}: not the folder of a training run (no config.json)")
+                hint = f"; runs are in {within}" if (within := run.folder / "runs").is_dir() else ""
+                raise DigitsError(f"{folder}: not the folder of a training run{hint}")
             return run
         saved = {
             run: max((state.stat().st_mtime_ns for state in run.rglob("state-*.pth")), default=0)
@@ -136,6 +137,20 @@ class Run:
             except DigitsError as error:
                 print(f"warning: {error}: trying the state before it", file=sys.stderr)
         return None
+
+    def state_to_resume(self) -> dict[str, Any]:
+        """As `load_state`.
+
+        Raises:
+            DigitsError: the run is finished, or has no undamaged state.
+        """
+        finished = self.model.exists() and not self.states()
+        state = self.load_state()
+        if state is None:
+            why = "finished; there is nothing to go on with" if finished else (
+                "no undamaged state to resume from; train it afresh")  # fmt: skip
+            raise DigitsError(f"{self.folder}: {why}")
+        return state
 
     def drop_states(self) -> None:
         """Once a run is complete its states serve nothing."""
