@@ -27,10 +27,8 @@ def _one(model: dict[str, Any], dataset: str) -> str:
         f"\n{'class':{width}}  precision  recall      f1  tiles",
     ]
     for name, row in model["classes"].items():
-        lines.append(
-            f"{name:{width}}  {row['precision']:9.2%} {row['recall']:7.2%} {row['f1']:7.2%}"
-            f"  {row['support']:5}"
-        )
+        of = [f"{row[k]:.2%}" if row["support"] else "-" for k in ("precision", "recall", "f1")]
+        lines.append(f"{name:{width}}  {of[0]:>9} {of[1]:>7} {of[2]:>7}  {row['support']:5}")
     lines.append("\nlabel \\ predicted")
     for name, counts in zip(model["class_names"], model["confusion"], strict=True):
         lines.append(" ".join([f"{name:{width}}", *(f"{count:5}" for count in counts)]))
