@@ -48,7 +48,8 @@ def test_a_hand_is_learned_kept_and_undone(taught: str, capfd: pytest.CaptureFix
     hand(Path("corrections"), 20)
     before = Path(taught).read_bytes()
     assert call(taught, "--max_loss", "5", "--epochs", "8") == 0
-    out = capfd.readouterr().out
+    out, said = capfd.readouterr()
+    assert "too few to judge by" not in said  # of 200, some 40 are held out
     assert "your own, held out" in out and "uci, validation" in out and "kept" in out
     assert Path(taught).read_bytes() == before
     old, new = classifier.load(taught), classifier.load(OUT)
@@ -212,6 +213,20 @@ def test_what_serve_writes_is_what_learn_reads(run_folder: Path) -> None:
     assert own.classes == known.classes == tuple("0123456789")
     kept = {tile.tobytes() for tile in own.train.images.numpy()}
     assert kept <= {tile.tobytes() for tile in uci.train.images.numpy()}
+
+
+def test_that_few_are_held_out_is_said_before_anything_is_learned(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(learn, "learn", lambda *_: pytest.exit("begun", 77))
+    hand(Path("corrections"), 5, "12")
+    flags = ["--model", "micro", "--dataset", "uci", "--cpu"]
+    with pytest.raises(pytest.exit.Exception):
+        main(["learn", "--from", "corrections", *flags])
+    assert (
+        "held out, too few to judge by; ten of each class are a good start"
+        in capfd.readouterr().err
+    )
 
 
 def test_it_takes_its_own_settings_not_those_of_the_architecture(

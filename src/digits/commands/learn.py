@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from digits.evaluation import Measurement
 
 DEFAULT = SAVE_DIR / "learned.pth"
+FEW_HELD_OUT = 20  # pictures: of ten a digit 22 are
 ROUNDING = 1e-9  # far below one of any number of tiles
 
 
@@ -32,6 +33,12 @@ def main(argv: list[str] | None = None) -> int:
 
     old = classifier.load(classifier.find(args.model))
     own, known = learn.sets(args.model, args.examples, args.dataset, args.data_dir)
+    if len(own.test) < FEW_HELD_OUT:
+        print(
+            f"warning: {len(own.test)} of your pictures are held out, too few to judge by; "
+            "ten of each class are a good start",
+            file=sys.stderr,
+        )
     on = device.pick(args.gpu, args.cpu)
     before = evaluation.measure(old, known.validation)
     least = before.summary["accuracy"] - args.max_loss / 100 - ROUNDING
