@@ -74,6 +74,7 @@ def test_what_makes_it_worse_is_not_kept(
     hand(Path("corrections"), 6)
     monkeypatch.setattr(learn, "REPLAYED", 1)  # so it forgets what it knew
     monkeypatch.setitem(learn.SETTINGS, "learning_rate", 0.05)
+    monkeypatch.setattr(learn, "SHARES", (1.0,))  # all of the way
     assert call(taught, "--max_loss", "0") == 1
     captured = capfd.readouterr()
     assert "not kept: it" in captured.err and not OUT.exists()
