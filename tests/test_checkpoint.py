@@ -114,7 +114,9 @@ def test_a_whole_file_of_other_content_is_refused(content: dict, tmp_path: Path)
 
 
 def test_other_formats_are_refused(content: dict, tmp_path: Path) -> None:
-    for other in (content["state_dict"], [1, 2], {**content, "format": 2}):
+    several = torch.zeros(3)  # of which no comparison is true or false
+    others = [{**content, "format": one} for one in (2, several, "1", None)]
+    for other in (content["state_dict"], [1, 2], *others):
         torch.save(other, tmp_path / "weights.pth")
         with pytest.raises(DigitsError, match="not a checkpoint of this program"):
             checkpoint.load(tmp_path / "weights.pth")

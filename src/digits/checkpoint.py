@@ -132,7 +132,8 @@ def load(path: str | Path) -> dict[str, Any]:
         raise DigitsError(f"{path}: cannot be read: {reason(error)}") from None
     except Exception:  # the unpickler trips over damage in ten ways, struct.error among them
         raise DigitsError(f"{path}: damaged, or not a checkpoint: refused; train again") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    told = content.get("format") if isinstance(content, dict) else None
+    if not isinstance(told, int) or told != FORMAT:  # a tensor compares element by element
         raise DigitsError(f"{path}: not a checkpoint of this program (format {FORMAT})")
     try:
         if not _is_plain(content):
