@@ -3,8 +3,7 @@
 The ways to read are stand-ins that say what they are told to, and note that they were asked.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from digits.classifier import Classifier
 from digits.reading import attempt as module
 from digits.reading.answer import Answer, Digit, Row
-from digits.reading.attempt import CROSSED, TEXT_LEFT_OUT, Attempt
+from digits.reading.attempt import Attempt
 from digits.reading.budget import Budget
 from digits.reading.formats import Anything
 from digits.reading.recognizer import Recognizer
@@ -237,163 +236,3 @@ def test_what_stands_alone_and_reads_as_a_digit_is_one(
     assert Attempt(recognizer(kind))._may_be_many == many
     monkeypatch.setattr(module, "variants", lambda grey: iter([]))
     assert not Attempt(recognizer(kind))._may_be_many
-
-
-@dataclass
-class Seen:
-    """What a picture looks like in several ways, and what each of them reads as."""
-
-    supports: Sequence[float]
-    alone: bool = True
-    drawn: bool = True
-    crossed: bool = False
-    label: str = "7"
-
-    def put(self, monkeypatch: pytest.MonkeyPatch) -> list[Ink]:
-        looked: list[Ink] = []
-        ways = [replace(INK, contrast=support) for support in self.supports]
-
-        def one_digit(_: Recognizer, ink: Ink) -> list[Row]:
-            looked.append(ink)
-            (digit,) = row(self.label).digits
-            one = row(self.label, 0.9999, alone=True)
-            return [replace(one, support=ink.contrast, digits=[digit])]
-
-        monkeypatch.setattr(module, "variants", lambda grey: iter(ways))
-        monkeypatch.setattr(module, "stands_alone", lambda ink: self.alone)
-        monkeypatch.setattr(module, "is_one_digit", lambda ink: self.drawn)
-        monkeypatch.setattr(module, "is_crossed", lambda tile: self.crossed)
-        monkeypatch.setattr(Recognizer, "one_digit", one_digit)
-        return looked
-
-
-def test_other_ways_to_see_a_digit_are_tried_until_one_is_likely(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    looked = Seen([0.5, 0.65, 0.6, 0.9, 0.95]).put(monkeypatch)
-    answer = Attempt(recognizer()).of_digit()
-    assert len(looked) == 4 and answer.rows[0].support == 0.9 and answer.status == "read"
-    assert Seen([0.5]).put(monkeypatch) == []
-    assert Attempt(recognizer(budget=NEVER)).of_digit() == NOTHING
-
-
-@pytest.mark.parametrize(
-    ("kind", "seen", "status", "words"),
-    [
-        ("auto", Seen([0.9]), "read", []),
-        ("auto", Seen([0.9], alone=False), "unsure", [TEXT_LEFT_OUT]),
-        ("auto", Seen([0.9], drawn=False), "unsure", [TEXT_LEFT_OUT]),
-        ("digit", Seen([0.9], alone=False, drawn=False), "read", []),
-        ("auto", Seen([0.9], crossed=True), "read", []),
-        ("auto", Seen([0.9], crossed=True, label="0"), "unsure", [CROSSED]),
-        ("auto", Seen([0.9], label="0"), "read", []),
-    ],
-)
-def test_a_digit_beside_other_ink_or_crossed_is_in_doubt(
-    kind: str, seen: Seen, status: str, words: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen.put(monkeypatch)
-    monkeypatch.setattr("digits.reading.recognizer.warnings", lambda ink, height: [])
-    answer = Attempt(recognizer(kind)).of_digit()
-    assert (answer.status, answer.warnings) == (status, words)
-
-
-@pytest.mark.parametrize(
-    ("drawn", "statuses", "text"),
-    [((True, True), ("read", "read"), "9"), ((True, False), ("read", "read"), "1"),
-     ((False, False), ("read", "read"), None), ((True, True), ("read", "unsure"), "1"),
-     ((True, True), ("unsure", "unsure"), None)],
-)  # fmt: skip
-def test_a_tight_digit_is_plain_in_one_polarity(
-    drawn: tuple[bool, bool],
-    statuses: tuple[str, str],
-    text: str | None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The second polarity is the better supported one."""
-    seen = [replace(INK, inverted=inverted) for inverted in (False, True)]
-    rows = [replace(row("1", alone=True), support=0.5), replace(row("9", alone=True), support=0.9)]
-    monkeypatch.setattr(module, "polarities", lambda grey: [False, True])
-    monkeypatch.setattr(module, "find", lambda grey, inverted, reach: seen[inverted])
-    monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn[ink.inverted])
-    monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [rows[ink.inverted]])
-    monkeypatch.setattr(
-        Recognizer,
-        "status",
-        lambda self, some: statuses[some[0].text == "9"] if some else "no_digit",
-    )
-    answer = Attempt(recognizer()).of_tight_digit()
-    assert (answer.text if answer else None) == text
-    assert Attempt(recognizer(budget=NEVER)).of_tight_digit() is None
-    monkeypatch.setattr(module, "find", lambda *_: None)
-    assert Attempt(recognizer()).of_tight_digit() is None
-
-
-class Rows:
-    """What a recognizer says of rows: `read` at the first polarity that has a text."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
-        self.looked: list[bool] = []
-        seen = [replace(INK, inverted=inverted) for inverted in (False, True)]
-        monkeypatch.setattr(module, "polarities", lambda grey: [False, True])
-        monkeypatch.setattr(module, "find", self._find(seen, texts))
-        monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
-        monkeypatch.setattr(module, "has_rows", lambda ink: True)
-        monkeypatch.setattr(module, "ink_alone", lambda ink: ink)
-        monkeypatch.setattr(module, "looks_at", lambda grey, inverted: [])
-        monkeypatch.setattr(Recognizer, "row", lambda self, crop, looks: None)
-        monkeypatch.setattr(
-            Recognizer, "surer", lambda self, one, ink: row(texts[ink.inverted], 0.9999)
-        )
-
-    def _find(self, seen: list[Ink], texts: Sequence[str]) -> Any:
-        def find(grey: np.ndarray, inverted: bool) -> Ink | None:
-            self.looked.append(inverted)
-            return seen[inverted] if texts[inverted] else None
-
-        return find
-
-
-def test_a_row_is_looked_at_in_both_polarities_until_it_is_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    rows = Rows(monkeypatch, "407", "1")
-    answer = Told(recognizer("number")).answer_of_row()
-    assert answer and answer.text == "407" and rows.looked == [False]
-    rows = Rows(monkeypatch, "", "12")
-    answer = Told(recognizer("number")).answer_of_row()
-    assert answer and answer.text == "12" and rows.looked == [False, True]
-    assert Told(recognizer("number", budget=NEVER)).answer_of_row() is None
-
-
-@pytest.mark.parametrize(
-    ("stacked_ink", "lines", "is_one"),
-    [(True, STACKED, False), (True, [], True), (False, STACKED, True)],
-)
-def test_what_is_several_rows_to_ink_and_finder_is_not_one(
-    stacked_ink: bool, lines: list[Line], is_one: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Rows(monkeypatch, "407", "1")
-    monkeypatch.setattr(module, "has_rows", lambda ink: stacked_ink)
-    answer = Told(recognizer("number"), {"lines": lines}).answer_of_row()
-    assert (answer is not None) == is_one
-
-
-def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "variants", lambda grey: iter([INK]))
-    monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
-    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
-    monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
-    monkeypatch.setattr(
-        Recognizer, "line", lambda self, one: row("407", 0.9999, int(one.corners[0, 1]))
-    )
-    answer = Attempt(recognizer("number")).of_page()
-    assert answer and (answer.text, answer.status) == ("407\n407", "read")
-    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: True)
-    answer = Attempt(recognizer("number")).of_page()
-    assert answer and answer.status == "unsure"
-    assert Attempt(recognizer("number", budget=NEVER)).of_page() is None
-    monkeypatch.setattr(module, "variants", lambda grey: iter([]))
-    assert Attempt(recognizer("number")).of_page() is None

@@ -9,7 +9,6 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits.cells import cell
 from digits.commands._flags import Parser, add_device_flags, number
 from digits.commands._told import one_line, tell, tell_new_folder
 from digits.errors import DigitsError
@@ -18,7 +17,6 @@ from digits.spec import ARTEFACT_SUFFIXES, SEEN_LITTLE
 if TYPE_CHECKING:
     from digits.classifier import Classifier
     from digits.reading.answer import Answer
-    from digits.reading.answer_file import AnswerFile
     from digits.vision.load import Picture
     from digits.vision.packed import File
 
@@ -160,7 +158,7 @@ def _many(args: argparse.Namespace) -> int:
     empty: list[str] = []
     tell_new_folder(args.output)
     with AnswerFile(args.output, args.resume) as file:
-        _same_model(file, loaded.name)
+        file.check_model(loaded.name)
         mine = islice(_pictures(args.image, empty), *args.shard)
         todo = [one for one in mine if not file.has(one.name)]
         with Workers(model, args.expect, args.top_k, args.decimal) as workers:
@@ -178,20 +176,6 @@ def _many(args: argparse.Namespace) -> int:
     errors = f", {file.failed} of them with an error" if file.failed else ""
     print(f"{args.output}: {told}; {len(file.answered)} were there before{errors}", file=sys.stderr)
     return int(counts["error"] + file.failed > 0 or bool(empty))
-
-
-def _same_model(file: "AnswerFile", name: str) -> None:
-    """Let pass a file that is gone on with if its answers are by this model.
-
-    Raises:
-        DigitsError: they are by another.
-    """
-    others = sorted(file.models - {name, cell(name)})
-    if others:
-        raise DigitsError(
-            f"--output {file.path}: its answers are by {others[0]}, not by {name}; name another "
-            f"file, or --model {others[0]}"
-        )
 
 
 def _cluster(args: argparse.Namespace) -> int:

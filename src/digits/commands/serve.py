@@ -8,16 +8,16 @@ from pathlib import Path
 
 from digits.commands._flags import Parser, number
 from digits.errors import DigitsError
+from digits.extras import EXTRAS
 
-PACKAGES = ("uvicorn", "fastapi", "httptools", "python_multipart", "prometheus_client")
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until it is told to stop."""
     args = _parser().parse_args(sys.argv[1:] if argv is None else argv)
-    for package in PACKAGES:  # before a process is started that would have to be stopped
-        if find_spec(package) is None:
+    for package, extra in EXTRAS.items():  # before a process is started that had to be stopped
+        if extra == "serve" and find_spec(package) is None:
             raise ModuleNotFoundError(name=package)
     from digits.web.desk import Desk
     from digits.web.settings import Settings

@@ -39,8 +39,8 @@ class AnswerFile:
     """A .csv, .jsonl or .parquet file, locked while it is open: `with AnswerFile(...) as file`.
 
     Parquet cannot be appended to: its answers lie in a .jsonl beside it until the end. A file that
-    got no answer is not left behind. `answered` names the pictures that have their answers; these
-    are by `models`, and `failed` of them are errors.
+    got no answer is not left behind. `answered` names the pictures that have answers, of which
+    `failed` are errors.
 
     Raises:
         DigitsError: the suffix is not known; the file exists and is not to be gone on with, or
@@ -57,7 +57,7 @@ class AnswerFile:
         self.journal = path.with_name(path.name + ".jsonl") if path.suffix == ".parquet" else path
         if not resume and (path.exists() or self.journal.exists()):
             raise DigitsError(f"--output {path}: exists; add --resume to go on, or remove it")
-        self.models: set[str] = set()
+        self._models: set[str] = set()
         self.failed = 0
         self._file = self._locked("x+b" if not resume else "a+b")
         try:
@@ -83,7 +83,23 @@ class AnswerFile:
 
     def has(self, name: str) -> bool:
         """Whether a picture has its answers."""
-        return (_cell(name) if self.path.suffix == ".csv" else name) in self.answered
+        return self._stored(name) in self.answered
+
+    def check_model(self, name: str) -> None:
+        """Let pass a file whose answers are all by this model.
+
+        Raises:
+            DigitsError: some are by another.
+        """
+        others = sorted(self._models - {self._stored(name)})
+        if others:
+            raise DigitsError(
+                f"--output {self.path}: its answers are by {others[0]}, not by {name}; name "
+                f"another file, or --model {others[0]}"
+            )
+
+    def _stored(self, name: str) -> str:
+        return _cell(name) if self.path.suffix == ".csv" else name
 
     def write(self, answers: Answers) -> None:
         """Add a picture's answers; they are with the operating system when this returns."""
@@ -148,7 +164,7 @@ class AnswerFile:
         self._file.seek(0, os.SEEK_END)
 
     def _note(self, row: dict[str, Any]) -> None:
-        self.models |= {str(row["model"])} - {""}
+        self._models |= {str(row["model"])} - {""}
         self.failed += row["status"] == "error"
 
     def _foreign(self, path: Path) -> DigitsError:
