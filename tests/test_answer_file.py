@@ -353,3 +353,14 @@ def test_a_reason_that_is_no_text_is_written(tmp_path: Path) -> None:
 def test_standard_input_is_no_formula(tmp_path: Path) -> None:
     save(tmp_path / "a.csv", "-", "-1.png")
     assert images(tmp_path / "a.csv") == ["-", "./-1.png"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_knows_by_which_model_its_answers_are(suffix: str, tmp_path: Path) -> None:
+    path, model = tmp_path / f"a{suffix}", "=mine"  # a formula in a cell
+    with AnswerFile(path, resume=False) as file:
+        file.write([answer("a.png") | {"model": model}])
+    with AnswerFile(path, resume=True) as file:
+        file.check_model(model)
+        with pytest.raises(DigitsError, match="its answers are by .*=mine, not by other"):
+            file.check_model("other")
