@@ -362,5 +362,5 @@ def test_a_file_knows_by_which_model_its_answers_are(suffix: str, tmp_path: Path
         file.write([answer("a.png") | {"model": model}])
     with AnswerFile(path, resume=True) as file:
         file.check_model(model)
-        with pytest.raises(DigitsError, match="its answers are by .*=mine, not by other"):
+        with pytest.raises(DigitsError, match=r"its answers are by .*=mine, not by other"):
             file.check_model("other")
