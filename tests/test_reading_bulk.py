@@ -17,12 +17,11 @@ from digits import classifier
 from digits.__main__ import main
 from digits.errors import DigitsError
 from digits.reading import bulk
-from digits.reading.ahead import Ahead
 from digits.reading.answer import Answer
 from digits.reading.bulk import Workers
 from digits.reading.reader import Reader
 from digits.tile import frame
-from digits.vision.load import load
+from digits.vision.load import from_array, load
 from digits.vision.packed import File
 
 FOLDER = Path(__file__).parents[1] / "test_images"
@@ -154,17 +153,29 @@ def test_tiles_of_many_files_are_one_batch(tmp_path: Path) -> None:
 
     tiles = sorted(FOLDER.glob("tile_*.png")) or [_tile(tmp_path, i) for i in range(5)]
     pictures = [load(path) for path in [*tiles, FOLDER / "number.png"]]
-    ahead = Ahead(replace(model, forward=forward))
-    ahead.look(pictures)
-    assert sizes == [len(tiles)]
-    together = [Reader.expecting(ahead.classifier).read(picture) for picture in pictures[:-1]]
-    assert sizes == [len(tiles)], "a tile was looked at again"
+    pictures.insert(2, from_array(255 - pictures[0].grey))
+    *together, number = Reader.expecting(replace(model, forward=forward)).read_tiles(pictures)
+    assert sizes == [len(tiles) + 1]
+    assert number is None
     alone = [Reader.expecting(model).read(picture) for picture in pictures[:-1]]
-    assert [a.text for a in together] == [a.text for a in alone]
-    np.testing.assert_allclose(
-        [a.probability for a in together], [a.probability for a in alone], atol=1e-5
-    )
-    assert Reader.expecting(ahead.classifier).read(pictures[-1]).text == "40917"
+    shares = [answer.probability for answer in alone]
+    np.testing.assert_allclose([a.probability for a in together if a], shares, atol=1e-5)
+    assert [_without_shares(answer) for answer in together] == list(map(_without_shares, alone))
+    assert {word for a in alone for word in a.warnings} == {"light ink on dark paper: inverted"}
+    assert not alone[2].warnings, "the negative of a tile is dark ink on light paper"
+
+
+@pytest.mark.parametrize("expect", ["number", "amount", "/[0-9]{4}/"])
+def test_a_tile_is_no_number(tmp_path: Path, expect: str) -> None:
+    reader = Reader.expecting(classifier.load(MODEL), expect)
+    assert reader.read_tiles([load(_tile(tmp_path, 1))]) == [None]
+
+
+def _without_shares(answer: Answer | None) -> Answer | None:
+    """All of an answer but its probabilities, which a batch rounds otherwise."""
+    rows = [replace(row, probability=0, support=0, alternatives=[], digits=[])
+            for row in (answer.rows if answer else [])]  # fmt: skip
+    return answer and replace(answer, probability=0, rows=rows)
 
 
 def _tile(folder: Path, place: int) -> Path:

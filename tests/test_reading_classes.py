@@ -12,7 +12,6 @@ from digits.__main__ import main
 from digits.api import Reader
 from digits.classifier import Classifier
 from digits.errors import DigitsError
-from digits.reading.ahead import Ahead
 from digits.tile import as_tile, frame
 
 HUES = ("red", "green", "blue")
@@ -110,9 +109,9 @@ def test_many_pictures_at_once_are_resized_too() -> None:
 
     tile = frame(255 - letter())
     assert as_tile(tile) is not None
-    ahead = Ahead(of_hues())
-    ahead.look([from_array(tile)] * 2)
-    assert Inner.expecting(ahead.classifier).read(from_array(letter())).rows
+    reader = Inner.expecting(of_hues())
+    assert reader.read_tiles([from_array(tile)] * 2) == [None, None]
+    assert reader.read(from_array(letter())).rows
 
 
 def test_what_a_label_rests_on_is_drawn_for_any_tile() -> None:

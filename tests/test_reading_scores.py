@@ -38,7 +38,7 @@ def test_a_temperature_makes_less_sure() -> None:
 
 def test_labels_that_are_not_allowed_are_left_out_and_the_others_shared_anew() -> None:
     scores = Scores(("a", "b", "c"), np.array([[0.1, 0.6, 0.2]]), np.array([0.1]))
-    assert scores.ranking(0) == [("b", 0.6), ("c", 0.2), ("a", 0.1)]
-    kept = scores.ranking(0, frozenset("ac"))
+    assert scores.rankings()[0] == [("b", 0.6), ("c", 0.2), ("a", 0.1)]
+    kept = scores.rankings(frozenset("ac"))[0]
     assert [label for label, _ in kept] == ["c", "a"]
     assert [share for _, share in kept] == pytest.approx([0.5, 0.25])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from digits.tile import stroke_width
+from digits.tile import HALF, stroke_width
 from digits.vision.ink import Ink
-from digits.vision.warnings import LIMITS, warnings
+from digits.vision.warnings import LIMITS, of_tiles, warnings
 
 THIN, THICK = "very thin strokes", "very thick strokes"
 FAINT, BLURRED = "very faint ink", "picture is blurred"
@@ -77,3 +77,21 @@ def test_the_most_telling_comes_first() -> None:
     said = warnings(bar(contrast=0.1, inverted=True), 10)
     small = "digits are only 10 pixels high"
     assert said == ["light ink on dark paper: inverted", small, THICK, FAINT]
+
+
+def test_many_tiles_have_the_warnings_that_each_has_alone() -> None:
+    """Thin, thick, small and blurred ink up to the border: no neighbour on the sheet counts."""
+    tiles = np.zeros((6, 28, 28), np.uint8)
+    tiles[0, :, 13] = 255
+    tiles[1, 2:26, 4:24] = 255
+    tiles[2, 9:18, 10:14] = 255
+    tiles[3, 2:26, 9:15] = 120
+    tiles[3, 4:8, 11] = 200
+    tiles[4, :, :] = 255
+    heights, bright = [28, 24, 9, 24, 28, 28], [True, False, True, True, False, True]
+    said = of_tiles(tiles, heights, bright)
+    assert said == [
+        warnings(Ink(tile, tile > HALF, 1.0, inverted), height)
+        for tile, height, inverted in zip(tiles, heights, bright, strict=True)
+    ]
+    assert {THIN, THICK, BLURRED} < {word for words in said for word in words}

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import cv2
 import numpy as np
 
 from digits.reading import judge
@@ -12,8 +11,8 @@ from digits.reading.beside import are_stacked, has_a_digit_more, has_more, has_r
 from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
+from digits.reading.tiles import read_tiles
 from digits.reading.turned import read_turned
-from digits.tile import HALF, as_tile
 from digits.vision.components import is_crossed, is_one_digit, stands_alone
 from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
 from digits.vision.lines import Line
@@ -93,13 +92,8 @@ class Attempt:
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
-        tile = as_tile(self.grey)
-        if tile is None:
-            return None
-        seen = Ink(tile, tile > HALF, 1.0, inverted=tile is self.grey)
-        x, y, width, height = cv2.boundingRect(tile)
-        rows = [self.recognizer.digit(tile, (x, y, width, height))]
-        return replace(self.recognizer, kind="digit").concluded(rows, seen, [], "tile")
+        (answer,) = read_tiles(self.recognizer, [self.grey])
+        return answer
 
     def of_tight_digit(self) -> Answer | None:
         """The answer to one digit without paper around it; None where there is no plain one."""

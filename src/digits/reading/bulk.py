@@ -8,23 +8,23 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import cache, partial
-from itertools import chain, islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from digits.errors import DigitsError
-from digits.reading.ahead import Ahead
 from digits.reading.answer import Answer
 from digits.reading.answer_file import Answers
 from digits.reading.pages import read_loaded
 from digits.reading.reader import Reader
 from digits.vision.files import STDIN, size, source
-from digits.vision.load import Picture, pages
+from digits.vision.load import Picture, load, pages
 from digits.vision.packed import File
 
 TOGETHER = 32  # files that a process is given at once: their tiles are one batch, one message
@@ -172,11 +172,10 @@ def _end_with_parent() -> None:
 
 
 @cache
-def _reader(model: Path, expect: str) -> tuple[Ahead, Reader]:
+def _reader(model: Path, expect: str) -> Reader:
     from digits import classifier
 
-    ahead = Ahead(classifier.load(model))
-    return ahead, Reader.expecting(ahead.classifier, expect)
+    return Reader.expecting(classifier.load(model), expect)
 
 
 def _load(model: Path, expect: str) -> None:
@@ -186,29 +185,31 @@ def _load(model: Path, expect: str) -> None:
 def _read(
     model: Path, expect: str, top_k: int, decimal: str, given: Sequence[Given]
 ) -> list[Answers]:
-    ahead, reader = _reader(model, expect)
-    begun = [_begun(*one, reader.in_colour) for one in given]
-    ahead.look(picture for first, _ in begun for picture in first)
-    return [
-        [
-            answer.as_json(top_k, decimal)
-            for answer in read_loaded(reader, file.name, chain(first, rest))
-        ]
-        for (file, _), (first, rest) in zip(given, begun, strict=True)
-    ]
+    reader = _reader(model, expect)
+    start = time.perf_counter()
+    loaded = [_small(file, reader.in_colour) if data is None else None for file, data in given]
+    places = [k for k, picture in enumerate(loaded) if picture]
+    answered = dict(zip(places, reader.read_tiles([one for one in loaded if one]), strict=True))
+    seconds = (time.perf_counter() - start) / len(given)
+    answers: list[Answers] = []
+    for place, (file, data) in enumerate(given):
+        if tile := answered.get(place):
+            some = [replace(tile, image=file.name, seconds=seconds)]
+        else:
+            some = read_loaded(reader, file.name, _pages(file, data, reader.in_colour))
+        answers.append([answer.as_json(top_k, decimal) for answer in some])
+    return answers
 
 
-def _begun(
-    file: File, data: Path | bytes | None, colour: bool
-) -> tuple[list[Picture], Iterator[Picture]]:
-    """The first picture of a file that may be a tile, and the others, not loaded yet."""
-    pictures = _pages(file, data, colour)
-    if (size(file) if data is None else MOST_BYTES_OF_TILE + 1) > MOST_BYTES_OF_TILE:
-        return [], pictures
+def _small(file: File, colour: bool) -> Picture | None:
+    """The one picture of a small file, which may be a tile; None where there is none."""
+    if size(file) > MOST_BYTES_OF_TILE:
+        return None
     try:
-        return list(islice(pictures, 1)), pictures
+        picture = load(source(file), file.name, colour)
     except DigitsError:  # it is said when it is read
-        return [], _pages(file, data, colour)
+        return None
+    return None if picture.more else picture
 
 
 def _pages(file: File, data: Path | bytes | None, colour: bool) -> Iterator[Picture]:

@@ -1,5 +1,6 @@
 """The reader: a classifier and what is expected, from a picture to its answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from digits.classifier import Classifier
@@ -13,6 +14,7 @@ from digits.reading.formats import NAMED, Format, fitting
 from digits.reading.formats import parse as parse_format
 from digits.reading.pages import read_first
 from digits.reading.recognizer import Recognizer
+from digits.reading.tiles import read_tiles
 from digits.spec import CLASSES, INPUT_SHAPE, SEEN_LITTLE, SMALL_SET
 from digits.vision.load import Picture
 
@@ -72,19 +74,34 @@ class Reader:
         """
         budget = Budget()
         budget.count(picture.seconds)
-        recognizer = Recognizer(
-            self.classifier, self.kind, self.wanted, picture.grey, budget, self.allowed
-        )
+        recognizer = self._recognizer(picture, budget)
         if self.look:
             answer = _of_whole(recognizer, picture, self.look)
         else:
             answer = Attempt(recognizer).answer()
-        answer = scaled(answer, picture.scale)
+        answer = self._told(scaled(answer, picture.scale), image)
+        return _in_part(answer) if budget.spent else answer
+
+    def read_tiles(self, pictures: Sequence[Picture]) -> list[Answer | None]:
+        """The answers to those of many pictures that are tiles in MNIST's frame, as one batch, and
+        None to the others: what `read` says of each alone."""
+        if self.look or self.kind == "number" or not pictures:
+            return [None] * len(pictures)
+        recognizer = self._recognizer(pictures[0], Budget())
+        answers = read_tiles(recognizer, [picture.grey for picture in pictures])
+        return [answer and self._told(answer, "") for answer in answers]
+
+    def _recognizer(self, picture: Picture, budget: Budget) -> Recognizer:
+        return Recognizer(
+            self.classifier, self.kind, self.wanted, picture.grey, budget, self.allowed
+        )
+
+    def _told(self, answer: Answer, image: str) -> Answer:
+        """An answer that says who read which picture, and what is unusual about that."""
         model, learned_from = self.classifier.name, self.classifier.trained_on
         words = answer.warnings + [SEEN_LITTLE] * (learned_from == SMALL_SET)
         words += [NOTHING_FITS] * bool(answer.status == "no_digit" and self.wanted)
-        answer = replace(answer, image=image, model=model, trained_on=learned_from, warnings=words)
-        return _in_part(answer) if budget.spent else answer
+        return replace(answer, image=image, model=model, trained_on=learned_from, warnings=words)
 
 
 def _look_of(classifier: Classifier) -> Look | None:

@@ -1,6 +1,6 @@
 """What ink says: one digit, the rows in it, a line of a page; and the status of an answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -56,14 +56,20 @@ class Recognizer:
 
     def digit(self, tile: np.ndarray, box: Box) -> Row:
         """What a tile (H, W) or (H, W, 3) says if it is one digit."""
-        channels = tile[None] if tile.ndim == 2 else tile.transpose(2, 0, 1)
-        scores = score(self.classifier, channels[None])
-        ranking = scores.ranking(0, self.allowed)
-        label, probability = ranking[0]
+        (row,) = self.digits([tile], [box])
+        return row
+
+    def digits(self, tiles: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[Row]:
+        """What each tile, (H, W) or (H, W, 3), says if it is one digit; a row for each."""
+        channels = [tile[None] if tile.ndim == 2 else tile.transpose(2, 0, 1) for tile in tiles]
+        scores = score(self.classifier, np.stack(channels))
+        rankings = scores.rankings(self.allowed)
         # what is expected makes no ink fit better
-        support = float(scores.digit[0, scores.labels.index(label)])
-        digit = Digit(label, probability, box, ranking, tile)
-        return Row(label, probability, box, ranking, [digit], support, alone=True)
+        supports = scores.support([ranking[0][0] for ranking in rankings])
+        return [
+            Row(*ranking[0], box, ranking, [Digit(*ranking[0], box, ranking, tile)], support, True)
+            for tile, box, ranking, support in zip(tiles, boxes, rankings, supports, strict=True)
+        ]
 
     def row(self, row: RowInk, looks: Iterable[np.ndarray]) -> Row | None:
         """What a row says; None if nothing in it is a digit, or time is over."""
@@ -126,9 +132,12 @@ class Recognizer:
 
     def concluded(self, rows: list[Row], ink: Ink, words: list[str], seen_as: str) -> Answer:
         """The answer that rows make: its status, and warnings of the ink before these `words`."""
-        status, probability = self.status(rows), judge.probability(rows)
         height = max((digit.box[3] for row in rows for digit in row.digits), default=0)
-        words = warnings(ink, height) + words
+        return self.answered(rows, warnings(ink, height) + words, seen_as)
+
+    def answered(self, rows: list[Row], words: list[str], seen_as: str) -> Answer:
+        """The answer that rows make, with these warnings."""
+        status, probability = self.status(rows), judge.probability(rows)
         if status == "no_digit":
             return Answer("", status, "", probability, [], words, seen_as=seen_as)
         text = "\n".join(row.text for row in rows)

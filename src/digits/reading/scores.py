@@ -5,6 +5,7 @@ is the rejection score. For a model with ten classes there is only the softmax t
 which is often sure of a letter: `no_digit` is found far less often then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,16 +27,31 @@ class Scores:
     digit: np.ndarray
     none: np.ndarray
 
-    def ranking(self, i: int, allowed: frozenset[str] | None = None) -> Ranking:
-        """The labels of tile i, likeliest first; the `allowed` ones alone, with their shares among
-        these and what is none of all labels."""
-        order = np.argsort(-self.digit[i], kind="stable")
-        ranking = [(self.labels[k], float(self.digit[i, k])) for k in order]
+    def rankings(self, allowed: frozenset[str] | None = None) -> list[Ranking]:
+        """The labels of each tile, likeliest first; the `allowed` ones alone, with their shares
+        among these and what is none of all labels."""
+        orders = np.argsort(-self.digit, axis=1, kind="stable")
+        shares = np.take_along_axis(self.digit, orders, axis=1)
+        rankings = [
+            [(self.labels[k], share) for k, share in zip(*one, strict=True)]
+            for one in zip(orders.tolist(), shares.tolist(), strict=True)
+        ]
         if allowed is None:
-            return ranking
-        kept = [(label, share) for label, share in ranking if label in allowed]
-        total = sum(share for _, share in kept) + max(float(self.none[i]), LEAST_SHARE)
-        return [(label, share / total) for label, share in kept]
+            return rankings
+        return [
+            _among(ranking, allowed, none)
+            for ranking, none in zip(rankings, self.none.tolist(), strict=True)
+        ]
+
+    def support(self, labels: Sequence[str]) -> list[float]:
+        """How well each tile's ink fits its label, whatever else is allowed."""
+        return [float(one[self.labels.index(k)]) for one, k in zip(self.digit, labels, strict=True)]
+
+
+def _among(ranking: Ranking, allowed: frozenset[str], none: float) -> Ranking:
+    kept = [(label, share) for label, share in ranking if label in allowed]
+    total = sum(share for _, share in kept) + max(none, LEAST_SHARE)
+    return [(label, share / total) for label, share in kept]
 
 
 def score(classifier: Classifier, tiles: np.ndarray) -> Scores:

@@ -1,11 +1,12 @@
 """What is unusual about a picture's ink, in words that help its owner to make a better one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from digits.tile import stroke_width
+from digits.tile import HALF, parts_of, sheet_of, stroke_widths
 from digits.vision.ink import Ink
 
 
@@ -32,26 +33,45 @@ def warnings(ink: Ink, height: int) -> list[str]:
     """Warnings for ink whose digits are `height` pixels high, most telling first."""
     if height < 1:
         return []
+    (width,), (soft,) = stroke_widths(ink.level[None]), _softness(ink.level[None], ink.mask[None])
+    return _said(ink.inverted, height, width / height, ink.contrast, soft)
+
+
+def of_tiles(
+    tiles: np.ndarray, heights: Sequence[int], inverted: Sequence[bool]
+) -> list[list[str]]:
+    """The same for tiles (N, H, W) uint8 whose digits are so many pixels high each."""
+    widths, softness = stroke_widths(tiles), _softness(tiles, tiles > HALF)
+    return [
+        _said(bright, height, width / height, 1.0, soft)
+        for bright, height, width, soft in zip(inverted, heights, widths, softness, strict=True)
+    ]
+
+
+def _said(
+    inverted: bool, height: int, width_of_height: float, contrast: float, softness: float
+) -> list[str]:
     found = []
-    if ink.inverted:
+    if inverted:
         found.append("light ink on dark paper: inverted")
     if height < LIMITS.min_height_px:
         found.append(f"digits are only {height} pixels high")
-    width = stroke_width(ink.level) / height
-    if width < LIMITS.min_stroke_of_height:
+    if width_of_height < LIMITS.min_stroke_of_height:
         found.append("very thin strokes")
-    if width > LIMITS.max_stroke_of_height:
+    if width_of_height > LIMITS.max_stroke_of_height:
         found.append("very thick strokes")
-    if ink.contrast < LIMITS.min_contrast:
+    if contrast < LIMITS.min_contrast:
         found.append("very faint ink")
-    if height >= LIMITS.min_height_px and _blur(ink) > LIMITS.max_soft_of_ink:
+    if height >= LIMITS.min_height_px and softness > LIMITS.max_soft_of_ink:
         found.append("picture is blurred")
     return found
 
 
-def _blur(ink: Ink) -> float:
-    """The share of the inked pixels that are soft edge, 0..1."""
-    level = ink.level[cv2.dilate(ink.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0]
-    inked = level > LIMITS.min_soft_level
-    soft = inked & (level < LIMITS.min_stroke_level)
-    return float(soft.sum() / max(inked.sum(), 1))
+def _softness(levels: np.ndarray, masks: np.ndarray) -> list[float]:
+    """The share of the inked pixels that are soft edge, 0..1, of each ink (N, H, W) and mask."""
+    masks = sheet_of(masks.astype(np.uint8))
+    near = parts_of(cv2.dilate(masks, np.ones((3, 3), np.uint8)), levels.shape) > 0
+    inked = (levels > LIMITS.min_soft_level) & near
+    soft = inked & (levels < LIMITS.min_stroke_level)
+    most = np.maximum(inked.sum(axis=(1, 2)), 1)
+    return list((soft.sum(axis=(1, 2)) / most).tolist())

@@ -75,40 +75,46 @@ def run(pipe: Connection, models: dict[str, Path]) -> None:
         return
 
 
-@dataclass(frozen=True)
+@dataclass
 class Loaded:
-    """A picture, the reader for it, and the seconds that it took to load."""
+    """A picture, the reader for it, the seconds that it took so far, and its answer if it is a
+    tile."""
 
     picture: Any
     reader: Any
     seconds: float
+    tile: Any = None
 
 
 class Readers:
     """The loaded models, and a reader for whatever is expected."""
 
     def __init__(self, models: dict[str, Any]) -> None:
-        from digits.reading.ahead import Ahead
-
-        self._ahead = {name: Ahead(model) for name, model in models.items()}
-        for name, ahead in self._ahead.items():
-            ahead.classifier.name = name  # a path would tell clients where it lies
+        self._models = models
+        for name, model in models.items():
+            model.name = name  # a path would tell clients where it lies
         self._reader = lru_cache(READERS)(self._new_reader)
 
     @property
     def classes(self) -> dict[str, tuple[str, ...]]:
         """What each model tells apart."""
-        return {name: ahead.classifier.classes for name, ahead in self._ahead.items()}
+        return {name: model.classes for name, model in self._models.items()}
 
     def read(self, jobs: list[Job]) -> list[Result]:
         """A result for each job; never raises for what a client can send."""
-        loaded = [self._load(job) for job in jobs]
-        pairs = list(zip(jobs, loaded, strict=True))
-        for name, ahead in self._ahead.items():
-            ahead.look(
-                one.picture for job, one in pairs if isinstance(one, Loaded) and job.model == name
-            )
-        return [one if isinstance(one, Result) else _read(job, one) for job, one in pairs]
+        results = [self._load(job) for job in jobs]
+        loaded = [one for one in results if isinstance(one, Loaded)]
+        for reader in {id(one.reader): one.reader for one in loaded}.values():
+            some = [one for one in loaded if one.reader is reader]
+            start = time.perf_counter()
+            tiles = reader.read_tiles([one.picture for one in some])
+            share = (time.perf_counter() - start) / len(some)
+            for one, answer in zip(some, tiles, strict=True):
+                one.tile, one.seconds = answer, one.seconds + share
+        return [
+            one if isinstance(one, Result) else _read(job, one)
+            for job, one in zip(jobs, results, strict=True)
+        ]
 
     def _load(self, job: Job) -> Loaded | Result:
         from digits.reading.pages import failed
@@ -124,14 +130,14 @@ class Readers:
         try:
             picture = load(job.data, job.name, reader.in_colour)
         except DigitsError as error:
-            answer = failed(self._ahead[job.model].classifier, job.name, error, start)
+            answer = failed(self._models[job.model], job.name, error, start)
             return Result(422, "error", as_bytes(answer.as_json()), str(error))
         return Loaded(picture, reader, time.perf_counter() - start)
 
     def _new_reader(self, model: str, expect: str) -> Any:
         from digits.reading.reader import Reader
 
-        return Reader.expecting(self._ahead[model].classifier, expect)
+        return Reader.expecting(self._models[model], expect)
 
 
 def refusal(data: bytes, name: str) -> Result | None:
@@ -158,7 +164,10 @@ def _read(job: Job, loaded: Loaded) -> Result:
     from digits.reading.pages import told_of_more
 
     start = time.perf_counter()
-    answer = loaded.reader.read(loaded.picture, job.name)
+    if loaded.tile:
+        answer = replace(loaded.tile, image=job.name)
+    else:
+        answer = loaded.reader.read(loaded.picture, job.name)
     seconds = loaded.seconds + time.perf_counter() - start
     answer = replace(told_of_more(answer, loaded.picture), seconds=seconds)
     if answer.status == "error":
