@@ -54,6 +54,7 @@ class AnswerFile:
         if path.suffix == ".parquet":
             _parquet()  # what is not installed is said before anything is read
         self.path = path
+        self._is_csv = path.suffix == ".csv"
         self.journal = path.with_name(path.name + ".jsonl") if path.suffix == ".parquet" else path
         if not resume and (path.exists() or self.journal.exists()):
             raise DigitsError(f"--output {path}: exists; add --resume to go on, or remove it")
@@ -99,14 +100,14 @@ class AnswerFile:
             )
 
     def _stored(self, name: str) -> str:
-        return _cell(name) if self.path.suffix == ".csv" else name
+        return _cell(name) if self._is_csv else name
 
     def write(self, answers: Answers) -> None:
         """Add a picture's answers; they are with the operating system when this returns."""
         try:
-            if self.path.suffix == ".csv" and not self._file.tell():
+            if self._is_csv and not self._file.tell():
                 self._file.write(HEADER)
-            self._file.write(_as_csv(answers) if self.path.suffix == ".csv" else _as_json(answers))
+            self._file.write(_as_csv(answers) if self._is_csv else _as_json(answers))
             self._file.flush()
         except OSError as error:
             raise DigitsError(f"--output {self.path}: not written: {reason(error)}") from None
@@ -148,7 +149,7 @@ class AnswerFile:
                 self._note(row)
                 yield row["image"]
         self._file.seek(0)
-        rows = _csv_rows if self.path.suffix == ".csv" else _json_rows
+        rows = _csv_rows if self._is_csv else _json_rows
         whole = 0
         try:
             for end, row in rows(self._file):

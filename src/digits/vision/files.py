@@ -64,7 +64,7 @@ def source(file: File) -> Path | bytes:
 def size(file: File) -> int:
     """The bytes of a file here; as many as can be where they cannot be told, as at an address."""
     try:
-        return packed.size(file) if file.shard else Path(file.name).stat().st_size
+        return packed.size(file) if file.shard else os.stat(file.name).st_size  # noqa: PTH116, 3x as fast
     except (OSError, ValueError, DigitsError):
         return sys.maxsize
 
