@@ -38,12 +38,12 @@ TUNE = f"tune --arch micro --dataset uci --epochs 1 --trials {TRIALS} --seeds 0 
 
 
 def start(folder: Path, command: str) -> subprocess.Popen[bytes]:
-    """A command as the first process of a group of its own."""
+    """A command as the first process of a session, and so of a group, of its own."""
     argv = [sys.executable, "-m", "digits", *command.split()]
     settings = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     nothing = subprocess.DEVNULL
     return subprocess.Popen(
-        argv, cwd=folder, env=settings, stdout=nothing, stderr=nothing, process_group=0
+        argv, cwd=folder, env=settings, stdout=nothing, stderr=nothing, start_new_session=True
     )
 
 

@@ -1,4 +1,4 @@
-"""Two convolutions over 2x2 blocks, 16 and 96: made to be trained in a second on a CPU."""
+"""Two convolutions over 2x2 blocks, 16 and 96: made to be trained in seconds on a CPU."""
 
 from torch import nn
 

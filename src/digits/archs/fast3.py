@@ -1,4 +1,4 @@
-"""Three convolutions over 2x2 blocks, 32-64-64: 99.4% in ten seconds on a CPU."""
+"""Three convolutions over 2x2 blocks, 32-64-64: 99.4% after seconds on a CPU with AMX."""
 
 from torch import nn
 

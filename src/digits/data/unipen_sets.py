@@ -64,8 +64,7 @@ def _of_compact(folder: Path, collection: str) -> tuple[list[Hand], list[Hand]]:
         for held_out in (False, True)
     )
     path = folder / "hands" / f"{collection}.npz"
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != SHA256[collection]:
         raise DigitsError(f"{path}: truncated or altered (SHA-256 {found}); use another copy")
     return learn, test
