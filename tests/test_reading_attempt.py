@@ -148,6 +148,10 @@ ONE, DOUBT = says("5", status="read"), says("5")
          "tile page digit row"),
         ("auto", {"page": says("4"), "lines": [line(0, 0), line(200, 0)] * 3,
                   "row": says("407", probability=0.1)}, ("4", "unsure"), "tile page digit row"),
+        # but a row that says nothing takes no page's place, and a crop is looked at once
+        ("auto", {"page": says("4", "0", "7"), "lines": [line(0, 0), line(200, 0)] * 4,
+                  "row": NOTHING}, ("4\n0\n7", "unsure"), "tile page digit row"),
+        ("auto", {"page": says("4"), "crop": True}, ("4", "unsure"), "tile row page digit"),
         # and in the crop of a number several rows are always one
         ("number", {"page": says("40", "7"), "lines": STACKED * 3, "crop": True,
                     "row": says("407", probability=0.1)}, ("407", "unsure"), "row page"),

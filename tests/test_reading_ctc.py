@@ -32,9 +32,7 @@ def test_probabilities_are_sums_over_all_paths(seed: int) -> None:
         found = log_probabilities(log_probs, [[int(c) for c in text], [0, 0, 0, 0, 0]])
         assert math.exp(found[0]) == pytest.approx(p)
     found = search(log_probs, LABELS, Anything(), 100)
-    assert found[0][0] == max(expected, key=lambda t: expected[t])
-    for text, log_p in found[:5]:
-        assert math.exp(log_p) == pytest.approx(expected[text], rel=0.05)
+    assert found[:3] == sorted(expected, key=lambda t: -expected[t])[:3]
 
 
 def test_more_digits_than_columns_cannot_be() -> None:
@@ -49,9 +47,9 @@ def test_a_format_chooses_among_the_texts() -> None:
     wanted = parse("/[01]{2}/")
     assert wanted is not None
     found = search(log_probs, LABELS, wanted, 8)
-    assert found and all(len(text) == 2 for text, _ in found)
+    assert found and all(len(text) == 2 for text in found)
     expected = {t: p for t, p in truth(log_probs).items() if len(t) == 2}
-    assert found[0][0] == max(expected, key=lambda t: expected[t])
+    assert found[0] == max(expected, key=lambda t: expected[t])
 
 
 def test_what_may_not_stand_in_a_text_counts_as_blank() -> None:
@@ -124,7 +122,7 @@ def test_the_wide_search_is_of_the_first_and_the_last_look() -> None:
 @pytest.mark.parametrize(("share", "begins"), [(1.5e-4, True), (0.7e-4, False)])
 def test_what_is_unlikely_at_a_column_begins_nothing(share: float, begins: bool) -> None:
     column = np.log(np.array([[share, 1 - share]]))
-    assert ("7" in dict(search(column, "7", Anything(), 8))) == begins
+    assert ("7" in search(column, "7", Anything(), 8)) == begins
 
 
 def test_what_a_format_refuses_takes_no_place() -> None:

@@ -96,7 +96,7 @@ def test_the_crop_of_a_number_is_not_split(
 ) -> None:
     grey, (whole,) = page("13579")
     grey = grey[:150]
-    monkeypatch.setattr(Recognizer, "status", lambda self, rows: "unsure")
+    monkeypatch.setattr(Recognizer, "status", lambda self, rows, expected=False: "unsure")
     halves = [whole.part(0, 0.55 * whole.width), whole.part(0.65 * whole.width, whole.width)]
     monkeypatch.setattr(attempt, "find_lines", lambda _: halves)
     assert Attempt(recognizer_of(numbers, grey)).answer().text == "13579"

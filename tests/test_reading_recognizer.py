@@ -99,7 +99,7 @@ def test_ink_alone_is_asked_where_it_is_there_and_the_row_is_not_read(
     says: str | None, ink: RowInk | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Recognizer, "row", lambda self, crop, looks: row("12", 0.999))
-    monkeypatch.setattr(Recognizer, "status", lambda self, rows: "read")
+    monkeypatch.setattr(Recognizer, "status", lambda self, rows, expected=False: "read")
     found = made().surer(row(says) if says else None, ink)
     assert (found.text if found else None) == expected
 

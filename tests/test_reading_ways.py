@@ -97,7 +97,7 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     monkeypatch.setattr(
         Recognizer,
         "status",
-        lambda self, some: statuses[some[0].text == "9"] if some else "no_digit",
+        lambda self, some, expected=False: statuses[some[0].text == "9"] if some else "no_digit",
     )
     answer = Attempt(recognizer()).of_tight_digit()
     assert (answer.text if answer else None) == text

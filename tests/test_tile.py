@@ -10,7 +10,7 @@ import pytest
 from digits import data
 from digits.data import Dataset, hands, named, nondigits, strokes, unipen_sets
 from digits.spec import INK_SIZE, TILE_SIZE
-from digits.tile import LIMITS, as_tile, crop, frame, shrink, stroke_width
+from digits.tile import LIMITS, as_tile, crop, frame, stroke_width
 from tests.conftest import MNIST_FOLDER
 
 
@@ -99,13 +99,6 @@ def test_a_thin_pen_is_as_wide_in_a_small_picture_as_in_a_large_one(size: int) -
 def test_grain_is_averaged_when_ink_shrinks() -> None:
     grain = 255 * np.random.default_rng(0).integers(0, 2, (400, 400)).astype(np.uint8)
     assert frame(grain, normalise_pen=False)[5:23, 5:23].std() < 10
-
-
-def test_ink_is_not_enlarged_by_shrinking() -> None:
-    ink = ring(40, 3)
-    for scale in (1.0, 1.5):
-        same, kept = shrink(ink, scale)
-        assert same is ink and kept == 1.0
 
 
 @pytest.mark.parametrize(("value", "is_ink"), [(16, False), (17, True)])

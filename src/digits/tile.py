@@ -110,20 +110,15 @@ def _prescale(ink: np.ndarray) -> np.ndarray:
     scale = LIMITS.pen_steps * INK_SIZE / max(ink.shape)
     if scale >= 1:
         return _resize(ink, scale)
-    return shrink(_padded(ink, int(1 / scale) + 1), scale)[0]  # room for a thin line to grow
+    return shrink(_padded(ink, int(1 / scale) + 1), scale)  # room for a thin line to grow
 
 
-def shrink(ink: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
-    """Make ink smaller without letting thin lines fade into grey; returns the scale it has then.
-
-    A scale of 1 or more leaves it as it is.
-    """
-    if scale >= 1:
-        return ink, 1.0
+def shrink(ink: np.ndarray, scale: float) -> np.ndarray:
+    """Make ink smaller, by a scale below 1, without letting thin lines fade into grey."""
     lacking = round(1 / scale - stroke_width(ink))
     if lacking > 0:
         ink = cv2.dilate(ink, np.ones((lacking + 1, lacking + 1), np.uint8))
-    return _resize(ink, scale), scale
+    return _resize(ink, scale)
 
 
 def _resize(ink: np.ndarray, scale: float) -> np.ndarray:

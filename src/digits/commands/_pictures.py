@@ -41,10 +41,8 @@ class Reading:
         from PIL import Image
 
         from digits.reading.explain import explain
-        from digits.reading.pages import read_loaded
+        from digits.reading.pages import loaded, read_loaded
         from digits.reading.reader import Reader
-        from digits.vision.files import source
-        from digits.vision.load import pages
         from digits.vision.packed import File
 
         sheets = []
@@ -55,6 +53,7 @@ class Reading:
                 explain(picture, answer, file)
                 sheets.append(np.asarray(Image.open(file).convert("RGB")))
 
-        first = islice(pages(source(File(path)), path), 1)
-        read_loaded(Reader.expecting(model, self.expect), path, first, keep)
+        reader = Reader.expecting(model, self.expect)
+        first = islice(loaded(File(path), None, reader.in_colour), 1)
+        read_loaded(reader, path, first, keep)
         return sheets[0] if sheets else None

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from digits.reading import judge
-from digits.reading.answer import Answer, Row
+from digits.reading.answer import Answer
 from digits.reading.beside import are_stacked, has_a_digit_more, has_more, has_rows
 from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
@@ -84,9 +84,10 @@ class Attempt:
             is_one = one.status == "read" and not judge.is_clearly_more(best.rows, one.rows)
             best = one if is_one or not page else page
         row = crop
-        if not crop and self._may_be_many and (all_of_it := self.of_row()):
+        if not self._may_be_a_row and self._may_be_many and (all_of_it := self.of_row()):
             row = judge.doubted(all_of_it)
-        if row and (self._is_split(best) or judge.value(row.rows) > judge.value(best.rows)):
+        says_more = row and judge.value(row.rows) > judge.value(best.rows)
+        if row and row.rows and (says_more or self._is_split(best)):
             best = row
         return self._or_turned(best) if self._may_be_many and not crop else best
 
@@ -99,13 +100,12 @@ class Attempt:
         """The answer to one digit without paper around it; None where there is no plain one."""
         answers = []
         for inverted in polarities(self.grey):
-            if not self.recognizer.budget.left():
-                break
-            seen = find(self.grey, inverted, EVEN)
-            rows = self.recognizer.one_digit(seen) if seen and is_one_digit(seen) else []
-            if seen and self.recognizer.status(rows) == "read":
+            seen = find(self.grey, inverted, EVEN) if self.recognizer.budget.left() else None
+            if seen and is_one_digit(seen):
+                rows = self.recognizer.one_digit(seen)
                 answers.append(self.recognizer.concluded(rows, seen, [], "digit"))
-        return max(answers, key=_support_of, default=None)
+        plain = (answer for answer in answers if answer.status == "read")
+        return max(plain, key=_support_of, default=None)
 
     def of_row(self) -> Answer | None:
         """The answer to the picture as one row: the crop of one, or all of its ink; None where
@@ -129,16 +129,19 @@ class Attempt:
 
     def of_page(self) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number."""
-        if self._first_seen is None or not self.recognizer.budget.left():
+        if not self.recognizer.budget.left() or self._first_seen is None:
             return None
         read = [self.recognizer.line(line) for line in self._lines]
         rows = judge.written_once([row for row in read if row])
         numbers = judge.likely_lines(rows)
         if not numbers:
             return None
-        pairs = list(zip(self._lines, read, strict=True))
-        kept = [(line, row) for line, row in pairs if row and _is_one_of(row, numbers)]
-        others = [line for line, row in pairs if not (row and _is_one_of(row, numbers))]
+        kept, others = [], []
+        for line, row in zip(self._lines, read, strict=True):
+            if row and any(row is number for number in numbers):
+                kept.append((line, row))
+            else:
+                others.append(line)
         lost = sum(judge.is_missed(line, numbers) for line in others)
         words = [LEFT_OUT.format(lost)] * (lost > 0)
         words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
@@ -172,12 +175,11 @@ class Attempt:
         """An answer that is in doubt, or that to the picture turned, if it is worth more."""
         if answer.status == "read" or not self.recognizer.budget.left():
             return answer
-        turned = read_turned(self.grey, lambda grey: self._of(grey).of_page())
+        recognizer = self.recognizer
+        turned = read_turned(
+            self.grey, lambda grey: Attempt(replace(recognizer, grey=grey)).of_page()
+        )
         return max(answer, turned or answer, key=lambda one: judge.worth(one.rows))
-
-    def _of(self, grey: np.ndarray) -> "Attempt":
-        """An attempt at another picture (H, W) uint8, within the same budget."""
-        return Attempt(replace(self.recognizer, grey=grey))
 
     def _is_split(self, page: Answer) -> bool:
         """Whether several rows are one: in the crop of a number, or single digits side by side."""
@@ -229,7 +231,3 @@ class Attempt:
 
 def _support_of(answer: Answer) -> float:
     return judge.support(answer.rows)
-
-
-def _is_one_of(row: Row, rows: list[Row]) -> bool:
-    return any(row is other for other in rows)

@@ -21,10 +21,10 @@ from pathlib import Path
 from digits.errors import DigitsError
 from digits.reading.answer import Answer
 from digits.reading.answer_file import Answers
-from digits.reading.pages import read_loaded
+from digits.reading.pages import loaded, read_loaded
 from digits.reading.reader import Reader
 from digits.vision.files import STDIN, size, source
-from digits.vision.load import Picture, load, pages
+from digits.vision.load import Picture, load
 from digits.vision.packed import File
 
 TOGETHER = 32  # files that a process is given at once: their tiles are one batch, one message
@@ -187,16 +187,16 @@ def _read(
 ) -> list[Answers]:
     reader = _reader(model, expect)
     start = time.perf_counter()
-    loaded = [_small(file, reader.in_colour) if data is None else None for file, data in given]
-    places = [k for k, picture in enumerate(loaded) if picture]
-    answered = dict(zip(places, reader.read_tiles([one for one in loaded if one]), strict=True))
+    small = [_small(file, reader.in_colour) if data is None else None for file, data in given]
+    places = [k for k, picture in enumerate(small) if picture]
+    answered = dict(zip(places, reader.read_tiles([one for one in small if one]), strict=True))
     seconds = (time.perf_counter() - start) / len(given)
     answers: list[Answers] = []
     for place, (file, data) in enumerate(given):
         if tile := answered.get(place):
             some = [replace(tile, image=file.name, seconds=seconds)]
         else:
-            some = read_loaded(reader, file.name, _pages(file, data, reader.in_colour))
+            some = read_loaded(reader, file.name, loaded(file, data, reader.in_colour))
         answers.append([answer.as_json(top_k, decimal) for answer in some])
     return answers
 
@@ -210,7 +210,3 @@ def _small(file: File, colour: bool) -> Picture | None:
     except DigitsError:  # it is said when it is read
         return None
     return None if picture.more else picture
-
-
-def _pages(file: File, data: Path | bytes | None, colour: bool) -> Iterator[Picture]:
-    yield from pages(source(file) if data is None else data, file.name, colour)

@@ -5,7 +5,6 @@ text's probability is the sum over all ways to spread it over the columns.
 Throughout: log_probs (T, K) float, columns by classes; the last class is the blank.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -110,21 +109,22 @@ def likely_texts(
     what is no text of the format none will be found, and that took most of the time.
     """
     for width, some in zip(LIMITS.beams, (looks, [looks[0], looks[-1]]), strict=True):
-        found = {text for look in some for text, _ in search(look, labels, wanted, width)[:count]}
+        found = {text for look in some for text in search(look, labels, wanted, width)[:count]}
         if found:
             break
     return found
 
 
-def search(
-    log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: int
-) -> list[tuple[str, float]]:
-    """Prefix beam search (Hannun et al. 2014): a text's probabilities of ending in a blank, and in
-    a character, as shares of the likeliest text's, so that none becomes too small for a float."""
+def search(log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: int) -> list[str]:
+    """Texts that a format allows, the likeliest first, by prefix beam search (Hannun et al. 2014).
+
+    It keeps a text's probabilities of ending in a blank, and in a character, as shares of the
+    likeliest text's, so that none becomes too small for a float.
+    """
     blank = log_probs.shape[1] - 1
     column_of = {label: k for k, label in enumerate(labels)}
     states: dict[str, State | None] = {"": wanted.start}
-    beam, log_share = {"": (1.0, 0.0)}, 0.0
+    beam = {"": (1.0, 0.0)}
     for column in np.exp(log_probs).tolist():
         likely = [k for k in range(blank) if column[k] > LIMITS.min_probability]
         after: dict[str, list[float]] = {}
@@ -145,10 +145,9 @@ def search(
                 after.setdefault(longer, [0.0, 0.0])[1] += begin * column[k]
         best = sorted(after.items(), key=lambda item: -sum(item[1]))[:width]
         most = sum(best[0][1]) or LEAST_PROBABILITY
-        log_share += math.log(most)
         beam = {text: (a / most, b / most) for text, (a, b) in best}
     return [
-        (text, math.log(share) + log_share)
+        text
         for text, ends in beam.items()
-        if (state := states[text]) is not None and wanted.accepts(state) and (share := sum(ends))
+        if (state := states[text]) is not None and wanted.accepts(state) and any(ends)
     ]

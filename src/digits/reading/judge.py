@@ -18,18 +18,17 @@ class Limits:
     """
 
     read_probability: float = 0.9  # for a model that keeps no threshold of its own
-    digit_support: float = 0.4  # likewise: less is no digit
+    digit_support: float = 0.4  # less is no digit
     expected_support: float = 0.1  # the same where a digit or a number is expected
-    read_support: float = 0.7  # of a digit alone: nine of ten have more
-    likely_support: float = 0.7  # from which on the ink is seen rightly: no other way is tried
+    # Of a digit alone that is `read`: nine of ten have more. Its ink is seen rightly: no other way
+    # is tried.
+    read_support: float = 0.7
     # That a line of a page is right: less is something else, or cannot be read. Of 394 numbers on
     # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
     line_probability: float = 0.3
-    # The finder's, of a line that is missed if nothing can be read there: 249 lines that were read
-    # rightly on made-up pages all had it, and nine of ten where nothing stands.
-    missed_probability: float = 0.6
-    # And of a line that may be `read`: of lines below it whose text was sure on made-up pages by
-    # held-out writers (250, seed 5000000) 10 of 39 were numbers, of those above it 156 of 190.
+    # The finder's, of a line that may be `read`: of lines below it whose text was sure on made-up
+    # pages by held-out writers (250, seed 5000000) 10 of 39 were numbers, of those above it 156 of
+    # 190.
     plain_probability: float = 0.75
     end_of_height: float = 0.9  # of a line: that a row may leave out of it at an end
     # So many lines are a page; where less of what the finder sees can be read, it is none, or lies
@@ -87,7 +86,7 @@ def is_clearly_more(lines: Sequence[Row], other: Sequence[Row]) -> bool:
 
 def is_likely(rows: Sequence[Row]) -> bool:
     """Whether the ink is seen rightly: no other way to see it has to be tried."""
-    return support(rows) > LIMITS.likely_support
+    return support(rows) >= LIMITS.read_support
 
 
 def status(rows: Sequence[Row], model: Classifier, expected: bool) -> str:
@@ -97,8 +96,7 @@ def status(rows: Sequence[Row], model: Classifier, expected: bool) -> str:
     probability of a row's text tells whether it is digits at all; that of a digit alone does not.
     """
     fits, kept = support(rows), model.thresholds
-    least = LIMITS.expected_support if expected else kept.get("digit", LIMITS.digit_support)
-    if fits < least:
+    if fits < (LIMITS.expected_support if expected else LIMITS.digit_support):
         return "no_digit"
     alone = all(row.alone for row in rows)
     relied = probability(rows) >= kept.get("read", LIMITS.read_probability)
@@ -142,10 +140,8 @@ def is_whole(line: Line, row: Row) -> bool:
 
 
 def is_missed(line: Line, rows: Sequence[Row]) -> bool:
-    """Whether a line that is none of the rows is one that should be: no piece of theirs, and the
-    finder is sure of it."""
-    is_piece = any(_share(line.box, row.box) > LIMITS.piece_share for row in rows)
-    return line.probability >= LIMITS.missed_probability and not is_piece
+    """Whether a line that is none of the rows is one that should be: no piece of theirs."""
+    return not any(_share(line.box, row.box) > LIMITS.piece_share for row in rows)
 
 
 def _share(box: Box, other: Box) -> float:

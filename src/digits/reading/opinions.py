@@ -56,17 +56,14 @@ class Opinions:
     general: np.ndarray | None
 
     @property
-    def all(self) -> list[np.ndarray]:
+    def looks(self) -> list[np.ndarray]:
+        """All of both models."""
         return self.own if self.general is None else [*self.own, self.general]
-
-    def likely_texts(self, wanted: Format, count: int) -> set[str]:
-        """The `count` likeliest texts of each look that a format allows."""
-        return ctc.likely_texts(self.all, self.labels, wanted, count)
 
     def of(self, texts: Iterable[str]) -> dict[str, Likelihood]:
         """How likely some texts are."""
         numbers = {text: self.numbers(text) for text in texts}
-        logs = [ctc.log_probabilities(seen, list(numbers.values())) for seen in self.all]
+        logs = [ctc.log_probabilities(seen, list(numbers.values())) for seen in self.looks]
         of_look = np.maximum(logs, LIMITS.least_log)  # (looks, texts)
         own = of_look[: len(self.own)]
         general = [None] * len(numbers) if self.general is None else of_look[-1].tolist()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count, islice
+from pathlib import Path
 from typing import Protocol
 
 from digits.classifier import Classifier
@@ -41,7 +42,7 @@ def read_pages(
     Raises:
         DigitsError: the model answers no numbers.
     """
-    return read_loaded(reader, name, _loaded(name, data, reader.in_colour), then)
+    return read_loaded(reader, name, loaded(File(name), data, reader.in_colour), then)
 
 
 def read_first(reader: Reads, name: str, data: bytes | None = None) -> Answer:
@@ -51,7 +52,7 @@ def read_first(reader: Reads, name: str, data: bytes | None = None) -> Answer:
         DigitsError: the model answers no numbers.
     """
     answers: list[Answer] = []
-    first = islice(_loaded(name, data, reader.in_colour), 1)
+    first = islice(loaded(File(name), data, reader.in_colour), 1)
     (answer,) = read_loaded(
         reader, name, first, lambda picture, one: answers.append(told_of_more(one, picture))
     )
@@ -81,8 +82,10 @@ def failed(classifier: Classifier, name: str, error: DigitsError, start: float) 
     return replace(answer, model=classifier.name, trained_on=classifier.trained_on)
 
 
-def _loaded(name: str, data: bytes | None, colour: bool) -> Iterator[Picture]:
-    yield from pages(source(File(name)) if data is None else data, name, colour)
+def loaded(file: File, data: Path | bytes | None, colour: bool) -> Iterator[Picture]:
+    """The pictures of a file, or of what is in it, one after the other; nothing is read before the
+    first is asked for, so that what is wrong is said there."""
+    yield from pages(source(file) if data is None else data, file.name, colour)
 
 
 def _answers(

@@ -119,10 +119,7 @@ def _of_whole(recognizer: Recognizer, picture: Picture, look: Look) -> Answer:
     height, width = picture.grey.shape
     shown = tile.transpose(1, 2, 0) if look.colour else tile[0]
     row = recognizer.digit(shown, (0, 0, width, height))
-    status = recognizer.status([row])
-    if status == "no_digit":
-        return Answer("", status, probability=row.probability, seen_as="whole")
-    return Answer("", status, row.text, row.probability, [row], seen_as="whole")
+    return recognizer.answered([row], [], "whole")
 
 
 def _in_part(answer: Answer) -> Answer:

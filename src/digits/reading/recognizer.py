@@ -81,8 +81,8 @@ class Recognizer:
         digits = []
         for character in read.characters:
             if character.label in CLASSES:
-                x, y, width, height = box = character.part.box
-                there = row.box_in_picture(row.level[y : y + height, x : x + width], box)
+                box = character.part.box
+                there = row.box_in_picture(box)
                 ranking = character.ranking
                 probability = dict(ranking)[character.label]
                 digits.append(
@@ -90,12 +90,11 @@ class Recognizer:
                 )
         if not digits:
             return None
-        if len(read.text) == 1:  # a digit by itself is what the classifier knows best
-            (part,) = (character.part for character in read.characters)
-            one = self.digit(part.tile, digits[0].box)
-            if one.text == read.text:
-                return judge.seen_twice(one, read.ranking[0][1], read.support, row_models.judging())
         _, probability = read.ranking[0]
+        if len(read.text) == 1:  # a digit by itself is what the classifier knows best
+            one = self.digit(digits[0].tile, digits[0].box)
+            if one.text == read.text:
+                return judge.seen_twice(one, probability, read.support, row_models.judging())
         around = enclosing([digit.box for digit in digits])
         return Row(read.text, probability, around, read.ranking, digits, read.support)
 
@@ -110,12 +109,12 @@ class Recognizer:
         if ink is None:
             return None
         row = replace(row, level=line.alone(ink).level)
-        return self.surer(self.row(row, looks_at(under, inverted)), row)
+        return self.surer(self.row(row, looks_at(under, inverted)), row, expected=True)
 
-    def surer(self, row: Row | None, ink: RowInk | None) -> Row | None:
+    def surer(self, row: Row | None, ink: RowInk | None, expected: bool = False) -> Row | None:
         """What a row says; if that is not `read`, what its ink says by itself at one look, if it is
         likelier. It is less likely by the share of the row's characters that it leaves out."""
-        if not ink or (row and self.status([row]) == "read"):
+        if not ink or (row and self.status([row], expected) == "read"):
             return row
         alone = self.row(ink, [row_image(ink.level, inverted=True)])
         if not row or not alone:
@@ -124,9 +123,9 @@ class Recognizer:
         alone = alone.as_likely_as(share * alone.probability)
         return max(row, alone, key=lambda one: one.probability)
 
-    def status(self, rows: list[Row]) -> str:
-        """The status of an answer that is these rows."""
-        expected = self.kind == "digit" or self.wanted is not None
+    def status(self, rows: list[Row], expected: bool = False) -> str:
+        """The status of an answer that is these rows, where digits are `expected` or asked for."""
+        expected |= self.kind == "digit" or self.wanted is not None
         model = self.classifier if all(row.alone for row in rows) else row_models.judging()
         return judge.status(rows, model, expected)
 
@@ -136,12 +135,12 @@ class Recognizer:
         return self.answered(rows, warnings(ink, height) + words, seen_as)
 
     def answered(self, rows: list[Row], words: list[str], seen_as: str) -> Answer:
-        """The answer that rows make, with these warnings."""
-        status, probability = self.status(rows), judge.probability(rows)
-        if status == "no_digit":
-            return Answer("", status, "", probability, [], words, seen_as=seen_as)
-        text = "\n".join(row.text for row in rows)
-        return Answer("", status, text, probability, rows, words, seen_as=seen_as)
+        """The answer that rows make, with these warnings. The finder's lines of a page are where
+        numbers are expected."""
+        status = self.status(rows, expected=seen_as == "page")
+        kept = [] if status == "no_digit" else rows
+        text = "\n".join(row.text for row in kept)
+        return Answer("", status, text, judge.probability(rows), kept, words, seen_as=seen_as)
 
     def _digit_of(self, ink: Ink, chosen: list[Component]) -> Row:
         level, box = cut_out(ink, chosen)

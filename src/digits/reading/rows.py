@@ -130,8 +130,9 @@ def read_row(
     time left, its likeliest text alone is weighed.
     """
     opinions = ask(looks, wanted)
-    by_row = opinions.of(opinions.likely_texts(wanted, LIMITS.texts) | {""})
-    if by_row[""].together >= max(likely.together for likely in by_row.values()):
+    likely = ctc.likely_texts(opinions.looks, opinions.labels, wanted, LIMITS.texts)
+    by_row = opinions.of(likely | {""})
+    if by_row[""].together >= max(one.together for one in by_row.values()):
         return RowReadings([], [], 0.0)
     texts = sorted(filter(None, by_row), key=lambda text: -by_row[text].together - _gain(text))
     texts = texts[: LIMITS.texts if has_time() else 1]
@@ -140,21 +141,23 @@ def read_row(
     pieces, width = in_pieces(level), level.shape[1] / len(first)
     parted = {text: parts(level, pieces, (columns[text] + 0.5) * width) for text in texts}
     by_digit = _by_digit([part for text in texts for part in parted[text]], model)
-    alone = {
+    by_classifier = {
         text: sum(by_digit[part.key][c] for part, c in zip(parted[text], text, strict=True))
         for text in texts
     }
     weighed = {
-        text: (1 - LIMITS.digit_weight) * by_row[text].together + LIMITS.digit_weight * alone[text]
+        text: (1 - LIMITS.digit_weight) * by_row[text].together
+        + LIMITS.digit_weight * by_classifier[text]
+        + _gain(text)
         for text in texts
     }
-    texts.sort(key=lambda text: -weighed[text] - _gain(text))
+    texts.sort(key=lambda text: -weighed[text])
     best = texts[0]
-    total = {text: weighed[text] + _gain(text) - _gain(best) for text in texts}
+    total = {text: weighed[text] - _gain(best) for text in texts}
     margin = total[best] - total[texts[1]] if len(texts) > 1 else LIMITS.most_margin
     features = Features(
         rows=by_row[best].own,
-        digits=alone[best],
+        digits=by_classifier[best],
         margin=min(margin, LIMITS.most_margin),
         spread=by_row[best].spread,
         length=len(best),
@@ -251,7 +254,7 @@ def _cuts(level: np.ndarray, at: np.ndarray) -> np.ndarray:
     cuts = [0]
     for left, right in pairwise(at):
         first, last = int(left), max(int(right), int(left) + 1)
-        off_centre = np.abs(np.linspace(-1, 1, last - first)) if last - first > 1 else np.zeros(1)
+        off_centre = np.abs(np.linspace(-1, 1, last - first))
         cost = ink[first:last] + LIMITS.off_centre_cost * usual * off_centre
         cuts.append(max(first + int(cost.argmin()), cuts[-1]))
     return np.array([*cuts, width])

@@ -42,14 +42,16 @@ class RowInk:
     level: np.ndarray
     to_picture: np.ndarray
 
-    def box_in_picture(self, level: np.ndarray, box: Box) -> Box:
-        """The upright box in the picture around ink (h, w) uint8 that lies in a box of the row."""
+    def box_in_picture(self, box: Box) -> Box:
+        """The upright box in the picture around the ink in a box of the row."""
+        x, y, width, height = box
+        level = self.level[y : y + height, x : x + width]
         ys, xs = np.nonzero(level >= min(LIMITS.min_stroke_level, int(level.max())))
-        there = np.stack([xs + box[0], ys + box[1]], 1) @ self.to_picture[:, :2].T
+        there = np.stack([xs + x, ys + y], 1) @ self.to_picture[:, :2].T
         there += self.to_picture[:, 2]
-        left, top = np.floor(there.min(axis=0) + 0.5).astype(int)
-        right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int)
-        return int(left), int(top), int(right - left), int(bottom - top)
+        left, top = np.floor(there.min(axis=0) + 0.5).astype(int).tolist()
+        right, bottom = np.floor(there.max(axis=0) + 0.5).astype(int).tolist()
+        return left, top, right - left + 1, bottom - top + 1
 
     def of_picture(self, grey: np.ndarray) -> np.ndarray:
         """The piece of the picture (H, W) uint8 under the row, (h, w) uint8 as `level` lies."""
@@ -74,9 +76,11 @@ def ink_alone(ink: Ink) -> RowInk | None:
     if not found:
         return None
     level, (x, y, _, height) = cut_out(ink, found)
-    level, scale = shrink(level, ROW_HEIGHT / height)
-    left = ROW_HEIGHT / height / scale
-    level = cv2.resize(level, None, fx=left, fy=left, interpolation=cv2.INTER_LINEAR)
+    zoom = ROW_HEIGHT / height
+    if zoom < 1:
+        level = shrink(level, zoom)
+    else:
+        level = cv2.resize(level, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_LINEAR)
     slant, high = _slant(level), len(level)
     reach, room = abs(slant) * high, LIMITS.room_of_height * ROW_HEIGHT
     forward = np.array([[1, slant, room + max(-slant * high, 0)], [0, 1, 0]])
