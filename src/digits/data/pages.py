@@ -23,6 +23,8 @@ HEIGHTS = (11, 170)  # of digits, in pixels
 LARGE = (30, 400)  # likewise of the one number of a page
 LONE = (20, 220)  # and of a digit by itself
 NOTHING = 0.28  # the share of pages without a number
+PRINTED = 0.3  # of these with a printed table
+ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
 
 
 @dataclass
@@ -46,6 +48,8 @@ def page(source: Sources, rng: Generator) -> Page:
         layouts = list(LAYOUTS)
         layout = layouts[rng.choice(len(layouts), p=list(LAYOUTS.values()))]
         layout(sheet, source, rng)
+    elif rng.random() < PRINTED:
+        _table(sheet, source, rng, printed=True)
     page_things.around(sheet, source, rng)
     return _photographed(sheet, rng)
 
@@ -71,6 +75,8 @@ def _lone(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """A digit by itself, or a short number, mostly with a mark at it."""
     height = float(np.exp(rng.uniform(*np.log(LONE))))
     text = row_text.digits(1 if rng.random() < 0.6 else int(rng.integers(2, 7)), rng)
+    if len(text) == 1 and rng.random() < ONES:
+        text = "1"
     ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
     number = row_ink.Number(text, ink, row_ink.NO_WALLS).no_larger_than(0.7 * SIDE)
     if sheet.write_anywhere(number, rng) and rng.random() < 0.7:
@@ -99,8 +105,9 @@ def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
             sheet.rule((0, y - 0.1 * lead), (SIDE, y - 0.1 * lead), rng)
 
 
-def _table(sheet: Sheet, source: Sources, rng: Generator) -> None:
-    """Cells filled or empty, with words at times, between lines of every kind or none."""
+def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False) -> None:
+    """Cells filled or empty, with words at times, between lines of every kind or none; all of them
+    `printed`, or by hand."""
     across, down = int(rng.integers(1, 8)), int(rng.integers(2, 20))
     wide = rng.uniform(0.5, 0.98) * SIDE / across
     high = min(rng.uniform(0.3, 0.98) * SIDE / down, 2.5 * wide)
@@ -118,8 +125,9 @@ def _table(sheet: Sheet, source: Sources, rng: Generator) -> None:
     for row in range(down):
         for column in range(across):
             box = (x0 + column * wide, y0 + row * high, wide, high)
-            if (head and row == 0) or (labels and column == 0):
-                sheet.print_in(box, rng)
+            if (head and row == 0) or (labels and column == 0) or printed:
+                if not printed or rng.random() < filled:
+                    sheet.print_in(box, rng)
             elif rng.random() < filled:
                 number = row_ink.number(source, size * rng.uniform(0.8, 1.2), rng)
                 if number.ink.shape[1] < 1.1 * wide and not len(number.walls):

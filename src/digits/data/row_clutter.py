@@ -185,6 +185,22 @@ def _ring(
     cv2.polylines(clutter, [points.round().astype(np.int32)], False, 255, pen, cv2.LINE_AA)
 
 
+def _brackets(
+    clutter: np.ndarray, box: tuple[int, int, int, int], height: float, source: Sources,
+    rng: Generator,
+) -> None:  # fmt: skip
+    """Round or square brackets around the number, by hand."""
+    x, y, width, high = box
+    up = np.linspace(-0.5, 0.5, 20)
+    tall, pen = rng.uniform(1.0, 1.4) * high, max(1, round(hands.pen(height, rng)))
+    deep, is_square = rng.uniform(0.08, 0.25) * height, rng.random() < 0.2
+    bow = deep * (np.abs(up) < 0.5 if is_square else 1 - 4 * up**2)
+    for side, edge in ((-1, x), (1, x + width)):
+        foot = edge + side * rng.uniform(0.1, 0.4) * height
+        points = np.stack([foot + side * bow, y + high / 2 + tall * up], 1)
+        cv2.polylines(clutter, [points.round().astype(np.int32)], False, 255, pen, cv2.LINE_AA)
+
+
 def _specks(
     clutter: np.ndarray, box: tuple[int, int, int, int], height: float, source: Sources,
     rng: Generator,
@@ -197,7 +213,7 @@ def _specks(
 
 CLUTTER: tuple[tuple[float, Add], ...] = (
     (0.4, _neighbours), (0.2, _rules), (0.12, _underline), (0.12, _word), (0.08, _equals),
-    (0.12, _specks), (0.06, _ring),
+    (0.12, _specks), (0.1, _ring), (0.05, _brackets),
 )  # fmt: skip
 
 

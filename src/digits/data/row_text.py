@@ -11,7 +11,7 @@ def text_of(rng: Generator) -> str:
     kind = rng.random()
     if kind < 0.55:
         length = int(
-            rng.choice([1, 2, 3, 4, 5, 6, 7, 8], p=[0.07, 0.2, 0.2, 0.17, 0.16, 0.1, 0.05, 0.05])
+            rng.choice([1, 2, 3, 4, 5, 6, 7, 8], p=[0.1, 0.2, 0.19, 0.16, 0.15, 0.1, 0.05, 0.05])
         )
         return digits(length, rng) if rng.random() < 0.97 else digits(int(rng.integers(9, 21)), rng)
     return KINDS[rng.integers(len(KINDS))](rng)
