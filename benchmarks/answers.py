@@ -18,6 +18,7 @@ from support.command import add_data, run_main
 
 from digits import classifier
 from digits.errors import DigitsError
+from digits.reading.pages import read_first
 from digits.reading.reader import Reader
 
 SETS = {  # folder -> what is expected
@@ -49,7 +50,7 @@ def answers(data: Path, model: Path, only: list[str]) -> Iterator[dict[str, Any]
                 f"{folder}: no pictures in it; give --data, or leave it out by --only"
             )
         for path in found:
-            answer = readers[expect].read_file(str(path)).as_json(top_k=2)
+            answer = read_first(readers[expect], str(path)).as_json(top_k=2)
             del answer["seconds"]
             yield answer | {"image": f"{name}/{path.relative_to(folder)}"}
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -26,6 +27,7 @@ from digits.data.strings import CHEQUE, HEIGHT, PLAIN, compose, on_paper
 from digits.evaluation.style import figure
 from digits.metrics import wilson_interval
 from digits.reading.answer import Answer
+from digits.reading.pages import read_first
 from digits.reading.reader import Reader
 from digits.vision.load import from_array, load
 
@@ -194,7 +196,7 @@ class Measurements:
             photo, tile = Path(folder) / "photo.jpg", Path(folder) / "tile.png"
             cv2.imwrite(str(photo), np.clip(page, 0, 255).astype(np.uint8))
             cv2.imwrite(str(tile), self.tiles[0, 0])
-            read = self.reader.read_file
+            read = partial(read_first, self.reader)
             text = read(str(photo)).text
             print(f"photograph read as {text!r}", file=sys.stderr)
             yield limit(

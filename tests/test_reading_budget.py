@@ -16,7 +16,7 @@ from digits.errors import DigitsError
 from digits.reading import attempt, budget, recognizer
 from digits.reading import reader as reading
 from digits.reading.budget import LIMITS, SPENT, Budget
-from digits.reading.pages import read_pages
+from digits.reading.pages import read_first, read_pages
 from digits.reading.reader import Reader
 from digits.vision.load import MAX_PAGES, from_array, load
 
@@ -43,7 +43,7 @@ def test_a_texture_is_no_number_and_no_step_begins_once_its_time_is_spent(
         monkeypatch.setattr(
             module, name, lambda *a, step=step, **k: late.append(given.spent) or step(*a, **k)
         )
-    answer = reader.read_file(str(tmp_path / "a.png"))
+    answer = read_first(reader, str(tmp_path / "a.png"))
     assert (late or given.spent) and not any(late)
     assert answer.status != "read" or len(answer.text) == 1
 
@@ -108,7 +108,7 @@ def test_no_answer_in_time_is_an_error_that_says_so(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_time(monkeypatch)
-    answer = reader.read_file(str(PICTURE))
+    answer = read_first(reader, str(PICTURE))
     assert (answer.status, answer.text) == ("error", "") and SPENT in answer.error
 
 
@@ -131,7 +131,7 @@ def test_an_answer_from_a_part_is_unsure_and_warns(
     seen = set()
     for steps in range(12):
         Steps.left_over = steps
-        answer = reader.read_file(str(TWO_ROWS))
+        answer = read_first(reader, str(TWO_ROWS))
         seen.add(answer.status)
         cut_short = answer.status == "error" or SPENT in answer.warnings
         assert cut_short == (Steps.left_over < 0)

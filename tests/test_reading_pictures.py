@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from digits.reading.pages import read_first
 from digits.reading.reader import Reader
 from digits.tile import Box
 from digits.vision.load import from_array
@@ -32,7 +33,7 @@ WITHOUT_ROOM = [("boxed without room", label) for label in "479"]
 
 
 def test_boxes_stand_around_their_digits(reader: Reader) -> None:
-    answer = reader.read_file(str(FOLDER / "two_rows.png"))
+    answer = read_first(reader, str(FOLDER / "two_rows.png"))
     first, second = answer.rows
     assert [digit.label for digit in first.digits] == list("2026")
     lefts = [digit.box[0] for digit in first.digits]
@@ -52,7 +53,7 @@ def test_boxes_are_in_the_files_pixels_however_large_it_is(
     large = grey.resize((round(grey.width * times), round(grey.height * times)))
     large.save(tmp_path / "large.png")
     (small,) = reader.read(from_array(np.asarray(grey))).rows
-    (row,) = reader.read_file(str(tmp_path / "large.png")).rows
+    (row,) = read_first(reader, str(tmp_path / "large.png")).rows
     assert row.text == small.text
     for edges in (edges_of([small.box]) * times, edges_of([digit.box for digit in row.digits])):
         np.testing.assert_allclose(edges_of([row.box]), edges, rtol=0.15)
@@ -126,17 +127,19 @@ def test_marks_about_a_number_are_no_digits(reader: Reader, mark: str) -> None:
 @pytest.mark.slow
 def test_a_format_gives_the_likeliest_that_fits(reader: Reader) -> None:
     picture = str(FOLDER / "number.png")
-    assert Reader.expecting(reader.classifier, "number").read_file(picture).text == "40917"
-    assert Reader.expecting(reader.classifier, "zip").read_file(picture).text == "40917"
-    wrong_last = Reader.expecting(reader.classifier, "/4091[0-68-9]/").read_file(picture)
+    assert read_first(Reader.expecting(reader.classifier, "number"), picture).text == "40917"
+    assert read_first(Reader.expecting(reader.classifier, "zip"), picture).text == "40917"
+    wrong_last = read_first(Reader.expecting(reader.classifier, "/4091[0-68-9]/"), picture)
     assert wrong_last.text[:4] == "4091" and wrong_last.text[4:] not in ("", "7")
-    assert not Reader.expecting(reader.classifier, "/[0-9]{9}/").read_file(picture).text
+    assert not read_first(Reader.expecting(reader.classifier, "/[0-9]{9}/"), picture).text
 
 
 def test_a_list_gives_one_of_its_numbers(reader: Reader, tmp_path: Path) -> None:
     codes = tmp_path / "codes.txt"
     codes.write_text("40911\n40917\n12345\n")
-    answer = Reader.expecting(reader.classifier, f"@{codes}").read_file(str(FOLDER / "number.png"))
+    answer = read_first(
+        Reader.expecting(reader.classifier, f"@{codes}"), str(FOLDER / "number.png")
+    )
     assert answer.text == "40917" and answer.status == "read"
     texts = [text for text, _ in answer.rows[0].alternatives]
     assert set(texts) <= {"40911", "40917", "12345"}
@@ -152,7 +155,7 @@ def test_a_letter_that_looks_like_two_digits_is_not_read(
     face = ImageFont.truetype(str(font), 110)
     ImageDraw.Draw(picture).text((100, 100), letter, fill=0, font=face, anchor="mm")
     picture.save(tmp_path / "letter.png")
-    assert reader.read_file(str(tmp_path / "letter.png")).status != "read"
+    assert read_first(reader, str(tmp_path / "letter.png")).status != "read"
 
 
 def digit(label: str, thickness: int = 14) -> np.ndarray:

@@ -73,7 +73,7 @@ class Reader:
         from digits.reading.pages import read_first
 
         if isinstance(source, str | Path):
-            return self._reader.read_file(str(source))
+            return read_first(self._reader, str(source))
         if isinstance(source, bytes | bytearray | memoryview):
             return read_first(self._reader, IN_MEMORY, bytes(source))
         return self.pages(source)[0]

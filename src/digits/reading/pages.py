@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
-from typing import Protocol
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading import budget
 from digits.reading.answer import Answer
+from digits.reading.reader import Reader
 from digits.vision.files import source
 from digits.vision.load import Picture, pages
 from digits.vision.packed import File
@@ -19,20 +19,8 @@ Then = Callable[[Picture, Answer], None]
 ONLY_FIRST = "only the first page of the file was read"
 
 
-class Reads(Protocol):
-    """What `Reader` is to this file: it reads one picture."""
-
-    @property
-    def classifier(self) -> Classifier: ...
-
-    @property
-    def in_colour(self) -> bool: ...
-
-    def read(self, picture: Picture, image: str = "") -> Answer: ...
-
-
 def read_pages(
-    reader: Reads, name: str, then: Then | None = None, data: bytes | None = None
+    reader: Reader, name: str, then: Then | None = None, data: bytes | None = None
 ) -> list[Answer]:
     """The answers to a file, or to its `data` if they are given; '-' is standard input.
 
@@ -45,7 +33,7 @@ def read_pages(
     return read_loaded(reader, name, loaded(File(name), data, reader.in_colour), then)
 
 
-def read_first(reader: Reads, name: str, data: bytes | None = None) -> Answer:
+def read_first(reader: Reader, name: str, data: bytes | None = None) -> Answer:
     """The answer to the first page of a file, or of its `data`; a warning says that more follow.
 
     Raises:
@@ -67,7 +55,7 @@ def told_of_more(answer: Answer, picture: Picture) -> Answer:
 
 
 def read_loaded(
-    reader: Reads, name: str, pictures: Iterator[Picture], then: Then | None = None
+    reader: Reader, name: str, pictures: Iterator[Picture], then: Then | None = None
 ) -> list[Answer]:
     """The answers to the pictures of a file, which may raise a DigitsError as they come."""
     answers = list(_answers(reader, name, pictures, then))
@@ -89,7 +77,7 @@ def loaded(file: File, data: Path | bytes | None, colour: bool) -> Iterator[Pict
 
 
 def _answers(
-    reader: Reads, name: str, pictures: Iterator[Picture], then: Then | None
+    reader: Reader, name: str, pictures: Iterator[Picture], then: Then | None
 ) -> Iterator[Answer]:
     began = time.thread_time()
     for page in count():

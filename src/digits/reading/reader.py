@@ -12,7 +12,6 @@ from digits.reading.attempt import Attempt
 from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import NAMED, Format, fitting
 from digits.reading.formats import parse as parse_format
-from digits.reading.pages import read_first
 from digits.reading.recognizer import Recognizer
 from digits.reading.tiles import read_tiles
 from digits.spec import CLASSES, INPUT_SHAPE, SEEN_LITTLE, SMALL_SET
@@ -61,10 +60,6 @@ class Reader:
     def in_colour(self) -> bool:
         """Whether pictures have to be loaded with their colours."""
         return self.look is not None and self.look.colour
-
-    def read_file(self, name: str) -> Answer:
-        """The answer to the first page of a file."""
-        return read_first(self, name)
 
     def read(self, picture: Picture, image: str = "") -> Answer:
         """Read a picture, called `image` in the answer.
