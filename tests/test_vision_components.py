@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 
 from digits.vision.components import (
-    Component,
     at_edge,
-    components,
     cut_out,
     is_crossed,
     is_frame,
@@ -18,6 +16,7 @@ from digits.vision.components import (
     without_underline,
 )
 from digits.vision.ink import Ink
+from digits.vision.parts import Component, components
 
 SIDE = 200
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.vision.components import components, of_one_digit
+from digits.vision.components import of_one_digit
 from digits.vision.ink import EVEN, LIMITS, Ink, find, is_tight, is_wide, keeping, polarities
 
 SIZE = 160
@@ -96,7 +96,7 @@ def test_specks_and_what_hangs_in_from_the_edge_are_left_out() -> None:
     strokes = five()
     strokes[2:4, 140:142] = strokes[150:, 60:75] = 255
     ink = find(255 - strokes, inverted=False)
-    assert ink is not None and len(components(ink.mask)) >= 3
+    assert ink is not None and len(ink.parts) >= 3
     assert len(of_one_digit(ink)) == 1
 
 

@@ -1,7 +1,10 @@
 """What a picture may be, tried in order: a tile, a tight digit, a row, a page of lines, a digit."""
 
+from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import tee
 
 import numpy as np
 
@@ -157,7 +160,7 @@ class Attempt:
         to see it are tried until one is well supported; else the best supported one is given. With
         other ink beside the digit, none expected, or a stroke within a 0, it is `unsure`."""
         best = Answer("", "no_digit")
-        for seen in variants(self.grey):
+        for seen in copy(self._views):
             if not self.recognizer.budget.left():
                 break
             rows = self.recognizer.one_digit(seen)
@@ -190,6 +193,12 @@ class Attempt:
         return all(row.alone for row in page.rows) and not are_stacked(self._lines)
 
     @cached_property
+    def _views(self) -> Iterator[Ink]:
+        """The ways to see the ink, to be copied: what one copy has come to, others have at once."""
+        (first,) = tee(variants(self.grey), 1)
+        return first
+
+    @cached_property
     def _lines(self) -> list[Line]:
         """What the finder sees."""
         return find_lines(self.grey)
@@ -197,7 +206,7 @@ class Attempt:
     @cached_property
     def _first_seen(self) -> Ink | None:
         """The ink, seen in the likeliest way; None where there is none."""
-        return next(variants(self.grey), None)
+        return next(copy(self._views), None)
 
     @property
     def _is_a_strip(self) -> bool:

@@ -7,7 +7,6 @@ import numpy as np
 
 from digits.reading.answer import Row
 from digits.tile import Box
-from digits.vision.components import components
 from digits.vision.ink import Ink
 from digits.vision.lines import Line
 
@@ -36,7 +35,7 @@ def has_rows(ink: Ink) -> bool:
     """Whether something stands below something else that is about as high, in a picture whose
     border cuts neither."""
     bottom = len(ink.mask)
-    whole = [part.box for part in components(ink.mask)
+    whole = [part.box for part in ink.parts
              if part.box[1] > 0 and part.box[1] + part.box[3] < bottom]  # fmt: skip
     least = LIMITS.row_share * max((height for *_, height in whole), default=0)
     return _stacked([box for box in whole if box[3] >= least])
@@ -96,4 +95,4 @@ def _beside(ink: Ink, rows: Sequence[Row]) -> list[Box]:
         inside = (across >= 0) & (across <= spans[:, 2]) & (down >= 0) & (down <= spans[:, 3])
         return bool(inside.any())
 
-    return [part.box for part in components(ink.mask) if not is_in(part.box)]
+    return [part.box for part in ink.parts if not is_in(part.box)]

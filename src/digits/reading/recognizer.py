@@ -16,7 +16,6 @@ from digits.row_image import row_image
 from digits.spec import CLASSES
 from digits.tile import Box, frame
 from digits.vision.components import (
-    Component,
     cut_out,
     enclosing,
     of_one_digit,
@@ -24,6 +23,7 @@ from digits.vision.components import (
 )
 from digits.vision.ink import Ink, find, polarities
 from digits.vision.lines import Line
+from digits.vision.parts import Component
 from digits.vision.rows import RowInk
 from digits.vision.warnings import warnings
 

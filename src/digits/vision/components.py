@@ -7,6 +7,7 @@ import numpy as np
 
 from digits.tile import Box, stroke_width
 from digits.vision.ink import Ink
+from digits.vision.parts import MOST_PARTS, Component
 
 SOFT_EDGE = 2  # pixels of a stroke's soft edge around its core, which `cut_out` keeps
 
@@ -18,7 +19,6 @@ class ComponentLimits:
     To measure: `benchmarks/sweep.py vision.components.NAME VALUES`.
     """
 
-    max_parts: int = 500  # a page full of numbers has fewer; grain taken for ink has 100,000
     min_area_of_main: float = 0.02  # less is a speck: a 5's separate bar has 0.1 or more
     max_gap_of_main_size: float = 0.25  # a digit's second stroke lies no further off
     # Between several largest parts: what hangs in from the picture's edge is half of something.
@@ -43,27 +43,6 @@ class ComponentLimits:
 
 
 LIMITS = ComponentLimits()
-
-
-@dataclass(frozen=True)
-class Component:
-    """A connected piece of ink: its box in the picture, its area in pixels, its shape."""
-
-    box: Box
-    area: int
-    mask: np.ndarray  # (height, width) bool, within the box
-
-
-def components(mask: np.ndarray) -> list[Component]:
-    """The connected parts (8-neighbours) of strokes (H, W) bool, largest first, to a limit."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    largest = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[: LIMITS.max_parts] + 1
-    found = []
-    for i in largest:
-        x, y, width, height, area = (int(v) for v in stats[i])
-        inside = labels[y : y + height, x : x + width] == i
-        found.append(Component((x, y, width, height), area, inside))
-    return found
 
 
 def enclosing(boxes: list[Box]) -> Box:
@@ -95,7 +74,7 @@ def without_frames(ink: Ink) -> list[Component]:
     """The parts of the ink, largest first, less rules and borders from side to side and less what
     another part stands in: a form box, a cell, a ring. A picture of nothing else keeps them."""
     height, width = ink.mask.shape
-    found = components(ink.mask)
+    found = ink.parts
     inner = [part for part in found if not is_frame(part, width, height)]
     around = _that_enclose(np.array([part.box for part in inner]).reshape(-1, 4))
     return [part for part, gone in zip(inner, around, strict=True) if not gone] or found
@@ -144,7 +123,7 @@ def is_one_digit(ink: Ink) -> bool:
         return False
     level, (_, _, width, height) = cut_out(ink, chosen)
     strokes = (level > LIMITS.max_paper_level).astype(np.uint8)
-    if cv2.connectedComponents(1 - strokes)[0] > LIMITS.max_parts:
+    if cv2.connectedComponents(1 - strokes)[0] > MOST_PARTS:
         return False  # holes by the thousand, whose outlines would take seconds
     outlines, nesting = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not outlines:

@@ -5,9 +5,12 @@ Ink is a map (H, W) uint8: 0 paper, 255 the full colour of the pen, the soft edg
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
+
+from digits.vision.parts import Component, components
 
 EVEN = np.inf  # the reach of light that is the same everywhere
 STEP_OF_DEVIATION = 0.954  # the median |difference| of two normals, in their deviations
@@ -59,6 +62,11 @@ class Ink:
     mask: np.ndarray
     contrast: float
     inverted: bool
+
+    @cached_property
+    def parts(self) -> list[Component]:
+        """What of its strokes hangs together, the largest first."""
+        return components(self.mask)
 
 
 def keeping(ink: Ink, mask: np.ndarray) -> Ink:
