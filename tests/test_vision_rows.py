@@ -79,7 +79,6 @@ def test_upright_goes_first_unless_much_more_leans(ratio: float, stood: float) -
     assert slant_of(row) == pytest.approx(stood, abs=0.051)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("fringe", "width"), [(100, 10), (126, 10), (130, 20)])
 def test_a_box_is_around_strokes(fringe: int, width: int) -> None:
     level = np.zeros((40, 40), np.uint8)

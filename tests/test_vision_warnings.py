@@ -72,7 +72,6 @@ def test_soft_ink_far_from_strokes_does_not_count() -> None:
     assert BLURRED not in warnings(Ink(ink.level, ink.level == 255, 0.9, False), 50)
 
 
-@pytest.mark.slow
 def test_the_most_telling_comes_first() -> None:
     said = warnings(bar(contrast=0.1, inverted=True), 10)
     small = "digits are only 10 pixels high"
