@@ -240,3 +240,26 @@ def test_what_stands_alone_and_reads_as_a_digit_is_one(
     assert Attempt(recognizer(kind))._may_be_many == many
     monkeypatch.setattr(module, "variants", lambda grey: iter([]))
     assert not Attempt(recognizer(kind))._may_be_many
+
+
+@pytest.mark.parametrize(
+    ("plain", "on_sheet", "expected"),
+    [
+        (says("0"), says("407", status="read"), ("407", "unsure")),  # worth more, and in doubt
+        (says("0"), says("1", probability=0.5), ("0", "unsure")),
+        (READ, says("40713"), ("407", "read")),  # nothing else is looked at
+        (says("12", "34"), says("7", probability=0.99), ("12\n34", "unsure")),
+        (NOTHING, NOTHING, ("", "no_digit")),
+    ],
+)
+def test_a_sheet_in_a_picture_in_doubt_is_looked_at_alone(
+    plain: Answer, on_sheet: Answer, expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = np.full((9, 9), 250, np.uint8)
+    monkeypatch.setattr(module, "as_all_paper", lambda grey: sheet)
+    monkeypatch.setattr(Attempt, "_answer", lambda self: on_sheet if self.grey is sheet else plain)
+    answer = Attempt(recognizer()).answer()
+    assert (answer.text, answer.status) == expected
+    assert Attempt(recognizer(budget=NEVER)).answer() is plain
+    monkeypatch.setattr(module, "as_all_paper", lambda grey: None)
+    assert Attempt(recognizer()).answer() is plain

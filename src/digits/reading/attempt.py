@@ -20,6 +20,7 @@ from digits.vision.components import is_crossed, is_one_digit, stands_alone
 from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
 from digits.vision.lines import Line
 from digits.vision.rows import RowInk, ink_alone
+from digits.vision.sheet import as_all_paper
 
 LEFT_OUT = "rows that look like numbers and could not be read: {}"
 CROSSED = "a 0 with a stroke in it, or another digit in a ring"
@@ -57,14 +58,26 @@ class Attempt:
         return self.recognizer.grey
 
     def answer(self) -> Answer:
+        """What the picture says; if that is in doubt and a sheet lies in it, what that says alone,
+        in doubt too, if it is worth more."""
+        if self._is_a_strip:
+            return Answer("", "no_digit")
+        answer = self._answer()
+        if answer.status == "read" or not self.recognizer.budget.left():
+            return answer
+        sheet = as_all_paper(self.grey)
+        if sheet is None:
+            return answer
+        on_it = judge.doubted(Attempt(replace(self.recognizer, grey=sheet))._answer())
+        return max(answer, on_it, key=lambda one: judge.worth(one.rows))
+
+    def _answer(self) -> Answer:
         """The first answer that is plain; else the one that says most, or is supported best.
 
         A tile in MNIST's frame is one digit: who made it has cut it out. What stands alone and is
         `read` as one digit is one: so it was on 236 of 236 made-up crops and rows of validation
         digits. The crop of a row lies as it is, and a piece of it is no answer to it.
         """
-        if self._is_a_strip:
-            return Answer("", "no_digit")
         if self.recognizer.kind != "number":
             cut_out = self.of_tile() or (self.of_tight_digit() if is_tight(self.grey) else None)
             if cut_out:
