@@ -158,7 +158,8 @@ class Attempt:
                 kept.append((line, row))
             else:
                 others.append(line)
-        lost = sum(judge.is_missed(line, numbers) for line in others)
+        missed = [line for line in others if judge.is_missed(line, numbers)]
+        lost = sum(map(self.recognizer.is_written, missed))
         words = [LEFT_OUT.format(lost)] * (lost > 0)
         words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
         answer = self.recognizer.concluded(numbers, self._first_seen, words, "page")

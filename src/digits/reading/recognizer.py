@@ -111,6 +111,12 @@ class Recognizer:
         row = replace(row, level=line.alone(ink).level)
         return self.surer(self.row(row, looks_at(under, inverted)), row, expected=True)
 
+    def is_written(self, line: Line) -> bool:
+        """Whether there is ink in a line, and not its neighbours' alone."""
+        under = line.row().of_picture(self.grey)
+        ink = find(under, polarities(under)[0])
+        return ink is not None and bool(line.alone(ink).mask.any())
+
     def surer(self, row: Row | None, ink: RowInk | None, expected: bool = False) -> Row | None:
         """What a row says; if that is not `read`, what its ink says by itself at one look, if it is
         likelier. It is less likely by the share of the row's characters that it leaves out."""
