@@ -208,7 +208,7 @@ def mark(sheet: Sheet, row: np.ndarray, rng: Generator) -> None:
     (x0, y0), (x1, y1) = row.min(axis=0), row.max(axis=0)
     high = y1 - y0
     width = max(1, round(high * rng.uniform(0.03, 0.1)))
-    grow = rng.uniform(0.1, 0.5 if rng.random() < 0.7 else 1.3, 4) * high
+    grow = rng.uniform(-0.05, 0.5 if rng.random() < 0.7 else 1.3, 4) * high
     box = [round(v) for v in (x0 - grow[0], y0 - grow[1], x1 + grow[2], y1 + grow[3])]
     kind, middle = rng.random(), ((box[0] + box[2]) // 2, (box[1] + box[3]) // 2)
     if kind < 0.3:
