@@ -257,7 +257,8 @@ def test_a_sheet_in_a_picture_in_doubt_is_looked_at_alone(
 ) -> None:
     sheet = np.full((9, 9), 250, np.uint8)
     monkeypatch.setattr(module, "as_all_paper", lambda grey: sheet)
-    monkeypatch.setattr(Attempt, "_answer", lambda self: on_sheet if self.grey is sheet else plain)
+    monkeypatch.setattr(Attempt, "_upright", lambda self: on_sheet if self.grey is sheet else plain)
+    monkeypatch.setattr(Attempt, "_may_be_turned", lambda self, answer: False)
     answer = Attempt(recognizer()).answer()
     assert (answer.text, answer.status) == expected
     assert Attempt(recognizer(budget=NEVER)).answer() is plain

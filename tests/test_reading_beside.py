@@ -53,10 +53,9 @@ def test_ink_within_a_row_is_not_lost() -> None:
     assert not beside.has_a_digit_more(ink(*DIGITS), [row()])
 
 
-def test_what_the_border_cuts_is_nobodys() -> None:
+def test_what_the_border_cuts_is_lost() -> None:
     at_border = Row("44", 0.99, (60, 200, 110, HIGH), [], row().digits, 0.9)
-    assert beside.has_a_digit_more(ink((1, 200, WIDE, HIGH)), [at_border])
-    assert not beside.has_a_digit_more(ink((0, 200, WIDE, HIGH)), [at_border])
+    assert beside.has_a_digit_more(ink((0, 200, WIDE, HIGH)), [at_border])
 
 
 @pytest.mark.parametrize(
@@ -68,6 +67,15 @@ def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
 ) -> None:
     others = [(600 + 100 * k, 350, 30, height) for k in range(count)]
     assert beside.has_more(ink(*DIGITS, *others), [row()]) is is_more
+
+
+@pytest.mark.parametrize(
+    ("height", "count", "is_so"),
+    [(65, 3, True), (55, 3, False), (195, 3, True), (205, 3, False), (65, 2, False)],
+)
+def test_rows_stand_in_text_if_much_is_as_high(height: int, count: int, is_so: bool) -> None:
+    others = [(600 + 100 * k, 350, 30, height) for k in range(count)]
+    assert beside.is_in_text(ink(*DIGITS, *others), [row()]) is is_so
 
 
 @pytest.mark.parametrize(("height", "several"), [(65, True), (50, False)])
@@ -88,19 +96,6 @@ def test_a_row_is_below_what_it_shares_columns_with(
     corners = np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
     first = np.array([(300.0, 200), (410, 200), (410, 300), (300, 300)])
     assert beside.are_stacked([Line(first, 0.9), Line(corners, 0.9)]) is several
-
-
-@pytest.mark.parametrize(
-    ("row_at", "lost", "edge"),
-    [((400, 1), (520, 1), (520, 0)), ((400, 499), (520, 499), (520, 500)),
-     ((830, 200), (949, 200), (950, 200))],
-)  # fmt: skip
-def test_what_any_border_cuts_is_nobodys(
-    row_at: tuple[int, int], lost: tuple[int, int], edge: tuple[int, int]
-) -> None:
-    there = Row("44", 0.99, (*row_at, 110, HIGH), [], row().digits, 0.9)
-    assert beside.has_a_digit_more(ink((*lost, WIDE, HIGH)), [there])
-    assert not beside.has_a_digit_more(ink((*edge, WIDE, HIGH)), [there])
 
 
 @pytest.mark.parametrize(("y", "several"), [(1, True), (0, False), (499, True), (500, False)])

@@ -200,7 +200,7 @@ def test_a_cut_amid_the_gap_is_cheaper_than_one_at_its_edge(
     assert low <= left.box[0] + left.box[2] <= high
 
 
-@pytest.mark.parametrize(("gap", "width"), [(36, 46), (41, 10)])
+@pytest.mark.parametrize(("gap", "width"), [(21, 31), (26, 10)])
 def test_what_stands_beyond_a_characters_reach_is_not_its(gap: int, width: int) -> None:
     level = np.zeros((64, 120), np.uint8)
     level[8:56, 20:30] = 255

@@ -93,6 +93,7 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     monkeypatch.setattr(module, "polarities", lambda grey: [False, True])
     monkeypatch.setattr(module, "find", lambda grey, inverted, reach: seen[inverted])
     monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn[ink.inverted])
+    monkeypatch.setattr(module, "fills", lambda box, grey: True)
     monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [rows[ink.inverted]])
     monkeypatch.setattr(
         Recognizer,
@@ -102,6 +103,8 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     answer = Attempt(recognizer()).of_tight_digit()
     assert (answer.text if answer else None) == text
     assert Attempt(recognizer(budget=NEVER)).of_tight_digit() is None
+    monkeypatch.setattr(module, "fills", lambda box, grey: False)
+    assert Attempt(recognizer()).of_tight_digit() is None
     monkeypatch.setattr(module, "find", lambda *_: None)
     assert Attempt(recognizer()).of_tight_digit() is None
 
@@ -172,5 +175,10 @@ def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
     answer = Attempt(recognizer("number")).of_page()
     assert answer and answer.status == "unsure"
     assert Attempt(recognizer("number", budget=NEVER)).of_page() is None
+    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
+    monkeypatch.setattr(module, "is_in_text", lambda ink, rows: True)
+    for kind, status in (("number", "read"), ("auto", "unsure")):  # who asks knows what it is
+        answer = Attempt(recognizer(kind)).of_page()
+        assert answer and answer.status == status
     monkeypatch.setattr(module, "variants", lambda grey: iter([]))
     assert Attempt(recognizer("number")).of_page() is None

@@ -154,6 +154,18 @@ def test_a_digit_stands_alone_unless_something_as_high_is_there(
     assert stands_alone(ink(BAR, ("block", x, 60, wide, height))) == alone
 
 
+def test_what_the_border_cuts_does_not_stand_alone() -> None:
+    assert stands_alone(ink(("block", 1, 60, 20, 50)))
+    assert not stands_alone(ink(("block", 0, 60, 20, 50)))
+
+
+def test_a_table_around_a_sheet_is_no_digit() -> None:
+    around = ink(("ring", 0, 0, SIDE, SIDE))
+    assert is_one_digit(around)
+    around.mask[[0, 0, -1, -1], [0, -1, 0, -1]] = True
+    assert not is_one_digit(around)
+
+
 @pytest.mark.parametrize(
     ("width", "height", "area", "is_rule"),
     [

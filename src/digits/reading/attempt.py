@@ -10,14 +10,20 @@ import numpy as np
 
 from digits.reading import judge
 from digits.reading.answer import Answer
-from digits.reading.beside import are_stacked, has_a_digit_more, has_more, has_rows
+from digits.reading.beside import (
+    are_stacked,
+    has_a_digit_more,
+    has_more,
+    has_rows,
+    is_in_text,
+)
 from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.tiles import read_tiles
 from digits.reading.turned import read_turned
 from digits.vision.components import is_crossed, is_one_digit, stands_alone
-from digits.vision.ink import EVEN, Ink, find, is_tight, is_wide, polarities, variants
+from digits.vision.ink import EVEN, Ink, fills, find, is_tight, is_wide, polarities, variants
 from digits.vision.lines import Line
 from digits.vision.rows import RowInk, ink_alone
 from digits.vision.sheet import as_all_paper
@@ -58,20 +64,22 @@ class Attempt:
         return self.recognizer.grey
 
     def answer(self) -> Answer:
-        """What the picture says; if that is in doubt and a sheet lies in it, what that says alone,
-        in doubt too, if it is worth more."""
+        """What the picture says; if that is in doubt, what it says turned, and what a sheet in it
+        says alone, in doubt too: whichever is worth most."""
         if self._is_a_strip:
             return Answer("", "no_digit")
-        answer = self._answer()
+        answer = self._upright()
+        if answer.status != "read" and self._may_be_turned(answer):
+            answer = max(answer, self._turned() or answer, key=_worth_of)
         if answer.status == "read" or not self.recognizer.budget.left():
             return answer
         sheet = as_all_paper(self.grey)
         if sheet is None:
             return answer
-        on_it = judge.doubted(Attempt(replace(self.recognizer, grey=sheet))._answer())
-        return max(answer, on_it, key=lambda one: judge.worth(one.rows))
+        on_it = judge.doubted(Attempt(replace(self.recognizer, grey=sheet))._upright())
+        return max(answer, on_it, key=_worth_of)
 
-    def _answer(self) -> Answer:
+    def _upright(self) -> Answer:
         """The first answer that is plain; else the one that says most, or is supported best.
 
         A tile in MNIST's frame is one digit: who made it has cut it out. What stands alone and is
@@ -86,14 +94,14 @@ class Attempt:
             one = self.of_digit()  # before the row models: they take four times as long
             if one.status == "read":
                 return one
-        crop = self.of_row() if self._may_be_a_row else None
+        crop = self._crop
         if crop and crop.status == "read":
             return crop
         page = self.of_page() if self._may_be_many else None
         if page and crop and judge.value(crop.rows) > judge.value(page.rows):
             page = judge.doubted(page)  # a piece of the row, however sure
         if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
-            return self._or_turned(page) if judge.is_of_single_digits(page.rows) else page
+            return page
         best = page or Answer("", "no_digit")
         if self.recognizer.kind != "number":
             one = self.of_digit()
@@ -105,7 +113,7 @@ class Attempt:
         says_more = row and judge.value(row.rows) > judge.value(best.rows)
         if row and row.rows and (says_more or self._is_split(best)):
             best = row
-        return self._or_turned(best) if self._may_be_many and not crop else best
+        return best
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
@@ -119,7 +127,8 @@ class Attempt:
             seen = find(self.grey, inverted, EVEN) if self.recognizer.budget.left() else None
             if seen and is_one_digit(seen):
                 rows = self.recognizer.one_digit(seen)
-                answers.append(self.recognizer.concluded(rows, seen, [], "digit"))
+                if all(fills(row.box, self.grey) for row in rows):
+                    answers.append(self.recognizer.concluded(rows, seen, [], "digit"))
         plain = (answer for answer in answers if answer.status == "read")
         return max(plain, key=_support_of, default=None)
 
@@ -164,6 +173,7 @@ class Attempt:
         words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
         answer = self.recognizer.concluded(numbers, self._first_seen, words, "page")
         in_doubt = lost > 0 or has_a_digit_more(self._first_seen, numbers)
+        in_doubt |= self.recognizer.kind == "auto" and is_in_text(self._first_seen, numbers)
         in_doubt |= not all(
             judge.is_plain(line) and judge.is_whole(line, row) for line, row in kept
         )
@@ -188,15 +198,20 @@ class Attempt:
                 break
         return best
 
-    def _or_turned(self, answer: Answer) -> Answer:
-        """An answer that is in doubt, or that to the picture turned, if it is worth more."""
-        if answer.status == "read" or not self.recognizer.budget.left():
-            return answer
+    def _may_be_turned(self, answer: Answer) -> bool:
+        """Whether a picture with this answer may lie on a side, or upside down. The crop of a row
+        does not, nor does a page of lines, but one of single digits."""
+        if self._crop or not self._may_be_many or not self.recognizer.budget.left():
+            return False
+        is_a_page = judge.is_a_page(answer.rows, len(self._lines))
+        return not is_a_page or judge.is_of_single_digits(answer.rows)
+
+    def _turned(self) -> Answer | None:
+        """The answer to the picture turned; None where no turn makes it plain."""
         recognizer = self.recognizer
-        turned = read_turned(
+        return read_turned(
             self.grey, lambda grey: Attempt(replace(recognizer, grey=grey)).of_page()
         )
-        return max(answer, turned or answer, key=lambda one: judge.worth(one.rows))
 
     def _is_split(self, page: Answer) -> bool:
         """Whether several rows are one: in the crop of a number, or single digits side by side."""
@@ -205,6 +220,11 @@ class Attempt:
         if self._may_be_a_row and self.recognizer.kind == "number":
             return True
         return all(row.alone for row in page.rows) and not are_stacked(self._lines)
+
+    @cached_property
+    def _crop(self) -> Answer | None:
+        """The answer to the whole picture as the crop of one row, if it may be one."""
+        return self.of_row() if self._may_be_a_row else None
 
     @cached_property
     def _views(self) -> Iterator[Ink]:
@@ -254,3 +274,7 @@ class Attempt:
 
 def _support_of(answer: Answer) -> float:
     return judge.support(answer.rows)
+
+
+def _worth_of(answer: Answer) -> float:
+    return judge.worth(answer.rows)

@@ -116,9 +116,12 @@ def of_one_digit(ink: Ink) -> list[Component]:
 def is_one_digit(ink: Ink) -> bool:
     """Whether hardly any ink is left beside the picture's one digit, and it looks drawn by strokes.
 
-    Paper between strokes does not: it is in several parts, or broad, or full of holes.
+    Paper between strokes does not: it is in several parts, or broad, or full of holes. Nor does a
+    table around a sheet: it fills all corners of the picture.
     """
     chosen = of_one_digit(ink)
+    if ink.mask[[0, 0, -1, -1], [0, -1, 0, -1]].all():
+        return False
     if sum(p.area for p in chosen) <= LIMITS.min_area_of_ink * ink.mask.sum():
         return False
     level, (_, _, width, height) = cut_out(ink, chosen)
@@ -147,9 +150,12 @@ def without_underline(chosen: list[Component]) -> list[Component]:
 
 
 def stands_alone(ink: Ink) -> bool:
-    """Whether there is nothing else that is about as high as the picture's one digit."""
+    """Whether the border does not cut the picture's one digit, and nothing else is about as high:
+    shadows and a sheet's edges reach the border, and look like a 1, a 7 or a 0."""
     height, width = ink.mask.shape
     chosen = of_one_digit(ink)
+    if any(at_edge(part, width, height) for part in chosen):
+        return False
     tall = LIMITS.min_beside_of_height * max(p.box[3] for p in chosen) if chosen else 0
     least = LIMITS.min_edge_area_of_main * max((p.area for p in chosen), default=0)
     beside = [

@@ -10,6 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from digits.tile import Box
 from digits.vision.parts import Component, components
 
 EVEN = np.inf  # the reach of light that is the same everywhere
@@ -109,10 +110,13 @@ def is_tight(grey: np.ndarray) -> bool:
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     if is_wide(grey):
         return False
-    height, width = grey.shape
-    boxes = [cv2.boundingRect(part) for part in (dark, 1 - dark)]
-    margins = [max(x, y, width - x - w, height - y - h) for x, y, w, h in boxes]
-    return max(margins) <= LIMITS.tight_margin_px
+    return all(fills(cv2.boundingRect(part), grey) for part in (dark, 1 - dark))
+
+
+def fills(box: Box, grey: np.ndarray) -> bool:
+    """Whether a box leaves no paper on any side of a picture (H, W)."""
+    (x, y, w, h), (height, width) = box, grey.shape
+    return max(x, y, width - x - w, height - y - h) <= LIMITS.tight_margin_px
 
 
 def is_wide(grey: np.ndarray) -> bool:
