@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from support.command import run_main
 
-from digits import device, metrics
+from digits import device, metrics, spec
 from digits.data import Dataset, Split, hands
 from digits.evaluation.style import BLUE, ORANGE, figure
 from digits.spec import CLASSES
@@ -36,7 +36,7 @@ RECORD = Path(__file__).parent / "results" / "few_examples.json"
 SETS = {
     "digits": ("pendigits", CLASSES),
     "letters": ("unipen_chars",
-                tuple(c for c in string.ascii_lowercase if c not in hands.LOOKALIKES)),
+                tuple(c for c in string.ascii_lowercase if c not in spec.LOOKALIKES)),
 }  # fmt: skip
 COUNTS = (1, 2, 5, 10, 50, 500)
 TEST_EACH = 40  # tiles a class, at most

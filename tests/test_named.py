@@ -14,7 +14,7 @@ import pytest
 from torchvision import datasets as makers
 
 from digits import data
-from digits.data import unipen_sets
+from digits.data import hand_sets
 from digits.data.named import LOADERS
 from digits.errors import DigitsError
 
@@ -143,7 +143,7 @@ WRITE: dict[str, tuple[Write, int]] = {
 
 
 def test_every_named_set_is_tested() -> None:
-    others = {"auto", "mnist", "uci", *unipen_sets.SETS}
+    others = {"auto", "mnist", "uci", *hand_sets.SETS}
     assert set(WRITE) == set(LOADERS) == set(data.NAMES) - others
 
 

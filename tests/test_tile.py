@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from digits import data
-from digits.data import Dataset, hands, named, nondigits, strokes, unipen_sets
+from digits.data import Dataset, hand_sets, hands, named, nondigits, strokes
 from digits.spec import INK_SIZE, TILE_SIZE
 from digits.tile import LIMITS, as_tile, crop, frame, stroke_width
 from tests.conftest import MNIST_FOLDER
@@ -135,8 +135,8 @@ def usps(tiles: np.ndarray) -> np.ndarray:
 def of_unipen(rng: np.random.Generator) -> np.ndarray:
     """Tiles (N, 1, 28, 28) of the letters of a writer held out."""
     some = hands.load(MNIST_FOLDER, True, ("unipen_chars",), lookalikes=True)["unipen_chars"]
-    letters = unipen_sets.SETS["unipen-letters"][2]
-    return unipen_sets._drawn(some[:1], letters, "test", rng)[0].images.numpy()
+    letters = hand_sets.SETS["unipen-letters"][2]
+    return hand_sets._drawn(some[:1], letters, "test", rng)[0].images.numpy()
 
 
 @pytest.mark.slow

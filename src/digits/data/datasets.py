@@ -12,6 +12,7 @@ DEFAULT = Look()
 NAMES = (
     "auto", "mnist", "uci", "emnist-digits", "emnist-letters", "emnist-balanced", "fashion",
     "kmnist", "qmnist", "usps", "cifar10", "unipen-digits", "unipen-letters", "unipen-symbols",
+    "pendigits", "uji-digits", "bhmsds-digits",
 )  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def load(
 
 
 def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> Dataset:
-    from digits.data import mnist, named, own, uci, unipen_sets
+    from digits.data import hand_sets, mnist, named, own, uci
     from digits.data.own_files import EXPECTED
 
     if name == "uci":
@@ -54,8 +55,8 @@ def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> 
     folder = Path(data_dir) if data_dir is not None else spec.data_dir()
     if name in named.LOADERS:
         return named.load(name, folder, hold_out)
-    if name in unipen_sets.SETS:
-        return unipen_sets.load(name, folder, hold_out)
+    if name in hand_sets.SETS:
+        return hand_sets.load(name, folder, hold_out)
     if name not in NAMES:
         if own.is_own(name):
             return own.load(name, hold_out, look, folder)

@@ -2,7 +2,8 @@
 
 The compact files lie in hands/ of the data folder, one .npz a collection: UNIPEN (Guyon et al.
 1994), pen-based digits (Alpaydin & Alimoglu 1998), UJI Pen Characters (Llorens et al. 2008), bhmsds
-(Polish digits and signs on paper). Every eighth writer is held out: no training sees him.
+(Polish digits and signs on paper). What is not there and has an original that can be had is made of
+that. Every eighth writer is held out: no training sees him.
 """
 
 from collections import defaultdict
@@ -15,15 +16,15 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from digits.data import originals
 from digits.errors import DigitsError, reason
+from digits.spec import LOOKALIKES
 from digits.tile import frame
 
 HELD_OUT = 8  # every eighth writer of a collection, or sheet where writers are not known
 COLLECTIONS = ("pendigits", "unipen_digits", "unipen_chars", "unipen_numbers", "uji", "bhmsds")
 DIGITS = ("pendigits", "unipen_digits", "uji", "bhmsds", "optdigits")  # collections with digits
 OTHERS = ("unipen_chars", "uji", "bhmsds", "omniglot")  # with letters, signs and other scripts
-# Letters and signs that may as well be digits, or a digit's stroke.
-LOOKALIKES = frozenset("OoIlSsZzBbqg|/")
 PEN = (0.045, 0.17)  # widths of pens, by the height of digits
 SHEETS = 40  # into so many groups a collection without writers is parted
 # Longer sides as shares of the hand's digits, the 5th to 95th centile where hands are measured;
@@ -68,7 +69,7 @@ def load(
     what may as well be a digit, of which nobody has said where label or ink are in doubt.
 
     Raises:
-        DigitsError: a file is missing or damaged.
+        DigitsError: a file is missing and cannot be had, or it is damaged.
     """
     return {
         name: _loaded(folder / "hands" / f"{name}.npz", held_out, lookalikes)
@@ -183,6 +184,8 @@ def _smooth(stroke: np.ndarray) -> np.ndarray:
 
 
 def _loaded(path: Path, held_out: bool, lookalikes: bool) -> list[Hand]:
+    if not path.is_file() and path.stem in originals.ORIGINALS:
+        originals.make(path)
     try:
         with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from digits import spec
 from digits.data import hands, nondigits, strokes
 from digits.data.hands import Glyph, Hand
 from digits.data.row_text import digits, text_of
@@ -16,7 +17,7 @@ from digits.tile import stroke_width
 TILE_WRITERS = 0.35  # the share of numbers written in MNIST's or drawn digits, which have no writer
 WHOLE = 0.2  # the share of numbers taken as one person wrote them
 IN_CELLS = 0.2  # the share of numbers of which each character has a cell of its own
-LOOKALIKES = hands.LOOKALIKES | set("()!&")  # may as well be digits, or their strokes
+LOOKALIKES = spec.LOOKALIKES | set("()!&")  # may as well be digits, or their strokes
 # Of the digits' height, between neighbours where they are nearest: touching, usual, wide ones.
 GAPS = (0.15, (-0.15, 0.0)), (0.82, (-0.04, 0.3)), (1.0, (0.3, 1.6))
 STRETCHED = 0.15, 0.35  # the share of numbers far narrower or wider than usual; and by how much

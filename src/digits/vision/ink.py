@@ -3,14 +3,13 @@
 Ink is a map (H, W) uint8: 0 paper, 255 the full colour of the pen, the soft edges between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
 import numpy as np
 
-from digits.tile import Box
 from digits.vision.parts import Component, components
 
 EVEN = np.inf  # the reach of light that is the same everywhere
@@ -113,8 +112,8 @@ def is_tight(grey: np.ndarray) -> bool:
     return all(fills(cv2.boundingRect(part), grey) for part in (dark, 1 - dark))
 
 
-def fills(box: Box, grey: np.ndarray) -> bool:
-    """Whether a box leaves no paper on any side of a picture (H, W)."""
+def fills(box: Sequence[int], grey: np.ndarray) -> bool:
+    """Whether a box (x, y, width, height) leaves no paper on any side of a picture (H, W)."""
     (x, y, w, h), (height, width) = box, grey.shape
     return max(x, y, width - x - w, height - y - h) <= LIMITS.tight_margin_px
 

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from digits import data
 from digits.__main__ import main
-from digits.data import unipen_sets
+from digits.data import hand_sets, originals
 from digits.data.hands import HELD_OUT
 from digits.errors import DigitsError
 
@@ -29,7 +30,7 @@ SHAPES = {  # strokes (P, 2), x right and y down
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The checksums, of which `write` may change some."""
-    monkeypatch.setattr(unipen_sets, "SHA256", dict(unipen_sets.SHA256))
+    monkeypatch.setattr(hand_sets, "SHA256", dict(hand_sets.SHA256))
 
 
 def write(folder: Path, name: str, labels: str, doubted: int = -1) -> None:
@@ -51,7 +52,7 @@ def write(folder: Path, name: str, labels: str, doubted: int = -1) -> None:
         lookalike=lookalike,
         use=np.array([w != doubted for w, _ in written]) & ~lookalike,
     )
-    unipen_sets.SHA256[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    hand_sets.SHA256[name] = hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def writers(dataset: data.Dataset, part: str) -> set[int]:
@@ -93,15 +94,21 @@ def test_classes_are_those_of_the_set(name: str, counts: dict[str, int], tmp_pat
     assert {label: found.count(label) for label in set(found)} == counts
 
 
-def test_a_set_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    for name in unipen_sets.SETS:
-        with pytest.raises(DigitsError, match="not there; name the data folder with --data_dir"):
-            data.load(name, tmp_path)
+@pytest.mark.parametrize("name", hand_sets.SETS)
+def test_a_set_that_is_not_there_is_one_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for original in ("pendigits", "uji", "bhmsds"):
+        there = replace(originals.ORIGINALS[original], url=(tmp_path / "nothing").as_uri())
+        monkeypatch.setitem(originals.ORIGINALS, original, there)
+    with pytest.raises(DigitsError, match="; name the data folder with --data_dir") as raised:
+        data.load(name, tmp_path)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_file_that_was_altered_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "unipen_digits", "1 7")
-    unipen_sets.SHA256["unipen_digits"] = "0" * 64
+    hand_sets.SHA256["unipen_digits"] = "0" * 64
     with pytest.raises(DigitsError, match=r"unipen_digits.npz: truncated or altered \(SHA-256"):
         data.load("unipen-digits", tmp_path)
 
