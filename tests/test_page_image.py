@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from digits.data import pages
-from digits.page_image import GRID, LIMITS, page_image
+from digits.page_image import GRID, LIMITS, page_image, usual_side
 
 
 @pytest.mark.parametrize(
     ("shape", "made"),
     [
-        ((900, 1400), (640, 1024)),  # 658 is next to 640, of multiples of 64
-        ((3000, 100), (1024, 64)),
+        ((900, 1400), (832, 1280)),  # 823 is next to 832, of multiples of 64
+        ((3000, 100), (1280, 64)),
+        ((1152, 640), (1152, 640)),  # as it is
         ((600, 700), (896, 1024)),
         ((400, 200), (576, 320)),  # half as large again: 600 x 300
         ((28, 28), (64, 64)), ((1, 1), (64, 64)),
@@ -20,7 +21,8 @@ from digits.page_image import GRID, LIMITS, page_image
 def test_its_sides_are_those_of_the_picture_within_bounds(
     shape: tuple[int, int], made: tuple[int, int]
 ) -> None:
-    image = page_image(np.full(shape, 7, np.uint8), LIMITS.side_px)
+    grey = np.full(shape, 7, np.uint8)
+    image = page_image(grey, usual_side(grey))
     assert image.dtype == np.uint8 and (image == 7).all() and image.shape == made
 
 
