@@ -14,7 +14,7 @@ EXTRAS = {  # what the base does not bring -> the smallest extra that does
     "tensorboard": "tensorboard", "openpyxl": "xlsx", "pyarrow": "parquet", "ray": "many",
     "fsspec": "many", "fastapi": "serve", "starlette": "serve", "pydantic": "serve",
     "uvicorn": "serve", "httptools": "serve", "python_multipart": "serve",
-    "prometheus_client": "serve",
+    "prometheus_client": "serve", "unlzw3": "data",
 }  # fmt: skip
 BASE = ("numpy", "cv2", "onnxruntime", "PIL", "tqdm", "typing_extensions")  # of every command
 OF_COMMANDS = ("optimize", "tune")  # extras that bring all that the command of this name needs

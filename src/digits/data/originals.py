@@ -18,6 +18,7 @@ from PIL import Image
 from digits.data import unipen
 from digits.data.fetch import fetch
 from digits.errors import DigitsError
+from digits.extras import required
 from digits.spec import LOOKALIKES
 from digits.tile import HALF
 
@@ -68,10 +69,7 @@ def make(path: Path) -> None:
 
 def _pendigits(folder: Path) -> Content:
     """What 44 people wrote; both files are in UNIPEN's format, compressed by `compress`."""
-    try:
-        from unlzw3 import unlzw
-    except ImportError:
-        raise DigitsError("pendigits is packed as .Z: pip install 'digits[data]'") from None
+    unlzw = required("unlzw3", "pendigits is compressed, and").unlzw
     samples = []
     for name in ("pendigits-orig.tra", "pendigits-orig.tes"):
         packed, plain = folder / f"{name}.Z", folder / name
