@@ -3,7 +3,7 @@
 The ways to read are stand-ins that say what they are told to, and note that they were asked.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +203,13 @@ def test_what_is_in_doubt_is_tried_turned(
     assert Told(recognizer(kind), {"page": page}).answer().text == expected
     late = Told(recognizer(kind, budget=NEVER), {"page": page}).answer()
     assert late.text == page.text
+
+
+def test_a_tile_in_doubt_is_not_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    turned = says("1234", status="read", probability=0.99)
+    monkeypatch.setattr(module, "read_turned", lambda *_: turned)
+    tile = replace(says("6"), seen_as="tile")
+    assert Told(recognizer("auto"), {"tile": tile}).answer().text == "6"
 
 
 @pytest.mark.parametrize(

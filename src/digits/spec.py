@@ -20,9 +20,9 @@ STATUSES = ("read", "unsure", "no_digit", "error")  # of an answer to a picture
 ROW_SHAPE = (1, 48, None)
 SIGNS = tuple(".,-/:")
 ROW_CLASSES = CLASSES + SIGNS
+BLANK = "blank"  # the class behind them: nothing begins in this column
 # Letters and signs that may as well be digits, or a digit's stroke.
 LOOKALIKES = frozenset("OoIlSsZzBbqg|/")
-BLANK = "blank"  # the class behind them: nothing begins in this column
 
 # A page image is a grey picture in which a finder looks for numbers: uint8 (N, 1, H, W), H and W
 # multiples of 64; `page_image` makes it.

@@ -4,6 +4,7 @@ Pen-based digits (UCI 81), UJI Pen Characters (UCI 160) and bhmsds (GitHub) are 
 by their checksums and read in their own formats; what is made of them stays in hands/.
 """
 
+import hashlib
 import re
 import sys
 import tempfile
@@ -54,14 +55,17 @@ def make(path: Path) -> None:
     why_not = fetch(path.stem, path.parent, [archive], download)
     if why_not:
         raise DigitsError(f"{why_not}; name the data folder with --data_dir")
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != original.sha256:
+        raise DigitsError(
+            f"{archive}: truncated or altered (SHA-256 {found}, not {original.sha256}); "
+            "delete it and it is downloaded again"
+        )
     print(f"{path}: being made of {archive}", file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=path.parent) as there:
         folder = Path(there)
-        try:
-            with zipfile.ZipFile(archive) as file:
-                file.extractall(folder)
-        except zipfile.BadZipFile:
-            raise DigitsError(f"{archive}: damaged; delete it and it is downloaded again") from None
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(folder)
         made = folder / path.name
         np.savez_compressed(made, **original.read(folder))  # type: ignore[arg-type]
         made.replace(path)

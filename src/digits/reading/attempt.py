@@ -199,9 +199,11 @@ class Attempt:
         return best
 
     def _may_be_turned(self, answer: Answer) -> bool:
-        """Whether a picture with this answer may lie on a side, or upside down. The crop of a row
-        does not, nor does a page of lines, but one of single digits."""
-        if self._crop or not self._may_be_many or not self.recognizer.budget.left():
+        """Whether a picture with this answer may lie on a side, or upside down. A tile and the crop
+        of a row do not, nor does a page of lines, but one of single digits."""
+        if answer.seen_as == "tile" or self._crop or not self._may_be_many:
+            return False
+        if not self.recognizer.budget.left():
             return False
         is_a_page = judge.is_a_page(answer.rows, len(self._lines))
         return not is_a_page or judge.is_of_single_digits(answer.rows)

@@ -51,7 +51,9 @@ class Limits:
     none_weight: float = 0.01  # of a row being none of its texts, beside the less likely ones
     # Of the usual ink of a column: so much more costs a cut at the edge of its gap than amid it.
     off_centre_cost: float = 0.3
-    reach_of_height: float = 0.5  # from a character's surest column: what stands beyond is not its
+    # From a character's surest column: what stands beyond is not its. Of 30 validation digits in
+    # brackets 21 were right with 0.8, 27 with 0.5.
+    reach_of_height: float = 0.5
     least_level: int = 32  # of 255: from which on pixels hang together
     ink_level: int = 64  # of 255: from which on a pixel belongs to a digit's box
 
