@@ -22,7 +22,9 @@ from digits.spec import LOOKALIKES
 from digits.tile import frame
 
 HELD_OUT = 8  # every eighth writer of a collection, or sheet where writers are not known
-COLLECTIONS = ("pendigits", "unipen_digits", "unipen_chars", "unipen_numbers", "uji", "bhmsds")
+COLLECTIONS = (
+    "pendigits", "unipen_digits", "unipen_chars", "unipen_numbers", "unipen_words", "uji", "bhmsds",
+)  # fmt: skip
 DIGITS = ("pendigits", "unipen_digits", "uji", "bhmsds", "optdigits")  # collections with digits
 OTHERS = ("unipen_chars", "uji", "bhmsds", "omniglot")  # with letters, signs and other scripts
 PEN = (0.045, 0.17)  # widths of pens, by the height of digits

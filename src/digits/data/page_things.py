@@ -20,6 +20,7 @@ FONTS = (
 )  # fmt: skip
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WORD_PX = (7, 60)  # heights of print
+AT_ONCE = 0.6  # the share of words by hand that one writer wrote at once
 
 
 @dataclass
@@ -151,7 +152,10 @@ def _word(rng: Generator) -> str:
 
 
 def word(source: Sources, height: float, rng: Generator) -> np.ndarray:
-    """A word by hand (h, w) uint8, of letters side by side."""
+    """A word by hand (h, w) uint8, written at once or of letters side by side."""
+    if rng.random() < AT_ONCE and source.words:
+        glyph = source.words[rng.integers(len(source.words))]
+        return row_ink.as_high(glyph, height * rng.uniform(0.9, 1.6), rng)
     pen = hands.pen(height, rng)
     some = [source.others[i] for i in rng.integers(len(source.others), size=rng.integers(2, 8))]
     placed = [(hands.draw(glyph, height, pen, 0.1), 0.0) for glyph in some]

@@ -144,20 +144,39 @@ def _form(sheet: Sheet, source: Sources, rng: Generator) -> None:
             wide = sheet.print_at(x, y + 0.3 * height, 0.6 * height, rng)
             x += wide + rng.uniform(0.2, 1) * height
             room = rng.uniform(2, 12) * height
-            style = rng.random()
+            style, filled = rng.random(), rng.random() < 0.65
             box = (x, y - 0.2 * height, room, 1.5 * height)
+            number = row_ink.number(source, height * rng.uniform(0.7, 1.1), rng)
+            if filled and len(number.walls):
+                style = 1.0  # it brings its cells
             if style < 0.4:
                 sheet.rule((x, y + 1.2 * height), (x + room, y + 1.2 * height), rng)
             elif style < 0.75:
                 sheet.frame(box, rng)
-            if rng.random() < 0.65:
-                number = row_ink.number(source, height * rng.uniform(0.7, 1.1), rng)
+            if filled:
                 if number.ink.shape[1] < room:
                     sheet.write_in(number, box, rng)
             elif rng.random() < 0.4:
                 sheet.scrawl_in(source, box, rng)
             x += room + rng.uniform(0.5, 3) * height
         y += rng.uniform(1.6, 3.5) * height
+
+
+def _comb_fields(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """Fields of a cell a digit, printed labels above or before them."""
+    height, labelled = _height(rng, 60), rng.random()
+    x0, y = rng.uniform(0.02, 0.3) * SIDE, rng.uniform(0.02, 0.3) * SIDE
+    while y + 1.5 * height < SIDE:
+        x = x0
+        while x < 0.9 * SIDE:
+            if labelled < 0.4:
+                sheet.print_at(x, y - 1.1 * height, 0.5 * height, rng)
+            elif labelled < 0.8:
+                x += sheet.print_at(x, y + 0.3 * height, 0.6 * height, rng) + 0.7 * height
+            number = row_ink.in_cells(source, height, rng)
+            sheet.write(number, int(x), int(y), rng)
+            x += number.ink.shape[1] + rng.uniform(2.5, 6) * height
+        y += rng.uniform(2.0, 4.0) * height
 
 
 def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
@@ -178,8 +197,8 @@ def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 Layout = Callable[[Sheet, Sources, Generator], None]
 LAYOUTS: dict[Layout, float] = {
-    _scattered: 0.14, _one: 0.14, _lone: 0.22, _column: 0.14, _table: 0.16, _form: 0.12,
-    _envelope: 0.08,
+    _scattered: 0.12, _one: 0.12, _lone: 0.2, _column: 0.13, _table: 0.16, _form: 0.12,
+    _comb_fields: 0.07, _envelope: 0.08,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from digits.data.row_ink import LOOKALIKES, Sources, beside, cropped, writer, wr
 from digits.row_image import HEIGHT
 
 MOST_SHOWN = 0.6  # of a neighbour's width: a whole 1 at the border would be a digit like another
+COMB_LINES = (0.012, 0.12)  # their thickness, by the height of the digits between them
 FINE = 2 * HEIGHT  # pixels of a crop's height as drawn; it is made smaller then
 
 
@@ -249,7 +250,8 @@ def comb(
     first = x + at[0] - before * pitch
     count = len(at) - 1 + before + after
     top, bottom = (y - rng.uniform(0.02, 0.4) * high, y + high + rng.uniform(0.02, 0.35) * high)
-    thick, style = int(rng.integers(1, 6)), rng.choice(["cells", "boxes", "ticks", "walls"])
+    thick = max(1, round(high * np.exp(rng.uniform(*np.log(COMB_LINES)))))
+    style = rng.choice(["cells", "boxes", "ticks", "walls"])
     apart = rng.uniform(0.02, 0.12) * pitch if style == "boxes" else 0.0
     if style == "ticks":
         top = bottom - rng.uniform(0.15, 0.7) * high

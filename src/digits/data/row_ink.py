@@ -41,6 +41,7 @@ class Sources:
     numbers: list[Glyph]
     signs: dict[str, list[Glyph]]
     others: list[Glyph]  # letters, brackets, signs that are no part of a number
+    words: list[Glyph]  # printed and cursive
 
 
 def sources(tiles: np.ndarray, labels: np.ndarray, folder: Path, held_out: bool) -> Sources:
@@ -62,13 +63,20 @@ def sources(tiles: np.ndarray, labels: np.ndarray, folder: Path, held_out: bool)
         for g in some
         if not set(g.label) - set(ROW_CLASSES) - set("$#() ")
     ]
+    words = [
+        g
+        for hand in collections["unipen_words"]
+        for some in hand.glyphs.values()
+        for g in some
+        if not any(c.isdigit() for c in g.label)
+    ]
     others = [g for g in [*chars, *papers] if not g.label.isdigit() and g.label not in SIGNS]
     drawn, drawn_labels = strokes.draw(4000, 1 + held_out)
     pool = np.concatenate([tiles, drawn[:, 0]])
     names = np.concatenate([labels, drawn_labels])
     by_label = [np.flatnonzero(names == digit) for digit in range(10)]
     writers = {name: [h for h in collections[name] if len(h.glyphs) > 3] for name in SHARES}
-    return Sources(pool, names, by_label, writers, numbers, signs, others)
+    return Sources(pool, names, by_label, writers, numbers, signs, others, words)
 
 
 @dataclass(frozen=True)
@@ -95,20 +103,23 @@ NO_WALLS = np.zeros(0)
 def number(source: Sources, height: float, rng: Generator) -> Number:
     """A number with digits about `height` pixels high."""
     if rng.random() < IN_CELLS:
-        return _in_cells(source, height, rng)
+        return in_cells(source, height, rng)
     if rng.random() < WHOLE and source.numbers:
         glyph = source.numbers[rng.integers(len(source.numbers))]
         text = "".join(c for c in glyph.label if c in ROW_CLASSES)
-        points = np.concatenate(glyph.strokes)
-        wide, high = np.maximum(np.ptp(points, axis=0), 1)
-        size = Glyph(glyph.label, float(max(wide, high) / high * 1.15), glyph.strokes)
-        pen = hands.pen(height, rng)
-        return Number(text, hands.draw(size, height, pen, rng.normal(0, 0.1)), NO_WALLS)
+        return Number(text, as_high(glyph, height, rng), NO_WALLS)
     text = text_of(rng)
     return Number(text, written(text, writer(source, rng), source, height, rng), NO_WALLS)
 
 
-def _in_cells(source: Sources, height: float, rng: Generator) -> Number:
+def as_high(glyph: Glyph, height: float, rng: Generator) -> np.ndarray:
+    """The ink (h, w) uint8 of a number or word that was written at once, about `height` high."""
+    wide, high = np.maximum(np.ptp(np.concatenate(glyph.strokes), axis=0), 1)
+    size = Glyph(glyph.label, float(max(wide, high) / high * 1.15), glyph.strokes)
+    return hands.draw(size, height, hands.pen(height, rng), rng.normal(0, 0.1))
+
+
+def in_cells(source: Sources, height: float, rng: Generator) -> Number:
     """A number of a comb field: each character amid a cell, all of them equally wide."""
     text = digits(int(rng.integers(1, 10)), rng) if rng.random() < 0.85 else text_of(rng)
     hand, pen, slant = writer(source, rng), hands.pen(height, rng), float(rng.normal(0.03, 0.1))
