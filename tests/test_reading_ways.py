@@ -167,7 +167,7 @@ def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
     monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
     monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
     monkeypatch.setattr(
-        Recognizer, "line", lambda self, one: row("407", 0.9999, int(one.corners[0, 1]))
+        Recognizer, "line", lambda self, one: (row("407", 0.9999, int(one.corners[0, 1])), True)
     )
     answer = Attempt(recognizer("number")).of_page()
     assert answer and (answer.text, answer.status) == ("407\n407", "read")

@@ -156,19 +156,17 @@ class Attempt:
         """The answer to the lines that the finder sees; None where it sees no number."""
         if not self.recognizer.budget.left() or self._first_seen is None:
             return None
-        read = [self.recognizer.line(line) for line in self._lines]
-        rows = judge.written_once([row for row in read if row])
+        read = [(line, *self.recognizer.line(line)) for line in self._lines]
+        rows = judge.written_once([row for _, row, _ in read if row])
         numbers = judge.likely_lines(rows)
         if not numbers:
             return None
-        kept, others = [], []
-        for line, row in zip(self._lines, read, strict=True):
+        kept, lost = [], 0
+        for line, row, is_written in read:
             if row and any(row is number for number in numbers):
                 kept.append((line, row))
             else:
-                others.append(line)
-        missed = [line for line in others if judge.is_missed(line, numbers)]
-        lost = sum(map(self.recognizer.is_written, missed))
+                lost += is_written and judge.is_missed(line, numbers)
         words = [LEFT_OUT.format(lost)] * (lost > 0)
         words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
         answer = self.recognizer.concluded(numbers, self._first_seen, words, "page")

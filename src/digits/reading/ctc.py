@@ -127,6 +127,9 @@ def search(log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: 
     beam = {"": (1.0, 0.0)}
     for column in np.exp(log_probs).tolist():
         likely = [k for k in range(blank) if column[k] > LIMITS.min_probability]
+        if not likely:  # most columns are a sure blank, which ends what was begun
+            beam = {text: (in_blank + in_label, 0.0) for text, (in_blank, in_label) in beam.items()}
+            continue
         after: dict[str, list[float]] = {}
         for text, (in_blank, in_label) in beam.items():
             either = in_blank + in_label
@@ -143,7 +146,7 @@ def search(log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: 
                     continue
                 begin = in_blank if text and text[-1] == labels[k] else either
                 after.setdefault(longer, [0.0, 0.0])[1] += begin * column[k]
-        best = sorted(after.items(), key=lambda item: -sum(item[1]))[:width]
+        best = sorted(after.items(), key=lambda item: -item[1][0] - item[1][1])[:width]
         most = sum(best[0][1]) or LEAST_PROBABILITY
         beam = {text: (a / most, b / most) for text, (a, b) in best}
     return [

@@ -160,15 +160,17 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
     count, labels, stats, _ = cv2.connectedComponentsWithStats(core)
     owners = _nearest(labels)
     owners[(in_row <= LIMITS.min_probability) & (labels == 0)] = 0
+    boxes = _boxes(owners, count)
     pixel = np.array([shape[1] / core.shape[1], shape[0] / core.shape[0]])
     found = []
     for k in range(1, count):
         if stats[k, cv2.CC_STAT_AREA] >= LIMITS.min_core_px:
-            row, inner = (
-                ((np.stack(np.nonzero(one)[::-1], axis=1) + 0.5) * pixel).astype(np.float32)
-                for one in (_around(labels == k, owners == k), labels == k)
-            )
-            found.append((row, inner, float(in_core[labels == k].mean())))
+            left, top, right, bottom = boxes[k]
+            there = np.s_[top:bottom, left:right]
+            kernel = labels[there] == k
+            around = _around(kernel, owners[there] == k)
+            row, inner = (_middles(one, (left, top), pixel) for one in (around, kernel))
+            found.append((row, inner, float(in_core[there][kernel].mean())))
     page = _page_tilt([_tilt(inner) for _, inner, _ in found])
     made = []
     for row, inner, probability in found:
@@ -177,6 +179,24 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
         corners = _corners(row, inner, tilt if is_long else page, pixel[0])
         made.append(Line(corners, probability))
     return in_order(made)
+
+
+def _boxes(labels: np.ndarray, count: int) -> np.ndarray:
+    """The box (count, 4) of each label (h, w): left, top, and what lies behind right and bottom."""
+    ys, xs = np.nonzero(labels)
+    which = labels[ys, xs]
+    low, high = np.full((count, 2), max(labels.shape)), np.zeros((count, 2), int)
+    places = np.stack([xs, ys], axis=1)
+    np.minimum.at(low, which, places)
+    np.maximum.at(high, which, places + 1)
+    return np.concatenate([low, high], axis=1)
+
+
+def _middles(mask: np.ndarray, corner: tuple[int, int], pixel: np.ndarray) -> np.ndarray:
+    """The middles (N, 2) float32 of a mask's pixels in the picture, of which it is `pixel` (2,) per
+    one of the map; the mask (h, w) lies with its `corner` there."""
+    places = np.stack(np.nonzero(mask)[::-1], axis=1) + np.array(corner) + 0.5
+    return np.asarray(places * pixel, np.float32)
 
 
 def _around(core: np.ndarray, row: np.ndarray) -> np.ndarray:
