@@ -92,7 +92,7 @@ def test_a_folder_as_json(model: str, folder: Path, capsys: pytest.CaptureFixtur
     first = answers[0]
     assert set(first) == {
         "image", "page", "pages", "status", "text", "value", "probability", "model", "rows",
-        "cells", "seen_as", "trained_on", "warnings", "seconds",
+        "cells", "seen_as", "trained_on", "warnings", "seconds", "why",
     }  # fmt: skip
     (row,) = first["rows"]
     assert set(row) == {"text", "value", "probability", "box", "alternatives", "digits"}

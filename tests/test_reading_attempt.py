@@ -13,7 +13,7 @@ import pytest
 from digits.classifier import Classifier
 from digits.reading import attempt as module
 from digits.reading.answer import Answer, Digit, Row
-from digits.reading.attempt import Attempt
+from digits.reading.attempt import NOTHING, Attempt
 from digits.reading.budget import Budget
 from digits.reading.formats import Anything
 from digits.reading.recognizer import Recognizer
@@ -48,7 +48,6 @@ def line(x: float, y: float, width: float = 100, height: float = 28) -> Line:
     return Line(np.array(corners, float), 0.9)
 
 
-NOTHING = Answer("", "no_digit")
 STACKED = [line(0, 0), line(0, 40)]
 
 

@@ -53,12 +53,14 @@ def colour(name: str) -> list[int]:
 
 
 def test_it_says_what_was_read_by_which_model_and_how(written: Words) -> None:
-    one = answer("40", seen_as="row", model="best", trained_on="mnist", warnings=["blurred"])
+    one = answer(
+        "40", seen_as="row", why="all is", model="best", trained_on="mnist", warnings=["blurred"]
+    )
     drawn(PAPER, one)
     said = [text for text, _ in written]
     assert "40   90.0% read" in said and "4  90%" in said
     assert [text for text in said if len(text) > 6 and "%" not in text] == [
-        SEEN_AS["row"], "model best, trained on mnist", "blurred",
+        SEEN_AS["row"], "read: all is", "model best, trained on mnist", "blurred",
     ]  # fmt: skip
 
 

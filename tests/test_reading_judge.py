@@ -49,7 +49,8 @@ def test_support_is_a_mean_over_digits_and_probability_a_product() -> None:
     ],
 )
 def test_status(rows: list[Row], thresholds: dict[str, float], expected: bool, status: str) -> None:
-    assert judge.status(rows, model(**thresholds), expected) == status
+    found, why = judge.verdict(rows, model(**thresholds), expected)
+    assert found == status and why
 
 
 @pytest.mark.parametrize(("of_row", "probability"), [(0.91, 0.99), (0.89, 0.89), (0.995, 0.99)])
@@ -77,8 +78,9 @@ def test_lines_that_are_hardly_right_are_none() -> None:
 
 def test_what_is_doubted_is_not_read() -> None:
     sure, none = Answer("", "read", "7", 0.99, [row(0.99)]), Answer("", "no_digit")
-    assert judge.doubted(sure).status == "unsure" and judge.doubted(sure).text == "7"
-    assert judge.doubted(none) is none
+    doubted = judge.doubted(sure, "print")
+    assert (doubted.status, doubted.text, doubted.why) == ("unsure", "7", "print")
+    assert judge.doubted(none, "print") is none
 
 
 def test_lines_have_to_say_clearly_more() -> None:

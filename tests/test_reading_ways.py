@@ -9,11 +9,19 @@ import pytest
 
 from digits.reading import attempt as module
 from digits.reading.answer import Row
-from digits.reading.attempt import CROSSED, TEXT_LEFT_OUT, Attempt
+from digits.reading.attempt import (
+    CROSSED,
+    IN_TEXT,
+    NOT_ALONE,
+    NOTHING,
+    ONE_MORE,
+    TEXT_LEFT_OUT,
+    Attempt,
+)
 from digits.reading.recognizer import Recognizer
 from digits.vision.ink import Ink
 from digits.vision.lines import Line
-from tests.test_reading_attempt import INK, NEVER, NOTHING, STACKED, Told, recognizer, row
+from tests.test_reading_attempt import INK, NEVER, STACKED, Told, recognizer, row
 
 
 @dataclass
@@ -73,6 +81,7 @@ def test_a_digit_beside_other_ink_or_crossed_is_in_doubt(
     monkeypatch.setattr("digits.reading.recognizer.warnings", lambda ink, height: [])
     answer = Attempt(recognizer(kind)).of_digit()
     assert (answer.status, answer.warnings) == (status, words)
+    assert (answer.why in (CROSSED, NOT_ALONE)) == (status == "unsure")
 
 
 @pytest.mark.parametrize(
@@ -96,9 +105,7 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     monkeypatch.setattr(module, "fills", lambda box, grey: True)
     monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [rows[ink.inverted]])
     monkeypatch.setattr(
-        Recognizer,
-        "status",
-        lambda self, some, expected=False: statuses[some[0].text == "9"] if some else "no_digit",
+        Recognizer, "_verdict", lambda self, some, expected: (statuses[some[0].text == "9"], "")
     )
     answer = Attempt(recognizer()).of_tight_digit()
     assert (answer.text if answer else None) == text
@@ -173,12 +180,13 @@ def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
     assert answer and (answer.text, answer.status) == ("407\n407", "read")
     monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: True)
     answer = Attempt(recognizer("number")).of_page()
-    assert answer and answer.status == "unsure"
+    assert answer and (answer.status, answer.why) == ("unsure", ONE_MORE)
     assert Attempt(recognizer("number", budget=NEVER)).of_page() is None
     monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
     monkeypatch.setattr(module, "is_in_text", lambda ink, rows: True)
     for kind, status in (("number", "read"), ("auto", "unsure")):  # who asks knows what it is
         answer = Attempt(recognizer(kind)).of_page()
         assert answer and answer.status == status
+        assert (answer.why == IN_TEXT) == (status == "unsure")
     monkeypatch.setattr(module, "variants", lambda grey: iter([]))
     assert Attempt(recognizer("number")).of_page() is None

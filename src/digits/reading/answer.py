@@ -56,7 +56,8 @@ class Answer:
     """What was read in one picture; `status` is one of spec.STATUSES, `error` says what is wrong.
 
     `page` of `pages` in its file, from 1; `model` is the name of the classifier, `trained_on` the
-    data sets it learned from; `seen_as` is one of WAYS, what the picture was taken for.
+    data sets it learned from; `seen_as` is one of WAYS, what the picture was taken for; `why` says
+    which rule decided the status.
     Probabilities are calibrated, 0..1; boxes are x, y, width, height in pixels of the picture as it
     is seen upright.
 
@@ -79,6 +80,7 @@ class Answer:
     model: str = ""
     trained_on: str = ""
     seen_as: str = ""
+    why: str = ""
 
     @property
     def places(self) -> list[tuple[int, int]]:
@@ -101,6 +103,7 @@ class Answer:
             "model": self.model,
             "trained_on": self.trained_on,
             "seen_as": self.seen_as,
+            "why": self.why,
             "rows": [_row_json(row, top_k, decimal) for row in self.rows],
             "cells": [
                 {

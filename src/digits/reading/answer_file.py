@@ -25,7 +25,7 @@ except ImportError:  # Windows has no such lock: two at once are not told apart 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 COLUMNS = (
     "image", "page", "pages", "status", "text", "probability", "alternatives", "boxes", "model",
-    "warnings", "seconds", "error",
+    "why", "warnings", "seconds", "error",
 )  # fmt: skip
 NOTED = ["image", "model", "status"]  # of a table whose answers are gone on with
 HEADER = (",".join(COLUMNS) + "\r\n").encode()

@@ -31,7 +31,17 @@ from digits.vision.sheet import as_all_paper
 LEFT_OUT = "rows that look like numbers and could not be read: {}"
 CROSSED = "a 0 with a stroke in it, or another digit in a ring"
 TEXT_LEFT_OUT = "something that looks like text is left out"
+# Why an answer is in doubt, however likely it is.
+A_PIECE = "a piece of the row that the whole picture may be"
+NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"
+ON_A_SHEET = "read on the sheet in the picture alone"
+ONE_MORE = "ink beside a row may be its digit"
+IN_TEXT = "among text as large: it may be print"
+NOT_PLAIN = "the finder is not sure that it is written by hand"
+NOT_WHOLE = "a row may go on where its line does"
+NOT_ALONE = "other ink is beside the digit, or around it"
 AS_IT_LIES = np.eye(2, 3)
+NOTHING = Answer("", "no_digit", why=judge.NOTHING)
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ class Attempt:
         """What the picture says; if that is in doubt, what it says turned, and what a sheet in it
         says alone, in doubt too: whichever is worth most."""
         if self._is_a_strip:
-            return Answer("", "no_digit")
+            return NOTHING
         answer = self._upright()
         if answer.status != "read" and self._may_be_turned(answer):
             answer = max(answer, self._turned() or answer, key=_worth_of)
@@ -76,7 +86,7 @@ class Attempt:
         sheet = as_all_paper(self.grey)
         if sheet is None:
             return answer
-        on_it = judge.doubted(Attempt(replace(self.recognizer, grey=sheet))._upright())
+        on_it = judge.doubted(Attempt(replace(self.recognizer, grey=sheet))._upright(), ON_A_SHEET)
         return max(answer, on_it, key=_worth_of)
 
     def _upright(self) -> Answer:
@@ -99,17 +109,17 @@ class Attempt:
             return crop
         page = self.of_page() if self._may_be_many else None
         if page and crop and judge.value(crop.rows) > judge.value(page.rows):
-            page = judge.doubted(page)  # a piece of the row, however sure
+            page = judge.doubted(page, A_PIECE)
         if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
             return page
-        best = page or Answer("", "no_digit")
+        best = page or NOTHING
         if self.recognizer.kind != "number":
             one = self.of_digit()
             is_one = one.status == "read" and not judge.is_clearly_more(best.rows, one.rows)
             best = one if is_one or not page else page
         row = crop
         if not self._may_be_a_row and self._may_be_many and (all_of_it := self.of_row()):
-            row = judge.doubted(all_of_it)
+            row = judge.doubted(all_of_it, NO_ROW_FOUND)
         says_more = row and judge.value(row.rows) > judge.value(best.rows)
         if row and row.rows and (says_more or self._is_split(best)):
             best = row
@@ -154,7 +164,8 @@ class Attempt:
 
     def of_page(self) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number."""
-        if not self.recognizer.budget.left() or self._first_seen is None:
+        seen = self._first_seen
+        if seen is None or not self.recognizer.budget.left():
             return None
         read = [(line, *self.recognizer.line(line)) for line in self._lines]
         rows = judge.written_once([row for _, row, _ in read if row])
@@ -167,21 +178,20 @@ class Attempt:
                 kept.append((line, row))
             else:
                 lost += is_written and judge.is_missed(line, numbers)
-        words = [LEFT_OUT.format(lost)] * (lost > 0)
-        words += [TEXT_LEFT_OUT] * has_more(self._first_seen, numbers)
-        answer = self.recognizer.concluded(numbers, self._first_seen, words, "page")
-        in_doubt = lost > 0 or has_a_digit_more(self._first_seen, numbers)
-        in_doubt |= self.recognizer.kind == "auto" and is_in_text(self._first_seen, numbers)
-        in_doubt |= not all(
-            judge.is_plain(line) and judge.is_whole(line, row) for line, row in kept
-        )
-        return judge.doubted(answer) if in_doubt else answer
+        left_out = [LEFT_OUT.format(lost)] * (lost > 0)
+        words = left_out + [TEXT_LEFT_OUT] * has_more(seen, numbers)
+        answer = self.recognizer.concluded(numbers, seen, words, "page")
+        in_text = self.recognizer.kind == "auto" and is_in_text(seen, numbers)
+        doubts = left_out + [ONE_MORE] * has_a_digit_more(seen, numbers) + [IN_TEXT] * in_text
+        doubts += [NOT_PLAIN] * (not all(judge.is_plain(line) for line, _ in kept))
+        doubts += [NOT_WHOLE] * (not all(judge.is_whole(line, row) for line, row in kept))
+        return judge.doubted(answer, doubts[0]) if doubts else answer
 
     def of_digit(self) -> Answer:
         """The answer to the picture as one digit. Where polarity or light are in doubt, other ways
         to see it are tried until one is well supported; else the best supported one is given. With
         other ink beside the digit, none expected, or a stroke within a 0, it is `unsure`."""
-        best = Answer("", "no_digit")
+        best = NOTHING
         for seen in copy(self._views):
             if not self.recognizer.budget.left():
                 break
@@ -190,8 +200,9 @@ class Attempt:
             crossed = any(row.text == "0" and is_crossed(row.digits[0].tile) for row in rows)
             words = [TEXT_LEFT_OUT] * (not is_all) + [CROSSED] * crossed
             answer = self.recognizer.concluded(rows, seen, words, "digit")
-            sure = is_all and not crossed
-            best = max(best, answer if sure else judge.doubted(answer), key=_support_of)
+            if crossed or not is_all:
+                answer = judge.doubted(answer, CROSSED if crossed else NOT_ALONE)
+            best = max(best, answer, key=_support_of)
             if judge.is_likely(best.rows):
                 break
         return best

@@ -37,7 +37,8 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
     digits = [digit for row in answer.rows for digit in row.digits][:MOST]
     shown = _picture(picture, answer)
     seen_as = [SEEN_AS[answer.seen_as]] if answer.seen_as else []
-    notes = [*seen_as, *_model(answer), *answer.warnings]
+    why = [f"{answer.status}: {answer.why}"] if answer.why else []
+    notes = [*seen_as, *why, *_model(answer), *answer.warnings]
     text = LINE * (len(notes) + 1)
     below = LINE + 2 * MARGIN + shown.height + text
     height = below + CELL_HEIGHT * -(-len(digits) // TILES_A_LINE)

@@ -41,6 +41,7 @@ class Limits:
 
 
 LIMITS = Limits()
+NOTHING = "no ink looks like a digit"
 
 
 def support(rows: Sequence[Row]) -> float:
@@ -89,18 +90,24 @@ def is_likely(rows: Sequence[Row]) -> bool:
     return support(rows) >= LIMITS.read_support
 
 
-def status(rows: Sequence[Row], model: Classifier, expected: bool) -> str:
-    """`read`, `unsure` or `no_digit`, by the thresholds of the model that read the rows.
+def verdict(rows: Sequence[Row], model: Classifier, expected: bool) -> tuple[str, str]:
+    """`read`, `unsure` or `no_digit`, by the thresholds of the model that read the rows, and why.
 
     Where a digit or a number of some format is `expected`, ink need not look so much like one. The
     probability of a row's text tells whether it is digits at all; that of a digit alone does not.
     """
-    fits, kept = support(rows), model.thresholds
-    if fits < (LIMITS.expected_support if expected else LIMITS.digit_support):
-        return "no_digit"
-    alone = all(row.alone for row in rows)
-    relied = probability(rows) >= kept.get("read", LIMITS.read_probability)
-    return "read" if relied and (fits >= LIMITS.read_support or not alone) else "unsure"
+    fits, likely = support(rows), probability(rows)
+    least = LIMITS.expected_support if expected else LIMITS.digit_support
+    threshold = model.thresholds.get("read", LIMITS.read_probability)
+    if not rows:
+        return "no_digit", NOTHING
+    if fits < least:
+        return "no_digit", f"its ink fits digits by {fits:.2f}, {least:.2f} are needed"
+    if likely < threshold:
+        return "unsure", f"{likely:.1%} likely, {threshold:.1%} are needed"
+    if fits < LIMITS.read_support and all(row.alone for row in rows):
+        return "unsure", f"its ink fits a digit by {fits:.2f}, {LIMITS.read_support:.2f} are needed"
+    return "read", f"{likely:.1%} likely, {threshold:.1%} are needed"
 
 
 def seen_twice(one: Row, probability: float, fits: float, row_model: Classifier) -> Row:
@@ -157,6 +164,6 @@ def likely_lines(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.probability >= LIMITS.line_probability]
 
 
-def doubted(answer: Answer) -> Answer:
+def doubted(answer: Answer, why: str) -> Answer:
     """An answer that is not `read`, whatever its probability."""
-    return replace(answer, status="unsure") if answer.status == "read" else answer
+    return replace(answer, status="unsure", why=why) if answer.status == "read" else answer

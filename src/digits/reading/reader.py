@@ -121,4 +121,4 @@ def _in_part(answer: Answer) -> Answer:
     """The answer to a picture that was not looked at to the end."""
     if answer.status == "no_digit":
         return replace(answer, status="error", error=f"{answer.image}: {SPENT}")
-    return replace(answer, status="unsure", warnings=[*answer.warnings, SPENT])
+    return replace(answer, status="unsure", why=SPENT, warnings=[*answer.warnings, SPENT])

@@ -128,9 +128,7 @@ class Recognizer:
 
     def status(self, rows: list[Row], expected: bool = False) -> str:
         """The status of an answer that is these rows, where digits are `expected` or asked for."""
-        expected |= self.kind == "digit" or self.wanted is not None
-        model = self.classifier if all(row.alone for row in rows) else row_models.judging()
-        return judge.status(rows, model, expected)
+        return self._verdict(rows, expected)[0]
 
     def concluded(self, rows: list[Row], ink: Ink, words: list[str], seen_as: str) -> Answer:
         """The answer that rows make: its status, and warnings of the ink before these `words`."""
@@ -140,10 +138,15 @@ class Recognizer:
     def answered(self, rows: list[Row], words: list[str], seen_as: str) -> Answer:
         """The answer that rows make, with these warnings. The finder's lines of a page are where
         numbers are expected."""
-        status = self.status(rows, expected=seen_as == "page")
+        status, why = self._verdict(rows, expected=seen_as == "page")
         kept = [] if status == "no_digit" else rows
-        text = "\n".join(row.text for row in kept)
-        return Answer("", status, text, judge.probability(rows), kept, words, seen_as=seen_as)
+        text, likely = "\n".join(row.text for row in kept), judge.probability(rows)
+        return Answer("", status, text, likely, kept, words, seen_as=seen_as, why=why)
+
+    def _verdict(self, rows: list[Row], expected: bool) -> tuple[str, str]:
+        expected |= self.kind == "digit" or self.wanted is not None
+        model = self.classifier if all(row.alone for row in rows) else row_models.judging()
+        return judge.verdict(rows, model, expected)
 
     def _digit_of(self, ink: Ink, chosen: list[Component]) -> Row:
         level, box = cut_out(ink, chosen)

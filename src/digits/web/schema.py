@@ -97,6 +97,7 @@ class Answer(BaseModel):
     model: str = Field(description="its name, as GET /v1/models has it")
     trained_on: str = Field(description="the data sets that the model learned from, if known")
     seen_as: Literal["tile", "digit", "row", "page", "whole", ""]
+    why: str = Field(description="which rule decided the status")
     rows: list[Row]
     cells: list[Cell] = Field(description="the rows as a table, where they make one")
     warnings: list[str]
