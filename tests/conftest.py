@@ -15,6 +15,8 @@ from digits.reading.reader import Reader
 from digits.spec import data_dir
 
 if TYPE_CHECKING:  # only tests that ask for data wait for torch
+    from playwright.sync_api import Browser, Page
+
     from digits.data import Dataset
     from digits.web.corrections import Corrections
     from digits.web.desk import Desk
@@ -44,8 +46,9 @@ FILES_OF = {
         test_transfer test_hand_sets test_vision_load test_vision_record
     """.split(),  # noqa: SIM905
     "slow": """
-        test_docker test_page test_phone_file test_pretrained test_quantization_benchmark test_ranks
-        test_ray_engine test_resume test_serve_schema test_shipped_chips test_tune
+        test_docker test_page test_page_camera test_page_states test_phone_file test_pretrained
+        test_quantization_benchmark test_ranks test_ray_engine test_resume test_serve_schema
+        test_shipped_chips test_tune
     """.split(),  # noqa: SIM905
 }
 START = pytest.StashKey[float]()
@@ -161,6 +164,32 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     yield servers
     for address in list(servers.running):
         servers.stop(address)
+
+
+@pytest.fixture(scope="module")
+def address(serve: Servers, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of a server with a page, which keeps corrections."""
+    folder = tmp_path_factory.mktemp("corrections")
+    return serve("--model", "reader", "--model", "tiny", "--corrections", str(folder))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    from tests.browsing import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: "Browser", address: str, request: pytest.FixtureRequest) -> Iterator["Page"]:
+    """The page at `address`, in a window of its own; its parameters are the window's options."""
+    from tests.browsing import opened
+
+    options = {"viewport": {"width": 1200, "height": 860}, **getattr(request, "param", {})}
+    context = browser.new_context(**options)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield from opened(context, address, request.node.name)
 
 
 Clients = Callable[..., "Client"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Get a browser for tests/test_page.py: Debian's Chromium. Without it they are skipped.
+# Get a browser for tests/test_page*.py: Debian's Chromium. Without it they are skipped.
 set -euo pipefail
 command -v chromium > /dev/null && exit 0
 command -v apt-get > /dev/null || { echo "get_browser: no apt-get; install Chromium yourself" >&2; exit 1; }
