@@ -50,7 +50,6 @@ TARGETS = {
     "vision/ink": Target("test_vision_ink test_vision_record", 0.1),
     "vision/components": Target("test_vision_components test_vision_record test_vision_ink", 0.1),
     "vision/parts": Target("test_vision_components test_vision_ink", 0.1),
-    "vision/sheet": Target("test_vision_sheet", 0.1),
     "vision/lines": Target("test_vision_lines test_finder", 0.1),
     "vision/walls": Target("test_vision_walls", 0.1),
     "vision/packed": Target("test_packed", 0.1),

@@ -1,7 +1,7 @@
 """One limit at several values: what it does to reading, a line a value.
 
     python benchmarks/sweep.py vision.ink.min_contrast 0.03 0.06 0.12
-    python benchmarks/sweep.py vision.ink.reaches_of_shorter_side 0.7,0.2 0.7 --only strings
+    python benchmarks/sweep.py vision.ink.reach_of_shorter_side 0.5 0.7 --only strings
 
 A limit is a field of the record LIMITS of a stage, as of src/digits/vision/ink.py; no code is
 edited. All values read the same pictures, which are made of validation digits: those of

@@ -213,8 +213,8 @@ def test_a_swept_limit_changes_an_answer_and_is_put_back(sweep: ModuleType, read
         assert reader.read(from_array(seven())).status == "no_digit"
         assert replace(ink.LIMITS, min_contrast=limits.min_contrast) == limits
     assert reader.read(from_array(seven())).text == "7"
-    with pytest.raises(RuntimeError), sweep.swept("vision.ink.reaches_of_shorter_side", "0.5"):
-        assert ink.LIMITS.reaches_of_shorter_side == (0.5,)
+    with pytest.raises(RuntimeError), sweep.swept("vision.ink.around_of_shorter_side", "0.5"):
+        assert ink.LIMITS.around_of_shorter_side == (0.5,)
         raise RuntimeError
     assert ink.LIMITS is limits
 
@@ -261,7 +261,7 @@ def test_a_limit_of_every_stage_can_be_swept(limit: str, sweep: ModuleType) -> N
         ("vision.files.depth", "1", "are: none"),
         ("vision.ink.min_contrast", "much", "much: give a value like 0.06"),
         ("vision.ink.estimate_side_px", "12.5", "12.5: give a value like 256"),
-        ("vision.ink.reaches_of_shorter_side", "0.5,'a'", "give a value like 0.7"),
+        ("vision.ink.around_of_shorter_side", "0.5,'a'", "give a value like 0.3"),
     ],
 )
 def test_what_cannot_be_swept_is_said(limit: str, value: str, what: str, sweep: ModuleType) -> None:

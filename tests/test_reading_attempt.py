@@ -13,7 +13,7 @@ import pytest
 from digits.classifier import Classifier
 from digits.reading import attempt as module
 from digits.reading.answer import Answer, Digit, Row
-from digits.reading.attempt import NOTHING, Attempt
+from digits.reading.attempt import CROSSED, NOTHING, Attempt
 from digits.reading.budget import Budget
 from digits.reading.formats import Anything
 from digits.reading.recognizer import Recognizer
@@ -82,8 +82,12 @@ class Told(Attempt):
         return super().of_row()
 
     @property
-    def _may_be_many(self) -> bool:  # type: ignore[override]
-        return self.ways.get("many", True)
+    def _ink(self) -> Ink:  # type: ignore[override]
+        return INK
+
+    @property
+    def _is_one(self) -> bool:  # type: ignore[override]
+        return self.ways.get("one", False)
 
     @property
     def _may_be_a_row(self) -> bool:
@@ -104,13 +108,10 @@ ONE, DOUBT = says("5", status="read"), says("5")
         ("auto", {"tile": ONE}, ("5", "read"), "tile"),
         ("digit", {"tile": ONE}, ("5", "read"), "tile"),
         ("number", {"tile": ONE, "page": READ}, ("407", "read"), "page"),
-        # one digit that stands alone comes before rows; where it is in doubt, they are looked at
-        ("auto", {"many": False, "digit": ONE, "crop": True}, ("5", "read"), "tile digit"),
-        ("auto", {"many": False, "digit": DOUBT}, ("5", "unsure"), "tile digit digit"),
-        ("auto", {"many": False, "digit": DOUBT, "crop": True, "row": READ}, ("407", "read"),
-         "tile digit row"),
-        ("digit", {"many": False, "digit": ONE}, ("5", "read"), "tile digit"),
-        ("auto", {"many": True, "digit": ONE, "page": READ}, ("407", "read"), "tile page"),
+        # one digit that stands alone comes before rows
+        ("auto", {"one": True, "digit": ONE, "crop": True}, ("5", "read"), "tile digit"),
+        ("digit", {"one": True, "digit": ONE}, ("5", "read"), "tile digit"),
+        ("auto", {"digit": ONE, "page": READ}, ("407", "read"), "tile page"),
         # a crop that is read, and a page that is
         ("number", {"crop": True, "row": READ, "page": FOUR}, ("407", "read"), "row"),
         ("number", {"crop": False, "row": READ, "page": READ}, ("407", "read"), "page"),
@@ -127,36 +128,17 @@ ONE, DOUBT = says("5", status="read"), says("5")
         ("number", {"row": READ}, ("407", "unsure"), "page row"),
         ("number", {"row": says("40"), "page": says("407"), "lines": STACKED * 2},
          ("407", "unsure"), "page row"),
-        ("number", {"many": False, "row": READ}, ("", "no_digit"), ""),
-        # one digit beside lines: it counts if it is read and the lines say hardly more
-        ("auto", {"page": says("4", probability=0.5), "lines": STACKED * 2, "digit": ONE},
-         ("5", "read"), "tile page digit row"),
+        # a digit counts where the finder sees no line
         ("auto", {"page": says("4", probability=0.5), "lines": STACKED * 2, "digit": DOUBT},
-         ("4", "unsure"), "tile page digit row"),
-        ("auto", {"page": says("407"), "lines": STACKED * 2, "digit": ONE}, ("407", "unsure"),
-         "tile page digit row"),
+         ("4", "unsure"), "tile page row"),
         ("auto", {"digit": DOUBT}, ("5", "unsure"), "tile page digit row"),
-        # lines of a digit each, side by side, are one row; one below the other they are not
-        ("auto", {"page": says("4", "0", "7"), "lines": [line(0, 0), line(200, 0)] * 4,
-                  "row": says("407", probability=0.1)}, ("407", "unsure"), "tile page digit row"),
-        ("auto", {"page": says("4", "0", "7"), "lines": STACKED * 4,
-                  "row": says("407", probability=0.1)}, ("4\n0\n7", "unsure"),
-         "tile page digit row"),
-        ("auto", {"page": says("4", "07"), "lines": [line(0, 0), line(200, 0)] * 3,
-                  "row": says("407", probability=0.1)}, ("4\n07", "unsure"),
-         "tile page digit row"),
-        ("auto", {"page": says("4"), "lines": [line(0, 0), line(200, 0)] * 3,
-                  "row": says("407", probability=0.1)}, ("4", "unsure"), "tile page digit row"),
-        # but a row that says nothing takes no page's place, and a crop is looked at once
-        ("auto", {"page": says("4", "0", "7"), "lines": [line(0, 0), line(200, 0)] * 4,
-                  "row": NOTHING}, ("4\n0\n7", "unsure"), "tile page digit row"),
-        ("auto", {"page": says("4"), "crop": True}, ("4", "unsure"), "tile row page digit"),
+        # a crop is looked at once
+        ("auto", {"page": says("4"), "crop": True}, ("4", "unsure"), "tile row page"),
         # and in the crop of a number several rows are always one
         ("number", {"page": says("40", "7"), "lines": STACKED * 3, "crop": True,
                     "row": says("407", probability=0.1)}, ("407", "unsure"), "row page"),
         ("auto", {"page": says("40", "7"), "lines": STACKED * 3, "crop": True,
-                  "row": says("407", probability=0.1)}, ("40\n7", "unsure"),
-         "tile row page digit"),
+                  "row": says("407", probability=0.1)}, ("40\n7", "unsure"), "tile row page"),
     ],
 )  # fmt: skip
 def test_the_first_plain_answer_counts_and_else_the_one_that_says_most(
@@ -230,43 +212,20 @@ def test_what_may_be_the_crop_of_a_row(kind: str, shape: tuple[int, int], is_so:
 
 
 @pytest.mark.parametrize(
-    ("kind", "alone", "drawn", "status", "many"),
-    [("auto", True, True, "read", False), ("auto", True, True, "unsure", True),
-     ("auto", False, True, "read", True), ("auto", True, False, "read", True),
-     ("number", True, True, "read", True), ("digit", False, False, "unsure", False)],
+    ("kind", "alone", "drawn", "said", "is_one"),
+    [("auto", True, True, ONE, True), ("auto", True, True, DOUBT, False),
+     ("auto", True, True, replace(DOUBT, why=CROSSED), True),
+     ("auto", False, True, ONE, False), ("auto", True, False, ONE, False),
+     ("number", True, True, ONE, False), ("digit", False, False, DOUBT, True)],
 )  # fmt: skip
 def test_what_stands_alone_and_reads_as_a_digit_is_one(
-    kind: str, alone: bool, drawn: bool, status: str, many: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "variants", lambda grey: iter([INK]))
+    kind: str, alone: bool, drawn: bool, said: Answer, is_one: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "stands_alone", lambda ink: alone)
     monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn)
-    monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [row("7")])
-    monkeypatch.setattr(Recognizer, "status", lambda self, rows: status)
-    assert Attempt(recognizer(kind))._may_be_many == many
-    monkeypatch.setattr(module, "variants", lambda grey: iter([]))
-    assert not Attempt(recognizer(kind))._may_be_many
-
-
-@pytest.mark.parametrize(
-    ("plain", "on_sheet", "expected"),
-    [
-        (says("0"), says("407", status="read"), ("407", "unsure")),  # worth more, and in doubt
-        (says("0"), says("1", probability=0.5), ("0", "unsure")),
-        (READ, says("40713"), ("407", "read")),  # nothing else is looked at
-        (says("12", "34"), says("7", probability=0.99), ("12\n34", "unsure")),
-        (NOTHING, NOTHING, ("", "no_digit")),
-    ],
-)
-def test_a_sheet_in_a_picture_in_doubt_is_looked_at_alone(
-    plain: Answer, on_sheet: Answer, expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sheet = np.full((9, 9), 250, np.uint8)
-    monkeypatch.setattr(module, "as_all_paper", lambda grey: sheet)
-    monkeypatch.setattr(Attempt, "_upright", lambda self: on_sheet if self.grey is sheet else plain)
-    monkeypatch.setattr(Attempt, "_may_be_turned", lambda self, answer: False)
-    answer = Attempt(recognizer()).answer()
-    assert (answer.text, answer.status) == expected
-    assert Attempt(recognizer(budget=NEVER)).answer() is plain
-    monkeypatch.setattr(module, "as_all_paper", lambda grey: None)
-    assert Attempt(recognizer()).answer() is plain
+    monkeypatch.setattr(Attempt, "of_digit", lambda self: said)
+    assert Attempt(recognizer(kind))._is_one == is_one
+    monkeypatch.setattr(module, "seen_first", lambda grey: None)
+    assert Attempt(recognizer(kind))._is_one == (kind == "digit")

@@ -75,7 +75,7 @@ def test_a_row_without_a_digit_is_none(read: Any, text: str) -> None:
 def test_no_row_and_no_line_is_begun_without_time(read: Any) -> None:
     read("407")
     assert LATE.row(ROW, []) is None and made().row(ROW, []) is not None
-    assert LATE.line(Line(CORNERS, 0.9)) == (None, True)
+    assert LATE.line(Line(CORNERS, 0.9)) == (None, None)
 
 
 @pytest.mark.parametrize(("digit", "alone"), [("7", True), ("1", False)])

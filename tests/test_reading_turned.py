@@ -74,7 +74,7 @@ def test_a_crop_lies_as_it_is_and_is_no_piece_of_itself(
     for name in ("of_tile", "of_tight_digit"):
         monkeypatch.setattr(Attempt, name, lambda self: None)
     monkeypatch.setattr(Attempt, "_may_be_a_row", crop)
-    monkeypatch.setattr(Attempt, "_may_be_many", True)
+    monkeypatch.setattr(Attempt, "_is_one", False)
     monkeypatch.setattr(Attempt, "of_row", lambda self: unsure("13579", 0.6))
     monkeypatch.setattr(Attempt, "of_digit", lambda self: Answer("", "no_digit"))
     monkeypatch.setattr(Attempt, "of_page", lambda self: piece)

@@ -26,9 +26,9 @@ from tests.test_reading_attempt import INK, NEVER, STACKED, Told, recognizer, ro
 
 @dataclass
 class Seen:
-    """What a picture looks like in several ways, and what each of them reads as."""
+    """What a picture looks like, and what it reads as."""
 
-    supports: Sequence[float]
+    support: float
     alone: bool = True
     drawn: bool = True
     crossed: bool = False
@@ -36,15 +36,14 @@ class Seen:
 
     def put(self, monkeypatch: pytest.MonkeyPatch) -> list[Ink]:
         looked: list[Ink] = []
-        ways = [replace(INK, contrast=support) for support in self.supports]
 
         def one_digit(_: Recognizer, ink: Ink) -> list[Row]:
             looked.append(ink)
             (digit,) = row(self.label).digits
             one = row(self.label, 0.9999, alone=True)
-            return [replace(one, support=ink.contrast, digits=[digit])]
+            return [replace(one, support=self.support, digits=[digit])]
 
-        monkeypatch.setattr(module, "variants", lambda grey: iter(ways))
+        monkeypatch.setattr(module, "seen_first", lambda grey: INK)
         monkeypatch.setattr(module, "stands_alone", lambda ink: self.alone)
         monkeypatch.setattr(module, "is_one_digit", lambda ink: self.drawn)
         monkeypatch.setattr(module, "is_crossed", lambda tile: self.crossed)
@@ -52,26 +51,22 @@ class Seen:
         return looked
 
 
-def test_other_ways_to_see_a_digit_are_tried_until_one_is_likely(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    looked = Seen([0.5, 0.65, 0.6, 0.9, 0.95]).put(monkeypatch)
-    answer = Attempt(recognizer()).of_digit()
-    assert len(looked) == 4 and answer.rows[0].support == 0.9 and answer.status == "read"
-    assert Seen([0.5]).put(monkeypatch) == []
-    assert Attempt(recognizer(budget=NEVER)).of_digit() == NOTHING
+def test_a_digit_is_looked_at_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = Seen(0.9).put(monkeypatch)
+    assert Attempt(recognizer(budget=NEVER)).of_digit() == NOTHING and looked == []
+    assert Attempt(recognizer()).of_digit().status == "read" and looked == [INK]
 
 
 @pytest.mark.parametrize(
     ("kind", "seen", "status", "words"),
     [
-        ("auto", Seen([0.9]), "read", []),
-        ("auto", Seen([0.9], alone=False), "unsure", [TEXT_LEFT_OUT]),
-        ("auto", Seen([0.9], drawn=False), "unsure", [TEXT_LEFT_OUT]),
-        ("digit", Seen([0.9], alone=False, drawn=False), "read", []),
-        ("auto", Seen([0.9], crossed=True), "read", []),
-        ("auto", Seen([0.9], crossed=True, label="0"), "unsure", [CROSSED]),
-        ("auto", Seen([0.9], label="0"), "read", []),
+        ("auto", Seen(0.9), "read", []),
+        ("auto", Seen(0.9, alone=False), "unsure", [TEXT_LEFT_OUT]),
+        ("auto", Seen(0.9, drawn=False), "unsure", [TEXT_LEFT_OUT]),
+        ("digit", Seen(0.9, alone=False, drawn=False), "read", []),
+        ("auto", Seen(0.9, crossed=True), "read", []),
+        ("auto", Seen(0.9, crossed=True, label="0"), "unsure", [CROSSED]),
+        ("auto", Seen(0.9, label="0"), "read", []),
     ],
 )
 def test_a_digit_beside_other_ink_or_crossed_is_in_doubt(
@@ -169,12 +164,12 @@ def test_what_is_several_rows_to_ink_and_finder_is_not_one(
 def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "variants", lambda grey: iter([INK]))
+    monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
     monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
     monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
     monkeypatch.setattr(
-        Recognizer, "line", lambda self, one: (row("407", 0.9999, int(one.corners[0, 1])), True)
+        Recognizer, "line", lambda self, one: (row("407", 0.9999, int(one.corners[0, 1])), None)
     )
     answer = Attempt(recognizer("number")).of_page()
     assert answer and (answer.text, answer.status) == ("407\n407", "read")
@@ -188,5 +183,5 @@ def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
         answer = Attempt(recognizer(kind)).of_page()
         assert answer and answer.status == status
         assert (answer.why == IN_TEXT) == (status == "unsure")
-    monkeypatch.setattr(module, "variants", lambda grey: iter([]))
+    monkeypatch.setattr(module, "seen_first", lambda grey: None)
     assert Attempt(recognizer("number")).of_page() is None

@@ -84,21 +84,11 @@ def test_a_digit_is_cut_out_with_its_soft_edge() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "count"),
-    [(("block", 100, 60, 6, 5), 2), (("block", 100, 60, 3, 3), 1),  # 0.06 and 0.018 of its area
-     (("block", 92, 60, 3, 5), 2), (("block", 92, 60, 4, 2), 1),  # 0.03, 0.016
-     (("block", 100, 60, 10, 20), 2), (("block", 108, 60, 10, 20), 1)],  # 10 and 18 px away
-)  # fmt: skip
-def test_a_digits_other_parts_are_no_specks_and_near(
-    other: tuple[str, int, int, int, int], count: int
-) -> None:
-    assert len(of_one_digit(ink(BAR, other))) == count
-
-
-@pytest.mark.parametrize(("wide", "is_main"), [(15, False), (30, True)])
-def test_what_hangs_in_from_the_edge_is_half_of_something(wide: int, is_main: bool) -> None:
-    (main,) = of_one_digit(ink(BAR, ("block", 0, 60, wide, 50)))  # 1.5 and 3 times as large
-    assert (main.box[0] == 0) == is_main
+    ("x", "y", "count"),
+    [(100, 60, 2), (108, 60, 1), (80, 118, 2), (80, 126, 1)],  # 10 and 18, 8 and 16 px away
+)
+def test_a_digits_other_parts_are_near(x: int, y: int, count: int) -> None:
+    assert len(of_one_digit(ink(BAR, ("block", x, y, 10, 20)))) == count
 
 
 @pytest.mark.parametrize(("height", "is_one"), [(5, True), (15, False)])
@@ -109,25 +99,6 @@ def test_little_ink_may_be_beside_one_digit(height: int, is_one: bool) -> None:
 @pytest.mark.parametrize(("wide", "is_one"), [(15, True), (30, False)])
 def test_a_digit_is_no_broader_than_a_marker(wide: int, is_one: bool) -> None:
     assert is_one_digit(ink(("block", 80, 60, wide, 50))) == is_one
-
-
-def plate(side: int, count: int, value: int = 0) -> Ink:
-    """A stroke of 30x120 with square holes, filled with a level."""
-    seen = ink(("block", 80, 40, 30, 120))
-    for k in range(count):
-        top = 55 + 30 * k
-        seen.level[top : top + side, 92 : 92 + side] = value
-    return seen
-
-
-@pytest.mark.parametrize(
-    ("side", "count", "value", "is_one"),
-    [(3, 2, 0, True), (3, 3, 0, False), (2, 3, 0, True), (3, 3, 200, True), (3, 3, 100, False)],
-)
-def test_a_digit_has_no_more_holes_than_an_8(
-    side: int, count: int, value: int, is_one: bool
-) -> None:
-    assert is_one_digit(plate(side, count, value)) == is_one
 
 
 @pytest.mark.parametrize(("height", "gone"), [(18, True), (34, False)])
@@ -146,7 +117,7 @@ def test_a_bar_amid_a_digit_is_no_underline() -> None:
 @pytest.mark.parametrize(
     ("x", "wide", "height", "alone"),
     [(150, 10, 30, False), (150, 10, 20, True),  # 0.6 and 0.4 of its height
-     (190, 10, 40, False), (197, 3, 40, True), (196, 4, 28, True), (195, 5, 40, False)],
+     (190, 10, 40, False), (197, 3, 40, False)],
 )  # fmt: skip
 def test_a_digit_stands_alone_unless_something_as_high_is_there(
     x: int, wide: int, height: int, alone: bool

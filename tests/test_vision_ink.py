@@ -8,7 +8,7 @@ from digits.vision.components import of_one_digit
 from digits.vision.ink import EVEN, LIMITS, Ink, find, is_tight, is_wide, keeping, polarities
 
 SIZE = 160
-REACHES = LIMITS.reaches_of_shorter_side
+REACHES = LIMITS.reach_of_shorter_side, 0.2
 
 
 def five(thickness: int = 6) -> np.ndarray:

@@ -6,7 +6,6 @@ root, by `PYTHONPATH=src:benchmarks python -m tests.test_vision_record`.
 
 import json
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ import pytest
 
 from digits.data import strokes
 from digits.vision.components import is_one_digit, of_one_digit, stands_alone
-from digits.vision.ink import Ink, variants
+from digits.vision.ink import Ink, find, polarities
 from digits.vision.load import from_array
 from digits.vision.warnings import warnings
 
 RECORD = Path(__file__).parent / "recorded" / "vision.json"
-SEED, WAYS = 11, 2  # ways to see a picture that are recorded
+SEED = 11
 BOX_PX, SHARE = 2, 0.02  # what boxes and amounts of ink may differ by between machines
 
 
@@ -39,8 +38,9 @@ def pictures() -> Iterator[tuple[str, np.ndarray]]:
 
 
 def seen(grey: np.ndarray) -> list[dict[str, Any]]:
-    """The ways in which a picture's ink is seen, the first WAYS of them."""
-    return [_way(ink) for ink in islice(variants(from_array(grey).grey), WAYS)]
+    """How a picture's ink is seen in each polarity that it may have."""
+    grey = from_array(grey).grey
+    return [_way(ink) for inverted in polarities(grey) if (ink := find(grey, inverted))]
 
 
 def _way(ink: Ink) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from digits.errors import DigitsError
 from digits.tile import as_tile, frame
 from digits.vision import load as files
 from digits.vision.components import cut_out, is_one_digit, of_one_digit
-from digits.vision.ink import EVEN, find, is_tight, polarities, variants
+from digits.vision.ink import EVEN, find, is_tight, polarities, seen_first
 
 
 def tile_of(source: Path | np.ndarray, look: Look) -> tuple[np.ndarray, tuple[int, int]]:
@@ -52,7 +52,7 @@ def framed(grey: np.ndarray) -> np.ndarray:
     if is_tight(grey):
         crops = (find(grey, inverted, EVEN) for inverted in polarities(grey))
         ink = next((crop for crop in crops if crop and is_one_digit(crop)), None)
-    ink = ink or next(variants(grey), None)
+    ink = ink or seen_first(grey)
     chosen = of_one_digit(ink) if ink else []
     if ink is None or not chosen:
         raise DigitsError("nothing is drawn on it")

@@ -16,7 +16,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "digits.html"
 ESTIMATE_SIDE = 128  # pixels of the picture on which the page looks for the paper's brightness
 LIMITS = {  # of the page's ink and frames: those of digits.vision.ink and digits.tile
     "estimate_side": ESTIMATE_SIDE,
-    "reach": ink.LIMITS.reaches_of_shorter_side[0],
+    "reach": ink.LIMITS.reach_of_shorter_side,
     "pen_centile": ink.LIMITS.pen_centile / 100,
     "faint": tile.LIMITS.max_faint_level,
     "kept": tile.LIMITS.max_kept_change,

@@ -1,10 +1,7 @@
 """What a picture may be, tried in order: a tile, a tight digit, a row, a page of lines, a digit."""
 
-from collections.abc import Iterator
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import tee
 
 import numpy as np
 
@@ -23,10 +20,9 @@ from digits.reading.rows import looks_at
 from digits.reading.tiles import read_tiles
 from digits.reading.turned import read_turned
 from digits.vision.components import is_crossed, is_one_digit, stands_alone
-from digits.vision.ink import EVEN, Ink, fills, find, is_tight, is_wide, polarities, variants
+from digits.vision.ink import EVEN, Ink, fills, find, is_tight, is_wide, polarities, seen_first
 from digits.vision.lines import Line
 from digits.vision.rows import RowInk, ink_alone
-from digits.vision.sheet import as_all_paper
 
 LEFT_OUT = "rows that look like numbers and could not be read: {}"
 CROSSED = "a 0 with a stroke in it, or another digit in a ring"
@@ -34,7 +30,6 @@ TEXT_LEFT_OUT = "something that looks like text is left out"
 # Why an answer is in doubt, however likely it is.
 A_PIECE = "a piece of the row that the whole picture may be"
 NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"
-ON_A_SHEET = "read on the sheet in the picture alone"
 ONE_MORE = "ink beside a row may be its digit"
 IN_TEXT = "among text as large: it may be print"
 NOT_PLAIN = "the finder is not sure that it is written by hand"
@@ -74,20 +69,13 @@ class Attempt:
         return self.recognizer.grey
 
     def answer(self) -> Answer:
-        """What the picture says; if that is in doubt, what it says turned, and what a sheet in it
-        says alone, in doubt too: whichever is worth most."""
+        """What the picture says; if that is in doubt and it says more turned, that."""
         if self._is_a_strip:
             return NOTHING
         answer = self._upright()
-        if answer.status != "read" and self._may_be_turned(answer):
-            answer = max(answer, self._turned() or answer, key=_worth_of)
-        if answer.status == "read" or not self.recognizer.budget.left():
+        if answer.status == "read" or not self._may_be_turned(answer):
             return answer
-        sheet = as_all_paper(self.grey)
-        if sheet is None:
-            return answer
-        on_it = judge.doubted(Attempt(replace(self.recognizer, grey=sheet))._upright(), ON_A_SHEET)
-        return max(answer, on_it, key=_worth_of)
+        return max(answer, self._turned() or answer, key=_worth_of)
 
     def _upright(self) -> Answer:
         """The first answer that is plain; else the one that says most, or is supported best.
@@ -96,32 +84,27 @@ class Attempt:
         `read` as one digit is one: so it was on 236 of 236 made-up crops and rows of validation
         digits. The crop of a row lies as it is, and a piece of it is no answer to it.
         """
-        if self.recognizer.kind != "number":
+        expects_number = self.recognizer.kind == "number"
+        if not expects_number:
             cut_out = self.of_tile() or (self.of_tight_digit() if is_tight(self.grey) else None)
             if cut_out:
                 return cut_out
-        if self.recognizer.kind == "auto" and not self._may_be_many:
-            one = self.of_digit()  # before the row models: they take four times as long
-            if one.status == "read":
-                return one
+        if self._is_one:  # before the row models: they take four times as long
+            return self._digit
         crop = self._crop
         if crop and crop.status == "read":
             return crop
-        page = self.of_page() if self._may_be_many else None
+        page = self.of_page()
         if page and crop and judge.value(crop.rows) > judge.value(page.rows):
             page = judge.doubted(page, A_PIECE)
         if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
             return page
-        best = page or NOTHING
-        if self.recognizer.kind != "number":
-            one = self.of_digit()
-            is_one = one.status == "read" and not judge.is_clearly_more(best.rows, one.rows)
-            best = one if is_one or not page else page
+        best = page or (NOTHING if expects_number else self._digit)
         row = crop
-        if not self._may_be_a_row and self._may_be_many and (all_of_it := self.of_row()):
+        if not self._may_be_a_row and (all_of_it := self.of_row()):
             row = judge.doubted(all_of_it, NO_ROW_FOUND)
-        says_more = row and judge.value(row.rows) > judge.value(best.rows)
-        if row and row.rows and (says_more or self._is_split(best)):
+        is_split = crop and expects_number and len(best.rows) > 1
+        if row and row.rows and (is_split or judge.value(row.rows) > judge.value(best.rows)):
             best = row
         return best
 
@@ -164,20 +147,21 @@ class Attempt:
 
     def of_page(self) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number."""
-        seen = self._first_seen
+        seen = self._ink
         if seen is None or not self.recognizer.budget.left():
             return None
-        read = [(line, *self.recognizer.line(line)) for line in self._lines]
-        rows = judge.written_once([row for _, row, _ in read if row])
+        looked = [(line, *self.recognizer.line(line)) for line in self._lines]
+        read = [self.recognizer.surer(row, ink, expected=True) for _, row, ink in looked]
+        rows = judge.written_once([row for row in read if row])
         numbers = judge.likely_lines(rows)
         if not numbers:
             return None
         kept, lost = [], 0
-        for line, row, is_written in read:
+        for (line, _, ink), row in zip(looked, read, strict=True):
             if row and any(row is number for number in numbers):
                 kept.append((line, row))
-            else:
-                lost += is_written and judge.is_missed(line, numbers)
+            elif ink is None or ink.level.any():
+                lost += judge.is_missed(line, numbers)
         left_out = [LEFT_OUT.format(lost)] * (lost > 0)
         words = left_out + [TEXT_LEFT_OUT] * has_more(seen, numbers)
         answer = self.recognizer.concluded(numbers, seen, words, "page")
@@ -188,31 +172,25 @@ class Attempt:
         return judge.doubted(answer, doubts[0]) if doubts else answer
 
     def of_digit(self) -> Answer:
-        """The answer to the picture as one digit. Where polarity or light are in doubt, other ways
-        to see it are tried until one is well supported; else the best supported one is given. With
-        other ink beside the digit, none expected, or a stroke within a 0, it is `unsure`."""
-        best = NOTHING
-        for seen in copy(self._views):
-            if not self.recognizer.budget.left():
-                break
-            rows = self.recognizer.one_digit(seen)
-            is_all = self.recognizer.kind == "digit" or (stands_alone(seen) and is_one_digit(seen))
-            crossed = any(row.text == "0" and is_crossed(row.digits[0].tile) for row in rows)
-            words = [TEXT_LEFT_OUT] * (not is_all) + [CROSSED] * crossed
-            answer = self.recognizer.concluded(rows, seen, words, "digit")
-            if crossed or not is_all:
-                answer = judge.doubted(answer, CROSSED if crossed else NOT_ALONE)
-            best = max(best, answer, key=_support_of)
-            if judge.is_likely(best.rows):
-                break
-        return best
+        """The answer to the picture as one digit. With other ink beside the digit, none expected,
+        or a stroke within a 0, it is `unsure`."""
+        ink = self._ink
+        if ink is None or not self.recognizer.budget.left():
+            return NOTHING
+        rows = self.recognizer.one_digit(ink)
+        is_all = self.recognizer.kind == "digit" or self._stands_alone
+        crossed = any(row.text == "0" and is_crossed(row.digits[0].tile) for row in rows)
+        words = [TEXT_LEFT_OUT] * (not is_all) + [CROSSED] * crossed
+        answer = self.recognizer.concluded(rows, ink, words, "digit")
+        doubts = [NOT_ALONE] * (not is_all) + [CROSSED] * crossed
+        return judge.doubted(answer, doubts[0]) if doubts else answer
 
     def _may_be_turned(self, answer: Answer) -> bool:
         """Whether a picture with this answer may lie on a side, or upside down. A tile and the crop
         of a row do not, nor does a page of lines, but one of single digits."""
-        if answer.seen_as == "tile" or self._crop or not self._may_be_many:
+        if answer.seen_as == "tile" or self._is_one or self._crop:
             return False
-        if not self.recognizer.budget.left():
+        if self._ink is None or not self.recognizer.budget.left():
             return False
         is_a_page = judge.is_a_page(answer.rows, len(self._lines))
         return not is_a_page or judge.is_of_single_digits(answer.rows)
@@ -224,24 +202,10 @@ class Attempt:
             self.grey, lambda grey: Attempt(replace(recognizer, grey=grey)).of_page()
         )
 
-    def _is_split(self, page: Answer) -> bool:
-        """Whether several rows are one: in the crop of a number, or single digits side by side."""
-        if len(page.rows) < 2:
-            return False
-        if self._may_be_a_row and self.recognizer.kind == "number":
-            return True
-        return all(row.alone for row in page.rows) and not are_stacked(self._lines)
-
     @cached_property
     def _crop(self) -> Answer | None:
         """The answer to the whole picture as the crop of one row, if it may be one."""
         return self.of_row() if self._may_be_a_row else None
-
-    @cached_property
-    def _views(self) -> Iterator[Ink]:
-        """The ways to see the ink, to be copied: what one copy has come to, others have at once."""
-        (first,) = tee(variants(self.grey), 1)
-        return first
 
     @cached_property
     def _lines(self) -> list[Line]:
@@ -249,9 +213,9 @@ class Attempt:
         return find_lines(self.grey)
 
     @cached_property
-    def _first_seen(self) -> Ink | None:
-        """The ink, seen in the likeliest way; None where there is none."""
-        return next(copy(self._views), None)
+    def _ink(self) -> Ink | None:
+        """The ink; None where there is none."""
+        return seen_first(self.grey)
 
     @property
     def _is_a_strip(self) -> bool:
@@ -272,15 +236,23 @@ class Attempt:
         )
 
     @cached_property
-    def _may_be_many(self) -> bool:
-        """Whether there may be more than one digit: what stands alone, is drawn like one and reads
-        as one is one. The walls of a table stand alone too, and are an 8 to the classifier."""
-        seen = self._first_seen
-        if seen is None or self.recognizer.kind == "digit":
-            return False
-        if self.recognizer.kind != "auto" or not (stands_alone(seen) and is_one_digit(seen)):
-            return True
-        return self.recognizer.status(self.recognizer.one_digit(seen)) != "read"
+    def _stands_alone(self) -> bool:
+        """Whether the ink is drawn as one digit is, and nothing is beside it. The walls of a table
+        stand alone too, and are an 8 to the classifier."""
+        return self._ink is not None and stands_alone(self._ink) and is_one_digit(self._ink)
+
+    @cached_property
+    def _digit(self) -> Answer:
+        """The answer to the picture as one digit."""
+        return self.of_digit()
+
+    @cached_property
+    def _is_one(self) -> bool:
+        """Whether the picture is one digit: one is expected, or it stands alone and reads as one,
+        if with a stroke in it."""
+        if self.recognizer.kind != "auto":
+            return self.recognizer.kind == "digit"
+        return self._stands_alone and (self._digit.status == "read" or self._digit.why == CROSSED)
 
 
 def _support_of(answer: Answer) -> float:

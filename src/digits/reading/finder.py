@@ -8,7 +8,7 @@ import numpy as np
 from digits import classifier, page_image
 from digits.classifier import Classifier
 from digits.spec import pretrained_dir
-from digits.vision.lines import Line, in_order, join, lines
+from digits.vision.lines import Line, in_order, lines
 from digits.vision.walls import within_cells
 
 FINDER = "_finder.onnx"  # in models/pretrained/
@@ -54,7 +54,7 @@ def find_lines(grey: np.ndarray) -> list[Line]:
     if max(grey.shape) * page_image.LIMITS.max_zoom > small:
         least = LIMITS.large_of_side * max(grey.shape)
         coarse = lines(*maps(grey, small), grey.shape)
-        large = join([line for line in coarse if line.height >= least])
+        large = [line for line in coarse if line.height >= least]
         found = [line for line in found if not any(line.lies_in(one) for one in large)]
         found = in_order(large + found) if large else found
     likely = [line for line in found if line.probability >= LIMITS.least_probability]

@@ -20,9 +20,7 @@ class Limits:
     read_probability: float = 0.9  # for a model that keeps no threshold of its own
     digit_support: float = 0.4  # less is no digit
     expected_support: float = 0.1  # the same where a digit or a number is expected
-    # Of a digit alone that is `read`: nine of ten have more. Its ink is seen rightly: no other way
-    # is tried.
-    read_support: float = 0.7
+    read_support: float = 0.7  # of a digit alone that is `read`: nine of ten have more
     # That a line of a page is right: less is something else, or cannot be read. Of 394 numbers on
     # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
     line_probability: float = 0.3
@@ -35,7 +33,6 @@ class Limits:
     # on its side.
     page_rows: int = 4
     page_share: float = 0.5
-    clear_gain: float = 1.15  # by which the finder's lines are worth more than one plain digit
     # Of a digit's box within one of another row: half a digit is a piece, what it touches is not.
     piece_share: float = 0.6
 
@@ -75,19 +72,6 @@ def is_a_page(lines: Sequence[Row], seen: int) -> bool:
 def is_of_single_digits(rows: Sequence[Row]) -> bool:
     """Whether a page's rows may be digits of rows that lie on their side: most are of one digit."""
     return 2 * sum(len(row.text) == 1 for row in rows) > len(rows)
-
-
-def is_clearly_more(lines: Sequence[Row], other: Sequence[Row]) -> bool:
-    """Whether the finder's lines say more than other rows do. Lines that are pieces of the others'
-    digits say nothing."""
-    whole = written_once([*lines, *other])
-    said = [line for line in lines if any(line is row for row in whole)]
-    return worth(said) > LIMITS.clear_gain * worth(other)
-
-
-def is_likely(rows: Sequence[Row]) -> bool:
-    """Whether the ink is seen rightly: no other way to see it has to be tried."""
-    return support(rows) >= LIMITS.read_support
 
 
 def verdict(rows: Sequence[Row], model: Classifier, expected: bool) -> tuple[str, str]:

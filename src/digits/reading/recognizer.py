@@ -98,21 +98,19 @@ class Recognizer:
         around = enclosing([digit.box for digit in digits])
         return Row(read.text, probability, around, read.ranking, digits, read.support)
 
-    def line(self, line: Line) -> tuple[Row | None, bool]:
-        """What stands in a line, None where it is no number or time is over; and whether anything
-        may: it has ink that is not its neighbours' alone, or was not looked at."""
+    def line(self, line: Line) -> tuple[Row | None, RowInk | None]:
+        """What stands in a line, None where it is no number; and its ink, which may be nothing,
+        None where time is over."""
         if not self.budget.left():
-            return None, True
+            return None, None
         row = line.row()
         under = row.of_picture(self.grey)
         inverted = polarities(under)[0]
         ink = find(under, inverted)
         if ink is None:
-            return None, False
-        ink = line.alone(ink)
-        row = replace(row, level=ink.level)
-        read = self.surer(self.row(row, looks_at(under, inverted)), row, expected=True)
-        return read, bool(ink.mask.any())
+            return None, row
+        row = replace(row, level=line.alone(ink).level)
+        return self.row(row, looks_at(under, inverted)), row
 
     def surer(self, row: Row | None, ink: RowInk | None, expected: bool = False) -> Row | None:
         """What a row says; if that is not `read`, what its ink says by itself at one look, if it is

@@ -7,7 +7,7 @@ import numpy as np
 
 from digits.tile import Box, stroke_width
 from digits.vision.ink import Ink
-from digits.vision.parts import MOST_PARTS, Component
+from digits.vision.parts import Component
 
 SOFT_EDGE = 2  # pixels of a stroke's soft edge around its core, which `cut_out` keeps
 
@@ -19,22 +19,15 @@ class ComponentLimits:
     To measure: `benchmarks/sweep.py vision.components.NAME VALUES`.
     """
 
-    min_area_of_main: float = 0.02  # less is a speck: a 5's separate bar has 0.1 or more
     max_gap_of_main_size: float = 0.25  # a digit's second stroke lies no further off
-    # Between several largest parts: what hangs in from the picture's edge is half of something.
-    weight_at_edge: float = 0.5
     min_area_of_ink: float = 0.9  # in a picture of one digit hardly any ink is beside it
     max_stroke_of_size: float = 0.4  # of a digit's longer side: a marker's is no broader
-    max_paper_level: int = 127  # of 255: half of the pen's colour
-    min_hole_of_box: float = 0.002  # smaller ones are faults of the pen
-    max_holes: int = 2  # an 8's
     # Of a 0's tile, 28 pixels wide: of MNIST's 494 validation 0s 1.4% have a second hole so large;
     # of eleven other digits in a ring that were `read` as a 0, ten.
     min_hole_of_tile_px: int = 4
     min_level_around_hole: int = 96  # of 255
     max_underline_of_width: float = 0.4  # its height: it is no higher, however it bends
-    min_beside_of_height: float = 0.5  # what stands beside a digit and is lower does not count ...
-    min_edge_area_of_main: float = 0.3  # ... nor does less than this at the picture's edge
+    min_beside_of_height: float = 0.5  # what stands beside a digit and is lower does not count
     min_inside_of_height: float = 0.4  # of a box or ring: what is so high in it is written there
     min_frame_of_side: float = 0.95  # of the picture: a form box or rule is as long ...
     max_frame_of_box: float = 0.35  # ... and is empty, but for so much ...
@@ -90,34 +83,22 @@ def _that_enclose(boxes: np.ndarray) -> np.ndarray:
 
 
 def of_one_digit(ink: Ink) -> list[Component]:
-    """The parts of the picture's one digit: the largest, and what lies by it and is no speck."""
+    """The parts of the picture's one digit: the largest, and what lies by it."""
     height, width = ink.mask.shape
     found = without_frames(ink)
     if not found:
         return []
-
-    def weight(part: Component) -> float:
-        return part.area * (LIMITS.weight_at_edge if at_edge(part, width, height) else 1.0)
-
-    main = max(found, key=weight)
+    main, *others = found
     reach = LIMITS.max_gap_of_main_size * max(main.box[2:])
-    return [
-        p
-        for p in found
-        if p is main
-        or (
-            p.area >= LIMITS.min_area_of_main * main.area
-            and _gap(p.box, main.box) <= reach
-            and not at_edge(p, width, height)
-        )
-    ]
+    near = [p for p in others if _gap(p.box, main.box) <= reach and not at_edge(p, width, height)]
+    return [main, *near]
 
 
 def is_one_digit(ink: Ink) -> bool:
     """Whether hardly any ink is left beside the picture's one digit, and it looks drawn by strokes.
 
-    Paper between strokes does not: it is in several parts, or broad, or full of holes. Nor does a
-    table around a sheet: it fills all corners of the picture.
+    Paper between strokes does not: it is in several parts, or broad. Nor does a table around a
+    sheet: it fills all corners of the picture.
     """
     chosen = of_one_digit(ink)
     if ink.mask[[0, 0, -1, -1], [0, -1, 0, -1]].all():
@@ -125,17 +106,7 @@ def is_one_digit(ink: Ink) -> bool:
     if sum(p.area for p in chosen) <= LIMITS.min_area_of_ink * ink.mask.sum():
         return False
     level, (_, _, width, height) = cut_out(ink, chosen)
-    strokes = (level > LIMITS.max_paper_level).astype(np.uint8)
-    if cv2.connectedComponents(1 - strokes)[0] > MOST_PARTS:
-        return False  # holes by the thousand, whose outlines would take seconds
-    outlines, nesting = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if not outlines:
-        return False
-    least = LIMITS.min_hole_of_box * width * height
-    large = [cv2.contourArea(line) > least for line in outlines]
-    holes = sum(big and above >= 0 for big, above in zip(large, nesting[0, :, 3], strict=True))
-    broadest = LIMITS.max_stroke_of_size * max(width, height)
-    return holes <= LIMITS.max_holes and stroke_width(level) < broadest
+    return bool(stroke_width(level) < LIMITS.max_stroke_of_size * max(width, height))
 
 
 def without_underline(chosen: list[Component]) -> list[Component]:
@@ -157,13 +128,8 @@ def stands_alone(ink: Ink) -> bool:
     if any(at_edge(part, width, height) for part in chosen):
         return False
     tall = LIMITS.min_beside_of_height * max(p.box[3] for p in chosen) if chosen else 0
-    least = LIMITS.min_edge_area_of_main * max((p.area for p in chosen), default=0)
-    beside = [
-        p
-        for p in without_frames(ink)
-        if p.box[3] >= tall and not (at_edge(p, width, height) and p.area < least)
-    ]
-    return len(beside) <= len([p for p in chosen if p.box[3] >= tall])
+    everywhere = sum(part.box[3] >= tall for part in without_frames(ink))
+    return everywhere <= sum(part.box[3] >= tall for part in chosen)
 
 
 def is_frame(part: Component, width: int, height: int) -> bool:

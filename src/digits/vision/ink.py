@@ -3,7 +3,7 @@
 Ink is a map (H, W) uint8: 0 paper, 255 the full colour of the pen, the soft edges between.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -25,7 +25,7 @@ class InkLimits:
 
     min_contrast: float = 0.06  # of the paper's brightness: less is blank; pale pencil has 0.15
     min_contrast_of_noise: float = 4.0  # deviations of the paper's grain that a pen stands out by
-    reaches_of_shorter_side: tuple[float, ...] = (0.7, 0.2)  # see `variants`
+    reach_of_shorter_side: float = 0.7  # as wide may a marker's stroke be; shadows are wider
     # What a stroke's paper is looked for in, for broad strokes and for thin ones: see `polarities`.
     around_of_shorter_side: tuple[float, ...] = (1 / 3, 0.1)
     plain_paper_of_border: float = 0.95  # with less paper on the border polarity is in doubt
@@ -124,26 +124,20 @@ def is_wide(grey: np.ndarray) -> bool:
     return width > LIMITS.wide_of_height * height
 
 
-def variants(grey: np.ndarray) -> Iterator[Ink]:
-    """What may be the ink of a picture (H, W) uint8, the likeliest first; nothing for a blank one.
-
-    Each polarity in doubt, and each reach of the light: a reach across the picture keeps marker
-    strokes of any width whole; a short one follows a sharp shadow on the page.
-    """
-    for inverted in polarities(grey):
-        for reach in LIMITS.reaches_of_shorter_side:
-            ink = find(grey, inverted, reach)
-            if ink is not None:
-                yield ink
+def seen_first(grey: np.ndarray) -> Ink | None:
+    """The ink of a picture (H, W) uint8 in the likelier polarity that shows any; None for a blank
+    one."""
+    seen = (find(grey, inverted) for inverted in polarities(grey))
+    return next((ink for ink in seen if ink is not None), None)
 
 
 def find(grey: np.ndarray, inverted: bool, reach: float | None = None) -> Ink | None:
     """The ink of a picture (H, W) uint8 if it is of this polarity; None for a blank one.
 
-    `reach` is the share of the picture's shorter side that a stroke may be wide, or EVEN; without
-    one it is the first that `variants` tries.
+    `reach` is the share of the picture's shorter side that a stroke may be wide, the usual one
+    unless told, or EVEN.
     """
-    reach = LIMITS.reaches_of_shorter_side[0] if reach is None else reach
+    reach = LIMITS.reach_of_shorter_side if reach is None else reach
     dark_ink = 255 - grey if inverted else grey
     depth = _depth(dark_ink, reach)  # (H, W) float32, 0 paper .. 1 black
     noise = _noise(depth)

@@ -26,17 +26,13 @@ class Limits:
     To measure: `benchmarks/sweep.py vision.lines.NAME VALUES --only papers`.
     """
 
-    min_core_px: int = 3  # of a map: less is grain
     min_probability: float = 0.5  # that a pixel is in a row, or in its core
-    # From which on a line tells its own tilt, and by how much it may differ from the page's.
+    # From which on a line tells its own tilt; a shorter one has the page's.
     long_aspect: float = 2.2
-    most_off_deg: float = 20.0
-    most_tilt_deg: float = 45.0  # of a page: what is turned more is turned to another side
+    most_tilt_deg: float = 45.0  # what is turned more is turned to another side
     beyond_core: float = 1.3  # of what a row's height says: so far a row reaches above and below it
     paper_above_of_height: float = 0.22  # around a line, and below it
     paper_beside_of_height: float = 0.4
-    joined_of_height: float = 0.6  # of the higher of two: that lines which overlap share of it
-    beyond_of_height: float = 0.1  # of a line: so far beside it its ink may lie
     beside_of_height: float = 0.6  # lines whose middles differ by less stand side by side
 
 
@@ -81,30 +77,6 @@ class Line:
         x, y = self.corners.mean(axis=0)
         return cv2.pointPolygonTest(other.corners.astype(np.float32), (x, y), False) >= 0
 
-    def goes_on_in(self, other: "Line") -> bool:
-        """Whether the other line begins before it ends, at about its height: both are one."""
-        (x, y), (right, bottom) = self._reach(self.corners)
-        (left, top), (_, low) = self._reach(other.corners)
-        shared = min(bottom, low) - max(y, top)
-        return x <= left <= right and shared > LIMITS.joined_of_height * max(bottom - y, low - top)
-
-    def joined(self, other: "Line") -> "Line":
-        """The line around both, tilted as this one is."""
-        both = self._reach(np.concatenate([self.corners, other.corners]))
-        corners = np.array([(both[x, 0], both[y, 1]) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))])
-        return Line(corners @ self._turn.T, min(self.probability, other.probability))
-
-    @property
-    def _turn(self) -> np.ndarray:
-        """Its directions along and down, the columns of a rotation (2, 2)."""
-        along = (self.corners[1] - self.corners[0]) / self.width
-        return np.stack([along, [-along[1], along[0]]], axis=1)
-
-    def _reach(self, corners: np.ndarray) -> np.ndarray:
-        """From where to where (2, 2) points (N, 2) reach along it and down."""
-        placed = corners @ self._turn
-        return np.stack([placed.min(axis=0), placed.max(axis=0)])
-
     def part(self, start: float, end: float) -> "Line":
         """What of it lies between two places, in pixels from its first digit on."""
         along = (self.corners[1] - self.corners[0]) / self.width
@@ -126,10 +98,8 @@ class Line:
     def alone(self, ink: Ink) -> Ink:
         """The ink of its row (h, w) less boxes and rings around it and less the parts of
         which most lies beside the line."""
-        beside, above = (
-            round((paper - LIMITS.beyond_of_height) * ROW_HEIGHT)
-            for paper in (LIMITS.paper_beside_of_height, LIMITS.paper_above_of_height)
-        )
+        beside = round(LIMITS.paper_beside_of_height * ROW_HEIGHT)
+        above = round(LIMITS.paper_above_of_height * ROW_HEIGHT)
         high, wide = ink.mask.shape
         kept = np.zeros(ink.mask.shape, np.uint8)
         for part in without_frames(ink):
@@ -141,42 +111,27 @@ class Line:
         return keeping(ink, kept)
 
 
-def join(some: list[Line]) -> list[Line]:
-    """Lines, those as one that overlap side by side."""
-    made: list[Line] = []
-    for line in sorted(some, key=lambda line: line.box[0]):
-        before = next((k for k, one in enumerate(made) if one.goes_on_in(line)), None)
-        if before is None:
-            made.append(line)
-        else:
-            made[before] = made[before].joined(line)
-    return made
-
-
 def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> list[Line]:
     """The lines of a picture of `shape` (H, W) in the maps (h, w) of probabilities, in reading
     order: from top to bottom, and from left to right where they stand side by side."""
     core = (in_core > LIMITS.min_probability).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(core)
+    count, labels = cv2.connectedComponents(core)
     owners = _nearest(labels)
     owners[(in_row <= LIMITS.min_probability) & (labels == 0)] = 0
-    boxes = _boxes(owners, count)
     pixel = np.array([shape[1] / core.shape[1], shape[0] / core.shape[0]])
     found = []
-    for k in range(1, count):
-        if stats[k, cv2.CC_STAT_AREA] >= LIMITS.min_core_px:
-            left, top, right, bottom = boxes[k]
-            there = np.s_[top:bottom, left:right]
-            kernel = labels[there] == k
-            around = _around(kernel, owners[there] == k)
-            row, inner = (_middles(one, (left, top), pixel) for one in (around, kernel))
-            found.append((row, inner, float(in_core[there][kernel].mean())))
+    for k, (left, top, right, bottom) in enumerate(_boxes(owners, count)[1:], 1):
+        there = np.s_[top:bottom, left:right]
+        kernel = labels[there] == k
+        around = _around(kernel, owners[there] == k)
+        row, inner = (_middles(one, (left, top), pixel) for one in (around, kernel))
+        found.append((row, inner, float(in_core[there][kernel].mean())))
     page = _page_tilt([_tilt(inner) for _, inner, _ in found])
     made = []
     for row, inner, probability in found:
         tilt, wide, high = _tilt(row)
-        is_long = wide > LIMITS.long_aspect * high and abs(tilt - page) < LIMITS.most_off_deg
-        corners = _corners(row, inner, tilt if is_long else page, pixel[0])
+        tells = wide > LIMITS.long_aspect * high and abs(tilt) <= LIMITS.most_tilt_deg
+        corners = _corners(row, inner, tilt if tells else page, pixel[0])
         made.append(Line(corners, probability))
     return in_order(made)
 
