@@ -1,6 +1,7 @@
 """The one exception for what a user can fix; caught once, in `digits.__main__`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class DigitsError(Exception):
@@ -9,8 +10,24 @@ class DigitsError(Exception):
 
 def reason(error: Exception) -> str:
     """What a library's exception says, short enough for our one line: some say a thousand words."""
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8; save it as UTF-8"
     text = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0]
     return f"{text or type(error).__name__:.80}"
+
+
+@contextmanager
+def told(what: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Within, an exception of the system or of these kinds is said in one line: `what: reason`.
+
+    Raises:
+        DigitsError: there was one.
+    """
+    expected: tuple[type[Exception], ...] = (OSError, *kinds)
+    try:
+        yield
+    except expected as error:
+        raise DigitsError(f"{what}: {reason(error)}") from None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from digits import checkpoint
 from digits.cells import cell, text_cell
-from digits.errors import DigitsError, reason
+from digits.errors import DigitsError, reason, told
 from digits.extras import required
 from digits.spec import STATUSES
 from digits.vision.files import STDIN
@@ -104,13 +104,11 @@ class AnswerFile:
 
     def write(self, answers: Answers) -> None:
         """Add a picture's answers; they are with the operating system when this returns."""
-        try:
+        with told(f"--output {self.path}: not written"):
             if self._is_csv and not self._file.tell():
                 self._file.write(HEADER)
             self._file.write(_as_csv(answers) if self._is_csv else _as_json(answers))
             self._file.flush()
-        except OSError as error:
-            raise DigitsError(f"--output {self.path}: not written: {reason(error)}") from None
 
     def _locked(self, mode: str) -> IO[bytes]:
         """The file that is written to, open, and locked until it is closed or we are killed."""

@@ -6,7 +6,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from digits.errors import DigitsError, reason
+from digits.errors import told
 from digits.reading import finder
 from digits.reading.answer import Answer, Digit
 from digits.vision.load import Picture
@@ -54,10 +54,8 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
     for k, digit in enumerate(digits):
         line, column = divmod(k, TILES_A_LINE)
         _digit(sheet, draw, digit, column * CELL, below + line * CELL_HEIGHT)
-    try:
+    with told(f"--explain {path}: not written", ValueError):
         sheet.save(path, None if isinstance(path, Path) else "PNG")
-    except (OSError, ValueError) as error:
-        raise DigitsError(f"--explain {path}: not written: {reason(error)}") from None
 
 
 def _model(answer: Answer) -> list[str]:

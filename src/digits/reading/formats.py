@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from digits.errors import DigitsError
+from digits.errors import DigitsError, told
 from digits.reading.patterns import NUMBERS, Alphabet, Pattern
 from digits.spec import CLASSES
 
@@ -67,33 +67,23 @@ class Anything:
 
 
 class OneOf:
-    """The texts of a list, as a tree of their characters."""
+    """The texts of a list; a state is what was read up to here."""
+
+    start: State = ""
 
     def __init__(self, numbers: Iterable[str], alphabet: Alphabet = NUMBERS) -> None:
-        self.start: State = 0
-        self._steps: list[dict[str, int]] = [{}]
-        self._ends: set[State] = set()
-        for number in numbers:
-            kept = [c for c in number if not alphabet.rest_is_there or c in alphabet.readable]
-            self._add(kept)
-        self.signs = frozenset().union(*self._steps) & alphabet.signs
-
-    def _add(self, number: list[str]) -> None:
-        node = 0
-        for label in number:
-            if label not in self._steps[node]:
-                self._steps[node][label] = len(self._steps)
-                self._steps.append({})
-            node = self._steps[node][label]
-        if number:
-            self._ends.add(node)
+        kept = frozenset(alphabet.readable) if alphabet.rest_is_there else None
+        texts = ("".join(c for c in one if kept is None or c in kept) for one in numbers)
+        self._ends = frozenset(filter(None, texts))
+        self._begins = {text[:k] for text in self._ends for k in range(len(text) + 1)}
+        self.signs = frozenset().union(*self._ends) & alphabet.signs
 
     def __len__(self) -> int:
         return len(self._ends)
 
     def step(self, state: State, label: str) -> State | None:
-        assert isinstance(state, int)
-        return self._steps[state].get(label)
+        longer = f"{state}{label}"
+        return longer if longer in self._begins else None
 
     def accepts(self, state: State) -> bool:
         return state in self._ends
@@ -150,11 +140,8 @@ def parse(expect: str, alphabet: Alphabet = NUMBERS) -> Format | None:
 
 
 def _listed(path: Path, alphabet: Alphabet) -> OneOf:
-    try:
+    with told(f"--expect @{path}: cannot be read", ValueError):
         numbers = OneOf(path.read_text("utf-8").splitlines(), alphabet)
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise DigitsError(f"--expect @{path}: cannot be read: {reason}") from None
     if not len(numbers):
         raise DigitsError(f"--expect @{path}: holds no numbers; write one a line")
     return numbers

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from digits.data.own_files import folder_of
-from digits.errors import DigitsError, reason
+from digits.errors import DigitsError, told
 from digits.reading.answer import Answer
 
 
@@ -16,12 +16,10 @@ def prepare_tiles(folder: Path) -> None:
     Raises:
         DigitsError: it cannot be made, or something is in it that could be overwritten.
     """
-    try:
+    with told(f"--save_tiles {folder}: cannot be made"):
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise DigitsError(f"--save_tiles {folder}: not empty; name a new folder")
-    except OSError as error:
-        raise DigitsError(f"--save_tiles {folder}: cannot be made: {reason(error)}") from None
 
 
 def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
@@ -34,14 +32,12 @@ def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
     """
     name = Path(answer.image).stem.lstrip(".") if answer.image != "-" else "stdin"
     stem = _free(name, taken)
-    try:
+    with told(f"--save_tiles {folder}: cannot be written"):
         for i, row in enumerate(answer.rows, 1):
             for k, digit in enumerate(row.digits, 1):
                 place = folder / folder_of(digit.label)
                 place.mkdir(exist_ok=True)
                 Image.fromarray(digit.tile).save(place / f"{stem}_{i}_{k}.png")
-    except OSError as error:
-        raise DigitsError(f"--save_tiles {folder}: cannot be written: {reason(error)}") from None
 
 
 def _free(stem: str, taken: set[str]) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from digits.errors import DigitsError, reason
+from digits.errors import DigitsError, reason, told
 from digits.vision import packed
 from digits.vision.load import MAX_BYTES
 from digits.vision.packed import File
@@ -55,10 +55,8 @@ def source(file: File) -> Path | bytes:
         return Path(file.name)
     if sys.stdin is None:
         raise DigitsError("-: standard input is closed; name a file")
-    try:
+    with told("-: standard input cannot be read"):
         return sys.stdin.buffer.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DigitsError(f"-: standard input cannot be read: {reason(error)}") from None
 
 
 def size(file: File) -> int:

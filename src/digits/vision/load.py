@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from digits.errors import DigitsError, reason
+from digits.errors import DigitsError, reason, told
 
 # What cameras, telephones, scanners and screens write, and nothing else: each decoder is a risk,
 # and an ICO of 437 kB took 3.6 GB.
@@ -165,15 +165,13 @@ def from_image(image: Image.Image, colour: bool = False) -> Picture:
 
 
 def _read(path: Path, name: str) -> bytes:
-    try:
+    with told(f"{name}: cannot be read", ValueError):  # a null byte in it
         if not path.is_file():
             what = "a folder or a device" if path.exists() else "no such picture"
             raise DigitsError(f"{name}: {what}; check the path")
         if path.stat().st_size > MAX_BYTES:
             raise DigitsError(f"{name}: larger than {MAX_BYTES >> 20} MB; make it smaller")
         return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        raise DigitsError(f"{name}: cannot be read: {reason(error)}") from None
 
 
 def _decode(image: Image.Image, name: str, colour: bool) -> Picture:

@@ -4,16 +4,16 @@ or at an address (s3://..., gs://..., by fsspec).
 Names alone are read until a picture is asked for, so that millions can be shared out.
 """
 
-import contextlib
 import csv
 import io
 import tarfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from digits.errors import DigitsError, reason
+from digits.errors import DigitsError, told
 from digits.extras import required
 from digits.vision.load import MAX_BYTES
 
@@ -23,6 +23,7 @@ SUFFIXES = ARCHIVES + LISTS
 NAME_COLUMNS = ("path", "image")  # of a list, or of a table, where pictures may have names
 NOT_PICTURES = (".json", ".txt", ".cls", ".csv", ".md")  # WebDataset's labels beside the pictures
 GZIP = b"\x1f\x8b"
+OF_STORES = (ValueError, ImportError)  # what addresses raise beside OSError
 
 
 class File(NamedTuple):
@@ -46,12 +47,10 @@ def listed(address: str) -> list[str]:
     Raises:
         DigitsError: it cannot be reached.
     """
-    try:
+    with told(f"{address}: cannot be listed", *OF_STORES):
         system, path = _fsspec().core.url_to_fs(address)
         found = system.glob(path) if "*" in path else system.find(path)
         return sorted(str(system.unstrip_protocol(one)) for one in found)
-    except (OSError, ValueError, ImportError) as error:
-        raise DigitsError(f"{address}: cannot be listed: {reason(error)}") from None
 
 
 def files(name: str) -> Iterator[File]:
@@ -61,19 +60,9 @@ def files(name: str) -> Iterator[File]:
         DigitsError: it is not there, or damaged.
     """
     kinds = {".tar": _in_tar, ".parquet": _in_parquet, ".csv": _in_csv, ".txt": _in_text}
-    found = kinds[Path(name).suffix.lower()](name)
-    while True:
-        try:
-            file = next(found, None)
-        except DigitsError:
-            raise
-        except UnicodeDecodeError:
-            raise DigitsError(f"{name}: not UTF-8; save it as UTF-8") from None
-        except (OSError, EOFError, ValueError, tarfile.TarError, csv.Error) as error:
-            raise DigitsError(f"{name}: cannot be read: {reason(error)}") from None
-        if file is None:
-            return
-        yield file
+    damage = (EOFError, ValueError, tarfile.TarError, csv.Error)
+    with told(f"{name}: cannot be read", *damage):
+        yield from kinds[Path(name).suffix.lower()](name)
 
 
 def read(file: File) -> bytes:
@@ -82,7 +71,7 @@ def read(file: File) -> bytes:
     Raises:
         DigitsError: it cannot be read, or is not there any more.
     """
-    try:
+    with told(f"{file.name}: cannot be read", *OF_STORES):
         if file.shard.lower().endswith(".parquet"):
             return _of_parquet(file)
         with _opened(file.shard or file.name) as whole:
@@ -90,10 +79,6 @@ def read(file: File) -> bytes:
                 return whole.read(MAX_BYTES + 1)
             whole.seek(file.at)
             return whole.read(min(file.size, MAX_BYTES + 1))
-    except DigitsError:
-        raise
-    except (OSError, ValueError, ImportError) as error:
-        raise DigitsError(f"{file.name}: cannot be read: {reason(error)}") from None
 
 
 def write(address: str, path: Path) -> None:
@@ -102,12 +87,10 @@ def write(address: str, path: Path) -> None:
     Raises:
         DigitsError: it cannot be written.
     """
-    try:
+    with told(f"{address}: cannot be written", *OF_STORES):
         system, there = _fsspec().core.url_to_fs(address)
         system.makedirs(there.rpartition("/")[0], exist_ok=True)
         system.put_file(str(path), there)
-    except (OSError, ValueError, ImportError) as error:
-        raise DigitsError(f"{address}: cannot be written: {reason(error)}") from None
 
 
 def size(file: File) -> int:
@@ -149,14 +132,10 @@ def _of_parquet(file: File) -> bytes:
         return _bytes_of_group(file.shard, file.at)[file.size] or b""
 
 
-@contextlib.contextmanager
-def _damage_told(name: str) -> Iterator[None]:
-    """Turn what a damaged table makes pyarrow raise into a DigitsError."""
+def _damage_told(name: str) -> AbstractContextManager[None]:
+    """Within, what a damaged table, or one that lost rows since, makes pyarrow raise is told."""
     pyarrow = required("pyarrow", f"{name}: .parquet")
-    try:
-        yield
-    except (pyarrow.ArrowException, IndexError) as error:  # a table that lost rows since
-        raise DigitsError(f"{name}: cannot be read: {reason(error)}") from None
+    return told(f"{name}: cannot be read", pyarrow.ArrowException, IndexError)
 
 
 @lru_cache(1)  # pictures of a group are asked for one after the other
