@@ -212,19 +212,16 @@ def test_what_may_be_the_crop_of_a_row(kind: str, shape: tuple[int, int], is_so:
 
 
 @pytest.mark.parametrize(
-    ("kind", "alone", "drawn", "said", "is_one"),
-    [("auto", True, True, ONE, True), ("auto", True, True, DOUBT, False),
-     ("auto", True, True, replace(DOUBT, why=CROSSED), True),
-     ("auto", False, True, ONE, False), ("auto", True, False, ONE, False),
-     ("number", True, True, ONE, False), ("digit", False, False, DOUBT, True)],
+    ("kind", "alone", "said", "is_one"),
+    [("auto", True, ONE, True), ("auto", True, DOUBT, False),
+     ("auto", True, replace(DOUBT, why=CROSSED), True), ("auto", False, ONE, False),
+     ("number", True, ONE, False), ("digit", False, DOUBT, True)],
 )  # fmt: skip
 def test_what_stands_alone_and_reads_as_a_digit_is_one(
-    kind: str, alone: bool, drawn: bool, said: Answer, is_one: bool,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    kind: str, alone: bool, said: Answer, is_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "stands_alone", lambda ink: alone)
-    monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn)
     monkeypatch.setattr(Attempt, "of_digit", lambda self: said)
     assert Attempt(recognizer(kind))._is_one == is_one
     monkeypatch.setattr(module, "seen_first", lambda grey: None)

@@ -13,7 +13,7 @@ from digits.reading.answer import Digit, Row
 from digits.reading.budget import Budget
 from digits.reading.formats import Anything
 from digits.reading.recognizer import Recognizer
-from digits.reading.rows import Character, Part, RowReadings
+from digits.reading.rows import RowReadings
 from digits.spec import CLASSES
 from digits.vision.ink import Ink
 from digits.vision.lines import Line
@@ -41,10 +41,12 @@ def row(text: str, probability: float = 0.99, support: float = 0.9, alone: bool 
 
 
 def readings(text: str, probability: float = 0.99) -> RowReadings:
-    characters = [
-        Character(c, Part((30 * k, 4, 20, 40), TILE), [(c, 0.8)]) for k, c in enumerate(text)
+    digits = [
+        Digit(c, 0.8, (30 * k, 4, 20, 40), [(c, 0.8)], TILE)
+        for k, c in enumerate(text)
+        if c.isdigit()
     ]
-    return RowReadings([(text, probability)] if text else [], characters, 0.9)
+    return RowReadings([(text, probability)] if text else [], digits, 0.9)
 
 
 @pytest.fixture

@@ -209,7 +209,7 @@ def test_what_stands_beyond_a_characters_reach_is_not_its(gap: int, width: int) 
     assert one.box == (20, 8, width, 48)
 
 
-@pytest.mark.parametrize(("value", "count"), [(28, 2), (36, 1)])
+@pytest.mark.parametrize(("value", "count"), [(60, 2), (70, 1)])
 def test_faint_ink_joins_nothing(value: int, count: int) -> None:
     level = np.zeros((64, 60), np.uint8)
     level[8:56, 10:20] = level[8:56, 40:50] = 255
@@ -227,7 +227,7 @@ def test_faint_ink_is_outside_a_digits_box(value: int, width: int) -> None:
 
 def test_nothing_is_no_text(read: Read) -> None:
     said = read([{BLANK: 0.999, "4": 0.001}], {"4": 1.0})
-    assert (said.ranking, said.characters, said.support) == ([], [], 0.0)
+    assert (said.ranking, said.digits, said.support) == ([], [], 0.0)
 
 
 def test_the_margin_is_over_the_next_text(read: Read) -> None:
@@ -253,5 +253,7 @@ def test_a_character_without_ink_has_its_columns() -> None:
 
 def test_a_sign_is_none_of_the_digits_that_a_column_may_be() -> None:
     column = np.log([0.3, 0.1, 0.4, 0.2])
-    ranking = rows._ranking(column, ["4", "9", "."])
-    assert ranking == [("4", pytest.approx(0.75)), ("9", pytest.approx(0.25))]
+    part = rows.Part((0, 0, 9, 9), np.zeros((28, 28), np.uint8))
+    digit = rows._digit("4", part, column, ["4", "9", "."])
+    assert digit.ranking == [("4", pytest.approx(0.75)), ("9", pytest.approx(0.25))]
+    assert (digit.label, digit.probability) == digit.ranking[0]

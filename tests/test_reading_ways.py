@@ -30,7 +30,6 @@ class Seen:
 
     support: float
     alone: bool = True
-    drawn: bool = True
     crossed: bool = False
     label: str = "7"
 
@@ -45,7 +44,6 @@ class Seen:
 
         monkeypatch.setattr(module, "seen_first", lambda grey: INK)
         monkeypatch.setattr(module, "stands_alone", lambda ink: self.alone)
-        monkeypatch.setattr(module, "is_one_digit", lambda ink: self.drawn)
         monkeypatch.setattr(module, "is_crossed", lambda tile: self.crossed)
         monkeypatch.setattr(Recognizer, "one_digit", one_digit)
         return looked
@@ -62,8 +60,7 @@ def test_a_digit_is_looked_at_while_there_is_time(monkeypatch: pytest.MonkeyPatc
     [
         ("auto", Seen(0.9), "read", []),
         ("auto", Seen(0.9, alone=False), "unsure", [TEXT_LEFT_OUT]),
-        ("auto", Seen(0.9, drawn=False), "unsure", [TEXT_LEFT_OUT]),
-        ("digit", Seen(0.9, alone=False, drawn=False), "read", []),
+        ("digit", Seen(0.9, alone=False), "read", []),
         ("auto", Seen(0.9, crossed=True), "read", []),
         ("auto", Seen(0.9, crossed=True, label="0"), "unsure", [CROSSED]),
         ("auto", Seen(0.9, label="0"), "read", []),

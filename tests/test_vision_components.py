@@ -45,7 +45,8 @@ def boxes(seen: Ink) -> list[tuple[int, ...]]:
 def test_what_another_part_stands_in_goes(kind: str) -> None:
     seen = ink((kind, 40, 50, 100, 110), BLOCK)
     assert boxes(seen) == [BLOCK[1:]]
-    assert [part.box for part in of_one_digit(seen)] == [BLOCK[1:]] and stands_alone(seen)
+    assert [part.box for part in of_one_digit(seen)] == [BLOCK[1:]]
+    assert not stands_alone(seen)  # hardly any ink may be beside it
 
 
 @pytest.mark.parametrize(("height", "goes"), [(50, True), (30, False)])
@@ -114,15 +115,9 @@ def test_a_bar_amid_a_digit_is_no_underline() -> None:
     assert len(without_underline(chosen[:1])) == 1
 
 
-@pytest.mark.parametrize(
-    ("x", "wide", "height", "alone"),
-    [(150, 10, 30, False), (150, 10, 20, True),  # 0.6 and 0.4 of its height
-     (190, 10, 40, False), (197, 3, 40, False)],
-)  # fmt: skip
-def test_a_digit_stands_alone_unless_something_as_high_is_there(
-    x: int, wide: int, height: int, alone: bool
-) -> None:
-    assert stands_alone(ink(BAR, ("block", x, 60, wide, height))) == alone
+@pytest.mark.parametrize(("height", "alone"), [(4, True), (8, False)])  # 8 and 16% of its ink
+def test_a_digit_stands_alone_with_hardly_any_ink_beside_it(height: int, alone: bool) -> None:
+    assert stands_alone(ink(BAR, ("block", 150, 60, 10, height))) == alone
 
 
 def test_what_the_border_cuts_does_not_stand_alone() -> None:
@@ -168,7 +163,7 @@ def test_the_edge_has_four_sides(box: tuple[int, int, int, int], touches: bool) 
 
 
 def test_nothing_has_no_digit() -> None:
-    assert of_one_digit(ink()) == [] and stands_alone(ink()) and not is_one_digit(ink())
+    assert of_one_digit(ink()) == [] and not stands_alone(ink()) and not is_one_digit(ink())
 
 
 @pytest.mark.parametrize(
@@ -181,11 +176,11 @@ def test_a_0_with_more_than_one_hole_is_crossed(stroke: str, crossed: bool) -> N
     if stroke == "bar":
         cv2.line(tile, (9, 20), (19, 8), 255, 2)
     if stroke == "one in it":
-        cv2.line(tile, (14, 4), (14, 24), 97, 2)
+        cv2.line(tile, (14, 4), (14, 24), 128, 2)
     if stroke == "speck":
         tile[12:17, 19:26] = 255
-        tile[14, 21:24] = 96
+        tile[14, 21:24] = 127
     assert is_crossed(tile) == crossed
     if stroke == "speck":
-        tile[14, 21:25] = 96
+        tile[14, 21:25] = 127
         assert is_crossed(tile)

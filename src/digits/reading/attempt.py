@@ -239,7 +239,7 @@ class Attempt:
     def _stands_alone(self) -> bool:
         """Whether the ink is drawn as one digit is, and nothing is beside it. The walls of a table
         stand alone too, and are an 8 to the classifier."""
-        return self._ink is not None and stands_alone(self._ink) and is_one_digit(self._ink)
+        return self._ink is not None and stands_alone(self._ink)
 
     @cached_property
     def _digit(self) -> Answer:

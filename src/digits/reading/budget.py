@@ -13,11 +13,10 @@ class Limits:
     To measure: `benchmarks/fuzz.py`, which allows 5 s.
     """
 
-    # A step that has begun goes on, and the first picture waits for the models: with both, 5 s are
-    # promised. 36 million pixels of dots took 5.7 s beside other work with 2.5 s, 3.5 with
-    # decoding. A usual page took 0.6 s or less, so that a file of 100 is read to its end.
+    # With what decoding took. A step that has begun goes on, and the first picture waits for the
+    # models: with both, 5 s are promised. A usual page took 0.6 s or less, so that a file of 100 is
+    # read to its end.
     seconds: float = 2.5
-    seconds_with_decoding: float = 2.8
     seconds_of_file: float = 60.0
 
 
@@ -34,10 +33,6 @@ class Budget:
     seconds: float = field(default_factory=lambda: LIMITS.seconds)
     start: float = field(default_factory=time.thread_time)
     spent: bool = False
-
-    def count(self, decoding: float) -> None:
-        """Leave less time to a picture whose decoding took many seconds."""
-        self.seconds = min(self.seconds, LIMITS.seconds_with_decoding - decoding)
 
     def left(self) -> bool:
         """Whether there is time for another step, each of which takes less than a second."""

@@ -68,7 +68,7 @@ class Reader:
         `error`.
         """
         budget = Budget()
-        budget.count(picture.seconds)
+        budget.seconds -= picture.seconds  # what its decoding took
         recognizer = self._recognizer(picture, budget)
         if self.look:
             answer = _of_whole(recognizer, picture, self.look)

@@ -13,7 +13,6 @@ from digits.reading.formats import Anything, Format
 from digits.reading.rows import looks_at, read_row
 from digits.reading.scores import score
 from digits.row_image import row_image
-from digits.spec import CLASSES
 from digits.tile import Box, frame
 from digits.vision.components import (
     cut_out,
@@ -78,16 +77,7 @@ class Recognizer:
         read = read_row(
             row.level, looks, self.classifier, self.wanted or Anything(), self.budget.left
         )
-        digits = []
-        for character in read.characters:
-            if character.label in CLASSES:
-                box = character.part.box
-                there = row.box_in_picture(box)
-                ranking = character.ranking
-                probability = dict(ranking)[character.label]
-                digits.append(
-                    Digit(character.label, probability, there, ranking, character.part.tile)
-                )
+        digits = [replace(one, box=row.box_in_picture(one.box)) for one in read.digits]
         if not digits:
             return None
         _, probability = read.ranking[0]

@@ -14,7 +14,7 @@ import numpy as np
 
 from digits.classifier import Classifier
 from digits.reading import ctc, row_models
-from digits.reading.answer import Ranking
+from digits.reading.answer import Digit, Ranking
 from digits.reading.doubt import Features, probability
 from digits.reading.formats import Format
 from digits.reading.opinions import ask
@@ -54,8 +54,7 @@ class Limits:
     # From a character's surest column: what stands beyond is not its. Of 30 validation digits in
     # brackets 21 were right with 0.8, 27 with 0.5.
     reach_of_height: float = 0.5
-    least_level: int = 32  # of 255: from which on pixels hang together
-    ink_level: int = 64  # of 255: from which on a pixel belongs to a digit's box
+    ink_level: int = 64  # of 255: from which on pixels hang together, and are a digit's
 
 
 LIMITS = Limits()
@@ -92,24 +91,15 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Character:
-    """A digit or sign of a row, its part, and what else it may be."""
-
-    label: str
-    part: Part
-    ranking: Ranking
-
-
-@dataclass(frozen=True)
 class RowReadings:
     """What a row may say: texts with their probabilities, the likeliest first.
 
-    `support` is how well the ink fits the likeliest text, 0..1 a character (a geometric mean);
-    `features` is what its probability was made of.
+    `digits` are those of the likeliest text, boxes in the row; `support` is how well the ink fits
+    it, 0..1 a character (a geometric mean); `features` is what its probability was made of.
     """
 
     ranking: Ranking
-    characters: list[Character]
+    digits: list[Digit]
     support: float
     features: Features | None = None
 
@@ -165,12 +155,13 @@ def read_row(
         length=len(best),
         general=by_row[best].general,
     )
-    characters = [
-        Character(label, part, _ranking(first[column], opinions.labels))
+    digits = [
+        _digit(label, part, first[column], opinions.labels)
         for label, part, column in zip(best, parted[best], columns[best], strict=True)
+        if label in CLASSES
     ]
     support = math.exp(total[best] / len(best))
-    return RowReadings(_texts_ranking(texts, total, features), characters, support, features)
+    return RowReadings(_texts_ranking(texts, total, features), digits, support, features)
 
 
 def _gain(text: str) -> float:
@@ -190,7 +181,7 @@ def _texts_ranking(texts: list[str], total: dict[str, float], features: Features
 
 def in_pieces(level: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """What hangs together in a row's ink (h, w) uint8: labels (h, w) from 1 on, and their boxes."""
-    mask = (level > LIMITS.least_level).astype(np.uint8)
+    mask = (level > LIMITS.ink_level).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     return labels, [(int(x), int(y), int(w), int(h)) for x, y, w, h in stats[1:, :4]]
 
@@ -275,9 +266,10 @@ def _by_digit(some: list[Part], model: Classifier) -> dict[bytes, dict[str, floa
     }
 
 
-def _ranking(column: np.ndarray, labels: Sequence[str]) -> Ranking:
-    """The digits that a column (K,) may be, as shares of all digits."""
+def _digit(label: str, part: Part, column: np.ndarray, labels: Sequence[str]) -> Digit:
+    """A digit of a row, and what else its column (K,) may be, as shares of all digits."""
     known = zip(labels, column[:-1], strict=True)
     digits = [(label, math.exp(p)) for label, p in known if label in CLASSES]
     total = max(sum(p for _, p in digits), 1e-30)
-    return sorted(((label, p / total) for label, p in digits), key=lambda item: -item[1])
+    ranking = sorted(((label, p / total) for label, p in digits), key=lambda item: -item[1])
+    return Digit(label, dict(ranking)[label], part.box, ranking, part.tile)

@@ -20,8 +20,7 @@ class Limits:
     To see what they do to pictures at hand: `benchmarks/answers.py --against RECORD`.
     """
 
-    least_lines: int = 2
-    least_columns: int = 2
+    least_numbers: int = 3
     tilt_digits: int = 3  # of a number that tells how much the table is turned
     # Of the middle height of numbers: between the middles of two in one line, at the most.
     line_of_height: float = 0.6
@@ -36,7 +35,7 @@ def places(numbers: Sequence[Sequence[Box]]) -> list[tuple[int, int]]:
 
     None where they make no table.
     """
-    if len(numbers) <= LIMITS.least_lines:
+    if len(numbers) < LIMITS.least_numbers:
         return []
     boxes = np.array([enclosing(list(digits)) for digits in numbers], float)
     middles = boxes[:, :2] + boxes[:, 2:] / 2
@@ -45,7 +44,7 @@ def places(numbers: Sequence[Sequence[Box]]) -> list[tuple[int, int]]:
     inset = LIMITS.inset_of_width * boxes[:, 2]
     lines = _bands(down, down, LIMITS.line_of_height * float(np.median(boxes[:, 3])))
     columns = _bands(left + inset, left + boxes[:, 2] - inset, 0.0)
-    if max(lines) < LIMITS.least_lines or max(columns) < LIMITS.least_columns:
+    if 1 in (max(lines), max(columns)):  # a row, or a column
         return []
     return list(zip(lines, columns, strict=True))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.tile import Box, stroke_width
+from digits.tile import HALF, Box, stroke_width
 from digits.vision.ink import Ink
 from digits.vision.parts import Component
 
@@ -25,14 +25,11 @@ class ComponentLimits:
     # Of a 0's tile, 28 pixels wide: of MNIST's 494 validation 0s 1.4% have a second hole so large;
     # of eleven other digits in a ring that were `read` as a 0, ten.
     min_hole_of_tile_px: int = 4
-    min_level_around_hole: int = 96  # of 255
     max_underline_of_width: float = 0.4  # its height: it is no higher, however it bends
-    min_beside_of_height: float = 0.5  # what stands beside a digit and is lower does not count
     min_inside_of_height: float = 0.4  # of a box or ring: what is so high in it is written there
     min_frame_of_side: float = 0.95  # of the picture: a form box or rule is as long ...
     max_frame_of_box: float = 0.35  # ... and is empty, but for so much ...
-    max_rule_of_height: float = 0.08  # ... or is as low, of the picture's height ...
-    max_upright_of_shorter_side: float = 0.08  # ... or slim: a 1 in a crop of a row is not
+    max_rule_of_shorter_side: float = 0.08  # ... or is as thin: a 1 in a crop of a row is not
 
 
 LIMITS = ComponentLimits()
@@ -121,15 +118,10 @@ def without_underline(chosen: list[Component]) -> list[Component]:
 
 
 def stands_alone(ink: Ink) -> bool:
-    """Whether the border does not cut the picture's one digit, and nothing else is about as high:
-    shadows and a sheet's edges reach the border, and look like a 1, a 7 or a 0."""
+    """Whether a picture's ink is one digit that its border does not cut: shadows and edges of a
+    sheet reach the border, and look like a 1, a 7 or a 0."""
     height, width = ink.mask.shape
-    chosen = of_one_digit(ink)
-    if any(at_edge(part, width, height) for part in chosen):
-        return False
-    tall = LIMITS.min_beside_of_height * max(p.box[3] for p in chosen) if chosen else 0
-    everywhere = sum(part.box[3] >= tall for part in without_frames(ink))
-    return everywhere <= sum(part.box[3] >= tall for part in chosen)
+    return is_one_digit(ink) and not any(at_edge(p, width, height) for p in of_one_digit(ink))
 
 
 def is_frame(part: Component, width: int, height: int) -> bool:
@@ -137,9 +129,8 @@ def is_frame(part: Component, width: int, height: int) -> bool:
     _, _, w, h = part.box
     wide, tall = (long > LIMITS.min_frame_of_side * of for long, of in ((w, width), (h, height)))
     empty = part.area < LIMITS.max_frame_of_box * w * h
-    low = h < LIMITS.max_rule_of_height * height
-    slim = w < LIMITS.max_upright_of_shorter_side * min(width, height)
-    return bool((wide and tall and empty) or (wide and low) or (tall and slim))
+    thin = min(w, h) < LIMITS.max_rule_of_shorter_side * min(width, height)
+    return bool((wide and tall and empty) or ((wide or tall) and thin))
 
 
 def at_edge(part: Component, width: int, height: int) -> bool:
@@ -156,7 +147,7 @@ def _gap(a: Box, b: Box) -> float:
 def is_crossed(tile: np.ndarray) -> bool:
     """Whether the tile (H, W) uint8 of a 0 has more than one hole: the 0 has a stroke in it, or is
     a ring around another digit."""
-    paper = (np.pad(tile, 1) <= LIMITS.min_level_around_hole).astype(np.uint8)
+    paper = (np.pad(tile, 1) <= HALF).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
     parts = int((stats[1:, cv2.CC_STAT_AREA] >= LIMITS.min_hole_of_tile_px).sum())
     return parts > 2  # the paper around it, and one hole

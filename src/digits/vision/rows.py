@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.tile import Box, shrink
+from digits.tile import HALF, Box, shrink
 from digits.vision.components import SOFT_EDGE, cut_out, without_frames
 from digits.vision.ink import Ink
 
@@ -14,12 +14,11 @@ ROW_HEIGHT = 64  # pixels of a row's digits; a tile's are 20
 
 @dataclass(frozen=True)
 class RowLimits:
-    """Levels are of 255.
+    """Of ink as a row of its own.
 
     To measure: `benchmarks/sweep.py vision.rows.NAME VALUES`.
     """
 
-    min_stroke_level: int = 128  # where there is a stroke: a digit's box is around it
     # Of a row's height, left and right of ink alone: ink that a crop's border cuts is a neighbour's
     # to the row model, which left out first and last digits.
     room_of_height: float = 0.3
@@ -46,7 +45,7 @@ class RowInk:
         """The upright box in the picture around the ink in a box of the row."""
         x, y, width, height = box
         level = self.level[y : y + height, x : x + width]
-        ys, xs = np.nonzero(level >= min(LIMITS.min_stroke_level, int(level.max())))
+        ys, xs = np.nonzero(level > min(HALF, int(level.max()) - 1))
         there = np.stack([xs + x, ys + y], 1) @ self.to_picture[:, :2].T
         there += self.to_picture[:, 2]
         left, top = np.floor(there.min(axis=0) + 0.5).astype(int).tolist()
