@@ -85,11 +85,24 @@ def test_a_digit_is_cut_out_with_its_soft_edge() -> None:
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "count"),
-    [(100, 60, 2), (108, 60, 1), (80, 118, 2), (80, 126, 1)],  # 10 and 18, 8 and 16 px away
-)
-def test_a_digits_other_parts_are_near(x: int, y: int, count: int) -> None:
-    assert len(of_one_digit(ink(BAR, ("block", x, y, 10, 20)))) == count
+    ("other", "count"),
+    [(("block", 100, 60, 6, 5), 2), (("block", 100, 60, 3, 3), 1),  # 0.06 and 0.018 of its area
+     (("block", 100, 60, 10, 20), 2), (("block", 108, 60, 10, 20), 1)],  # 10 and 18 px away
+)  # fmt: skip
+def test_a_digits_other_parts_are_no_specks_and_near(
+    other: tuple[str, int, int, int, int], count: int
+) -> None:
+    assert len(of_one_digit(ink(BAR, other))) == count
+
+
+@pytest.mark.parametrize(
+    ("side", "count", "is_one"), [(3, 2, True), (3, 3, False), (2, 3, True)]
+)  # 9 of 3600 pixels are a hole, 4 are none
+def test_a_digit_has_no_more_holes_than_an_8(side: int, count: int, is_one: bool) -> None:
+    seen = ink(("block", 80, 40, 30, 120))
+    for k in range(count):
+        seen.level[55 + 30 * k : 55 + 30 * k + side, 92 : 92 + side] = 0
+    assert is_one_digit(seen) == is_one
 
 
 @pytest.mark.parametrize(("height", "is_one"), [(5, True), (15, False)])
@@ -100,6 +113,12 @@ def test_little_ink_may_be_beside_one_digit(height: int, is_one: bool) -> None:
 @pytest.mark.parametrize(("wide", "is_one"), [(15, True), (30, False)])
 def test_a_digit_is_no_broader_than_a_marker(wide: int, is_one: bool) -> None:
     assert is_one_digit(ink(("block", 80, 60, wide, 50))) == is_one
+
+
+def test_grain_is_no_digit() -> None:
+    seen = ink(("block", 60, 20, 70, 170))
+    seen.level[seen.level > 0] = np.random.default_rng(0).integers(0, 256, 70 * 170)
+    assert not is_one_digit(seen)
 
 
 @pytest.mark.parametrize(("height", "gone"), [(18, True), (34, False)])

@@ -45,7 +45,7 @@ MIT) and MNIST's training part, in
 {commands}
 {halfway}
 Every eighth writer was held out. Limits: numbers of 10 to 300 pixels height on a picture whose
-longer side is 1024; text by hand beside them may be taken for one. Licence: MIT, as the code. Made
+longer side is 1280; text by hand beside them may be taken for one. Licence: MIT, as the code. Made
 by `python tools/ship_finder.py RUN`.
 """
 HALFWAY = """
