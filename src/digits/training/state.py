@@ -69,7 +69,7 @@ class TrainingState:
         """
         try:
             self._restore(content)
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError):
+        except (LookupError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError):
             raise DigitsError(
                 "the saved state does not fit the settings of its run; train it afresh"
             ) from None
