@@ -237,8 +237,7 @@ class Attempt:
 
     @cached_property
     def _stands_alone(self) -> bool:
-        """Whether the ink is drawn as one digit is, and nothing is beside it. The walls of a table
-        stand alone too, and are an 8 to the classifier."""
+        """Whether the ink is drawn as one digit is, and nothing is beside it."""
         return self._ink is not None and stands_alone(self._ink)
 
     @cached_property
