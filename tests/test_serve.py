@@ -329,7 +329,7 @@ def test_the_benchmark_runs(tmp_path: Path) -> None:
     subprocess.run([*command, "--workers", "1"], check=True, env=environment, timeout=600)
     found = json.loads(path.read_text("utf-8"))
     rows = {(row["what"], row["how"]): row for row in found["table"]}
-    assert rows["page photograph", "loop, 1 processes"]["answer"] == "read"
+    assert rows["page photograph", "loop, 1 processes"]["answer"] == "2026\n1147"
     assert rows["28x28 PNG", "8 connections"]["statuses"] == {"200": 40}
     assert found["memory"]["requests"] == 50 and found["first_answer_after_kill_s"] > 0
 
