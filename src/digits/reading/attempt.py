@@ -145,13 +145,24 @@ class Attempt:
                     break
         return max(answers, key=_support_of, default=None)
 
-    def of_page(self) -> Answer | None:
-        """The answer to the lines that the finder sees; None where it sees no number."""
-        seen = self._ink
-        if seen is None or not self.recognizer.budget.left():
+    def of_page(self, plainly: bool = False) -> Answer | None:
+        """The answer to the lines that the finder sees; None where it sees no number, or, if it is
+        to be `plainly` seen, as soon as one of them is in doubt."""
+        recognizer = self.recognizer
+        if plainly and not all(map(judge.is_plain, self._lines)):
             return None
-        looked = [(line, *self.recognizer.line(line)) for line in self._lines]
-        read = [self.recognizer.surer(row, ink, expected=True) for _, row, ink in looked]
+        looked = []
+        for line in self._lines:
+            row, ink = recognizer.line(line)
+            if plainly:
+                row = recognizer.surer(row, ink, expected=True)
+                if row is None or recognizer.status([row], expected=True) != "read":
+                    return None
+            looked.append((line, row, ink))
+        seen = self._ink
+        if seen is None or not recognizer.budget.left():
+            return None
+        read = [recognizer.surer(row, ink, expected=True) for _, row, ink in looked]
         rows = judge.written_once([row for row in read if row])
         numbers = judge.likely_lines(rows)
         if not numbers:
@@ -164,8 +175,8 @@ class Attempt:
                 lost += judge.is_missed(line, numbers)
         left_out = [LEFT_OUT.format(lost)] * (lost > 0)
         words = left_out + [TEXT_LEFT_OUT] * has_more(seen, numbers)
-        answer = self.recognizer.concluded(numbers, seen, words, "page")
-        in_text = self.recognizer.kind == "auto" and is_in_text(seen, numbers)
+        answer = recognizer.concluded(numbers, seen, words, "page")
+        in_text = recognizer.kind == "auto" and is_in_text(seen, numbers)
         doubts = left_out + [ONE_MORE] * has_a_digit_more(seen, numbers) + [IN_TEXT] * in_text
         doubts += [NOT_PLAIN] * (not all(judge.is_plain(line) for line, _ in kept))
         doubts += [NOT_WHOLE] * (not all(judge.is_whole(line, row) for line, row in kept))
@@ -197,10 +208,11 @@ class Attempt:
 
     def _turned(self) -> Answer | None:
         """The answer to the picture turned; None where no turn makes it plain."""
-        recognizer = self.recognizer
-        return read_turned(
-            self.grey, lambda grey: Attempt(replace(recognizer, grey=grey)).of_page()
-        )
+
+        def read(grey: np.ndarray) -> Answer | None:
+            return Attempt(replace(self.recognizer, grey=grey)).of_page(plainly=True)
+
+        return read_turned(self.grey, read)
 
     @cached_property
     def _crop(self) -> Answer | None:

@@ -124,7 +124,7 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
         there = np.s_[top:bottom, left:right]
         kernel = labels[there] == k
         around = _around(kernel, owners[there] == k)
-        row, inner = (_middles(one, (left, top), pixel) for one in (around, kernel))
+        row, inner = (_outline(one, (left, top), pixel) for one in (around, kernel))
         found.append((row, inner, float(in_core[there][kernel].mean())))
     page = _page_tilt([_tilt(inner) for _, inner, _ in found])
     made = []
@@ -147,10 +147,12 @@ def _boxes(labels: np.ndarray, count: int) -> np.ndarray:
     return np.concatenate([low, high], axis=1)
 
 
-def _middles(mask: np.ndarray, corner: tuple[int, int], pixel: np.ndarray) -> np.ndarray:
-    """The middles (N, 2) float32 of a mask's pixels in the picture, of which it is `pixel` (2,) per
-    one of the map; the mask (h, w) lies with its `corner` there."""
-    places = np.stack(np.nonzero(mask)[::-1], axis=1) + np.array(corner) + 0.5
+def _outline(mask: np.ndarray, corner: tuple[int, int], pixel: np.ndarray) -> np.ndarray:
+    """The middles (N, 2) float32 of the first and last pixel in each line of a mask, in the picture,
+    of which it is `pixel` (2,) per one of the map; the mask (h, w) lies with its `corner` there."""
+    ys = np.flatnonzero(mask.any(axis=1))
+    first, last = mask[ys].argmax(axis=1), mask.shape[1] - 1 - mask[ys, ::-1].argmax(axis=1)
+    places = np.stack([np.append(first, last), np.tile(ys, 2)], axis=1) + np.array(corner) + 0.5
     return np.asarray(places * pixel, np.float32)
 
 

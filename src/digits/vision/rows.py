@@ -55,17 +55,28 @@ class RowInk:
     def of_picture(self, grey: np.ndarray) -> np.ndarray:
         """The piece of the picture (H, W) uint8 under the row, (h, w) uint8 as `level` lies."""
         height, width = self.level.shape
+        corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]])
         per_pixel = float(np.sqrt(abs(np.linalg.det(self.to_picture[:, :2]))))
-        to_picture = self.to_picture
+        grey, corner = _around(grey, corners @ self.to_picture.T, 2 * per_pixel)
+        to_picture = self.to_picture.copy()
+        to_picture[:, 2] -= corner
         if per_pixel > LIMITS.max_passed_px:  # so that no pixel of the picture is passed over
             grey = cv2.resize(
                 grey, None, fx=1 / per_pixel, fy=1 / per_pixel, interpolation=cv2.INTER_AREA
             )
-            to_picture = to_picture / per_pixel
+            to_picture /= per_pixel
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return cv2.warpAffine(
             grey, to_picture, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE
         )
+
+
+def _around(grey: np.ndarray, points: np.ndarray, room: float) -> tuple[np.ndarray, np.ndarray]:
+    """What of a picture (H, W) lies around points (N, 2) with so much room, and its corner."""
+    last = np.array(grey.shape[::-1]) - 1
+    first = np.clip(np.floor(points.min(axis=0) - room), 0, last).astype(int)
+    end = np.clip(np.ceil(points.max(axis=0) + room), first, last).astype(int)
+    return grey[first[1] : end[1] + 1, first[0] : end[0] + 1], first
 
 
 def ink_alone(ink: Ink) -> RowInk | None:
