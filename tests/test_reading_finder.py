@@ -101,7 +101,10 @@ def test_the_crop_of_a_number_is_not_split(
     grey, (whole,) = page("13579")
     grey = grey[:150]
     monkeypatch.setattr(Recognizer, "status", lambda self, rows, expected=False: "unsure")
-    halves = [whole.part(0, 0.55 * whole.width), whole.part(0.65 * whole.width, whole.width)]
+    off = np.array([whole.width, 0])
+    first = whole.corners - 0.45 * off * [[0], [1], [1], [0]]
+    last = whole.corners + 0.65 * off * [[1], [0], [0], [1]]
+    halves = [replace(whole, corners=corners) for corners in (first, last)]
     monkeypatch.setattr(attempt, "find_lines", lambda _: halves)
     assert Attempt(recognizer_of(numbers, grey)).answer().text == "13579"
 

@@ -147,28 +147,27 @@ class Attempt:
 
     def of_page(self, plainly: bool = False) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number, or, if it is
-        to be `plainly` seen, as soon as one of them is in doubt."""
+        to be `plainly` seen, as soon as one of them is in doubt. Up to there rows in doubt are
+        looked at twice: after it the page is not `read`, whatever the others say."""
         recognizer = self.recognizer
-        if plainly and not all(map(judge.is_plain, self._lines)):
-            return None
-        looked = []
+        looked, plain = [], True
         for line in self._lines:
             row, ink = recognizer.line(line)
-            if plainly:
+            if plain:
                 row = recognizer.surer(row, ink, expected=True)
-                if row is None or recognizer.status([row], expected=True) != "read":
-                    return None
+                plain = row is not None and recognizer.status([row], expected=True) == "read"
+            if plainly and not (plain and judge.is_plain(line)):
+                return None
             looked.append((line, row, ink))
         seen = self._ink
         if seen is None or not recognizer.budget.left():
             return None
-        read = [recognizer.surer(row, ink, expected=True) for _, row, ink in looked]
-        rows = judge.written_once([row for row in read if row])
+        rows = judge.written_once([row for _, row, _ in looked if row])
         numbers = judge.likely_lines(rows)
         if not numbers:
             return None
         kept, lost = [], 0
-        for (line, _, ink), row in zip(looked, read, strict=True):
+        for line, row, ink in looked:
             if row and any(row is number for number in numbers):
                 kept.append((line, row))
             elif ink is None or ink.level.any():

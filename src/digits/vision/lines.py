@@ -67,30 +67,19 @@ class Line:
         (left, top), (right, bottom) = self.corners.min(axis=0), self.corners.max(axis=0)
         return round(left), round(top), round(right - left), round(bottom - top)
 
-    @property
-    def paper(self) -> float:
-        """How much paper its row has at the left and at the right, in pixels."""
-        return LIMITS.paper_beside_of_height * self.height
-
     def lies_in(self, other: "Line") -> bool:
         """Whether its middle lies in another line."""
         x, y = self.corners.mean(axis=0)
         return cv2.pointPolygonTest(other.corners.astype(np.float32), (x, y), False) >= 0
-
-    def part(self, start: float, end: float) -> "Line":
-        """What of it lies between two places, in pixels from its first digit on."""
-        along = (self.corners[1] - self.corners[0]) / self.width
-        first, last = self.corners[[0, 3]] + start * along, self.corners[[0, 3]] + end * along
-        return Line(np.stack([first[0], last[0], last[1], first[1]]), self.probability)
 
     def row(self) -> RowInk:
         """The empty row that lies over the line, with some paper around it."""
         height, scale = self.height, ROW_HEIGHT / self.height
         along = (self.corners[1] - self.corners[0]) / self.width
         down = (self.corners[3] - self.corners[0]) / height
-        above = LIMITS.paper_above_of_height
-        origin = self.corners[0] - self.paper * along - height * above * down
-        wide = int(np.ceil((self.width + 2 * self.paper) * scale))
+        above, beside = LIMITS.paper_above_of_height, LIMITS.paper_beside_of_height
+        origin = self.corners[0] - height * beside * along - height * above * down
+        wide = int(np.ceil((self.width + 2 * height * beside) * scale))
         high = int(np.ceil((1 + 2 * above) * ROW_HEIGHT))
         to_picture = np.stack([along / scale, down / scale, origin], axis=1)
         return RowInk(np.zeros((high, wide), np.uint8), to_picture)
@@ -148,8 +137,8 @@ def _boxes(labels: np.ndarray, count: int) -> np.ndarray:
 
 
 def _outline(mask: np.ndarray, corner: tuple[int, int], pixel: np.ndarray) -> np.ndarray:
-    """The middles (N, 2) float32 of the first and last pixel in each line of a mask, in the picture,
-    of which it is `pixel` (2,) per one of the map; the mask (h, w) lies with its `corner` there."""
+    """The middles (N, 2) float32 of the first and last pixels of a mask's lines, in the picture, of
+    which it is `pixel` (2,) per one of the map; the mask (h, w) lies with its `corner` there."""
     ys = np.flatnonzero(mask.any(axis=1))
     first, last = mask[ys].argmax(axis=1), mask.shape[1] - 1 - mask[ys, ::-1].argmax(axis=1)
     places = np.stack([np.append(first, last), np.tile(ys, 2)], axis=1) + np.array(corner) + 0.5
