@@ -134,9 +134,9 @@ ONE, DOUBT = says("5", status="read"), says("5")
         ("auto", {"digit": DOUBT}, ("5", "unsure"), "tile page digit row"),
         # a crop is looked at once
         ("auto", {"page": says("4"), "crop": True}, ("4", "unsure"), "tile row page"),
-        # and in the crop of a number several rows are always one
+        # and is one row or several, whichever says more
         ("number", {"page": says("40", "7"), "lines": STACKED * 3, "crop": True,
-                    "row": says("407", probability=0.1)}, ("407", "unsure"), "row page"),
+                    "row": says("407")}, ("407", "unsure"), "row page"),
         ("auto", {"page": says("40", "7"), "lines": STACKED * 3, "crop": True,
                   "row": says("407", probability=0.1)}, ("40\n7", "unsure"), "tile row page"),
     ],

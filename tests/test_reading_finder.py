@@ -95,20 +95,6 @@ def recognizer_of(reader: Reader, grey: np.ndarray) -> Recognizer:
     return Recognizer(reader.classifier, reader.kind, reader.wanted, grey, Budget())
 
 
-def test_the_crop_of_a_number_is_not_split(
-    numbers: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grey, (whole,) = page("13579")
-    grey = grey[:150]
-    monkeypatch.setattr(Recognizer, "status", lambda self, rows, expected=False: "unsure")
-    off = np.array([whole.width, 0])
-    first = whole.corners - 0.45 * off * [[0], [1], [1], [0]]
-    last = whole.corners + 0.65 * off * [[1], [0], [0], [1]]
-    halves = [replace(whole, corners=corners) for corners in (first, last)]
-    monkeypatch.setattr(attempt, "find_lines", lambda _: halves)
-    assert Attempt(recognizer_of(numbers, grey)).answer().text == "13579"
-
-
 @pytest.mark.parametrize(
     ("height", "width", "tried"),
     [(400, 1200, True), (401, 1200, False), (50, 799, True), (50, 800, False)],

@@ -82,7 +82,7 @@ class Attempt:
 
         A tile in MNIST's frame is one digit: who made it has cut it out. What stands alone and is
         `read` as one digit is one: so it was on 236 of 236 made-up crops and rows of validation
-        digits. The crop of a row lies as it is, and a piece of it is no answer to it.
+        digits. The crop of a row lies as it is.
         """
         expects_number = self.recognizer.kind == "number"
         if not expects_number:
@@ -103,10 +103,7 @@ class Attempt:
         row = crop
         if not self._may_be_a_row and (all_of_it := self.of_row()):
             row = judge.doubted(all_of_it, NO_ROW_FOUND)
-        is_split = crop and expects_number and len(best.rows) > 1
-        if row and row.rows and (is_split or judge.value(row.rows) > judge.value(best.rows)):
-            best = row
-        return best
+        return max(best, row or NOTHING, key=lambda answer: judge.value(answer.rows))
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
