@@ -36,10 +36,10 @@ DIGITS = [digit.box for digit in row().digits]
         ((440, 200, 20, HIGH), True),  # behind it
         ((505, 200, WIDE, HIGH), True),  # 0.95 of the height away
         ((515, 200, WIDE, HIGH), False),  # 1.05
-        ((440, 220, WIDE, 65), True),  # high enough
-        ((440, 222, WIDE, 55), False),
-        ((440, 172, WIDE, 155), True),  # and not too high
-        ((440, 165, WIDE, 170), False),
+        ((440, 224, WIDE, 52), True),  # high enough
+        ((440, 226, WIDE, 48), False),
+        ((440, 152, WIDE, 196), True),  # and not too high
+        ((440, 148, WIDE, 204), False),
         ((440, 232, WIDE, HIGH), True),  # level with it
         ((440, 238, WIDE, HIGH), False),
         ((320, 400, WIDE, HIGH), False),  # below it
@@ -60,7 +60,7 @@ def test_what_the_border_cuts_is_lost() -> None:
 
 @pytest.mark.parametrize(
     ("height", "count", "is_more"),
-    [(25, 2, True), (15, 2, False), (195, 2, True), (205, 2, False), (25, 1, False)],
+    [(52, 2, True), (48, 2, False), (195, 2, True), (205, 2, False), (52, 1, False)],
 )
 def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
     height: int, count: int, is_more: bool
@@ -71,14 +71,14 @@ def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
 
 @pytest.mark.parametrize(
     ("height", "count", "is_so"),
-    [(65, 3, True), (55, 3, False), (195, 3, True), (205, 3, False), (65, 2, False)],
+    [(52, 3, True), (48, 3, False), (195, 3, True), (205, 3, False), (52, 2, False)],
 )
 def test_rows_stand_in_text_if_much_is_as_high(height: int, count: int, is_so: bool) -> None:
     others = [(600 + 100 * k, 350, 30, height) for k in range(count)]
     assert beside.is_in_text(ink(*DIGITS, *others), [row()]) is is_so
 
 
-@pytest.mark.parametrize(("height", "several"), [(65, True), (50, False)])
+@pytest.mark.parametrize(("height", "several"), [(52, True), (48, False)])
 def test_rows_count_from_a_share_of_the_highest_on(height: int, several: bool) -> None:
     lower = [(300 + 60 * k, 420, 40, height) for k in range(2)]
     assert beside.has_rows(ink(*DIGITS, *lower)) is several
