@@ -95,11 +95,11 @@ def written(text: str, x: int, y: int, height: int, probability: float = 0.99) -
 def test_pieces_of_a_digit_are_no_rows() -> None:
     large = written("734", 100, 100, 300)
     piece = written("1", 420, 110, 120)
-    half_in, beside = written("10", 100, 320, 150), written("52", 300, 410, 60)
+    half_in, beside = written("10", 100, 330, 150), written("52", 300, 410, 60)
     assert judge.written_once([piece, large, half_in, beside]) == [large, half_in, beside]
 
 
-@pytest.mark.parametrize(("share", "stays"), [(0.55, True), (0.65, False)])
+@pytest.mark.parametrize(("share", "stays"), [(0.45, True), (0.55, False)])
 def test_a_row_is_a_piece_from_a_share_on(share: float, stays: bool) -> None:
     large = written("7", 0, 0, 200)  # 100 wide
     piece = written("1", round(100 - 50 * share), 0, 100)  # 50 wide
@@ -113,7 +113,7 @@ def test_of_two_rows_that_say_the_same_ink_the_likelier_stays() -> None:
     assert judge.written_once([digit, likely]) == [likely]
 
 
-@pytest.mark.parametrize(("inside", "is_missed"), [(65, False), (55, True), (0, True)])
+@pytest.mark.parametrize(("inside", "is_missed"), [(55, False), (45, True), (0, True)])
 def test_a_line_is_missed_unless_it_is_a_piece(inside: int, is_missed: bool) -> None:
     left, right = 200 - inside, 300 - inside
     corners = np.array([(left, 10.0), (right, 10), (right, 30), (left, 30)])
@@ -134,13 +134,3 @@ def test_a_line_is_plain_from_a_probability_on(probability: float, is_plain: boo
 def test_pages_of_single_digits_may_lie_on_their_side(texts: list[str], may_lie: bool) -> None:
     rows = [written(text, 0, 50 * k, 100) for k, text in enumerate(texts)]
     assert judge.is_of_single_digits(rows) is may_lie
-
-
-@pytest.mark.parametrize(("lost", "is_whole"), [(85, True), (95, False)])
-@pytest.mark.parametrize("side", ["left", "right"])
-def test_a_row_is_whole_if_it_leaves_little_of_its_line(
-    lost: int, is_whole: bool, side: str
-) -> None:
-    left, right = (100 - lost, 200) if side == "left" else (100, 200 + lost)
-    corners = np.array([(left, 0.0), (right, 0), (right, 100), (left, 100)])
-    assert judge.is_whole(Line(corners, 0.9), written("40", 100, 0, 100)) is is_whole

@@ -94,9 +94,7 @@ def test_the_box_of_faint_ink_is_around_its_darkest() -> None:
     assert box == (10, 10, 10, 20)
 
 
-@pytest.mark.parametrize(
-    ("scale", "averaged"), [(1.2, False), (1.4, False), (1.7, True), (2.5, True)]
-)
+@pytest.mark.parametrize(("scale", "averaged"), [(0.8, False), (1.2, True), (2.5, True)])
 def test_no_pixel_of_the_picture_is_passed_over(scale: float, averaged: bool) -> None:
     grey = 255 * np.random.default_rng(0).integers(0, 2, (SIZE, SIZE)).astype(np.uint8)
     to_picture = np.array([[scale, 0.0, 3.0], [0.0, scale, 5.0]])

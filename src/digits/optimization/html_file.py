@@ -25,8 +25,7 @@ LIMITS = {  # of the page's ink and frames: those of digits.vision.ink and digit
     **{
         name: getattr(ink.LIMITS, name)
         for name in (
-            "min_paper", "min_contrast", "min_contrast_of_noise", "max_strong_of_pen",
-            "min_weak_of_strong", "foot_of_noise",
+            "min_paper", "min_contrast", "min_contrast_of_noise", "min_weak_of_strong",
         )
     },
 }  # fmt: skip

@@ -33,7 +33,6 @@ NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"
 ONE_MORE = "ink beside a row may be its digit"
 IN_TEXT = "among text as large: it may be print"
 NOT_PLAIN = "the finder is not sure that it is written by hand"
-NOT_WHOLE = "a row may go on where its line does"
 NOT_ALONE = "other ink is beside the digit, or around it"
 AS_IT_LIES = np.eye(2, 3)
 NOTHING = Answer("", "no_digit", why=judge.NOTHING)
@@ -147,6 +146,8 @@ class Attempt:
         to be `plainly` seen, as soon as one of them is in doubt. Up to there rows in doubt are
         looked at twice: after it the page is not `read`, whatever the others say."""
         recognizer = self.recognizer
+        if not recognizer.budget.left():
+            return None
         looked, plain = [], True
         for line in self._lines:
             row, ink = recognizer.line(line)
@@ -156,17 +157,14 @@ class Attempt:
             if plainly and not (plain and judge.is_plain(line)):
                 return None
             looked.append((line, row, ink))
-        seen = self._ink
-        if seen is None or not recognizer.budget.left():
-            return None
         rows = judge.written_once([row for _, row, _ in looked if row])
-        numbers = judge.likely_lines(rows)
-        if not numbers:
+        numbers, seen = judge.likely_lines(rows), self._ink
+        if not numbers or seen is None:
             return None
         kept, lost = [], 0
         for line, row, ink in looked:
             if row and any(row is number for number in numbers):
-                kept.append((line, row))
+                kept.append(line)
             elif ink is None or ink.level.any():
                 lost += judge.is_missed(line, numbers)
         left_out = [LEFT_OUT.format(lost)] * (lost > 0)
@@ -174,8 +172,7 @@ class Attempt:
         answer = recognizer.concluded(numbers, seen, words, "page")
         in_text = recognizer.kind == "auto" and is_in_text(seen, numbers)
         doubts = left_out + [ONE_MORE] * has_a_digit_more(seen, numbers) + [IN_TEXT] * in_text
-        doubts += [NOT_PLAIN] * (not all(judge.is_plain(line) for line, _ in kept))
-        doubts += [NOT_WHOLE] * (not all(judge.is_whole(line, row) for line, row in kept))
+        doubts += [NOT_PLAIN] * (not all(map(judge.is_plain, kept)))
         return judge.doubted(answer, doubts[0]) if doubts else answer
 
     def of_digit(self) -> Answer:

@@ -28,13 +28,10 @@ class Limits:
     # pages by held-out writers (250, seed 5000000) 10 of 39 were numbers, of those above it 156 of
     # 190.
     plain_probability: float = 0.75
-    end_of_height: float = 0.9  # of a line: that a row may leave out of it at an end
     # So many lines are a page; where less of what the finder sees can be read, it is none, or lies
     # on its side.
     page_rows: int = 4
     page_share: float = 0.5
-    # Of a digit's box within one of another row: half a digit is a piece, what it touches is not.
-    piece_share: float = 0.6
 
 
 LIMITS = Limits()
@@ -110,7 +107,7 @@ def written_once(rows: list[Row]) -> list[Row]:
     kept: list[Row] = []
     for row in sorted(rows, key=lambda row: -row.box[3] * worth([row])):
         boxes = [digit.box for other in kept for digit in other.digits]
-        pieces = sum(any(_share(digit.box, box) > LIMITS.piece_share for box in boxes)
+        pieces = sum(any(_lies_in(digit.box, box) for box in boxes)
                      for digit in row.digits)  # fmt: skip
         if 2 * pieces <= len(row.digits):
             kept.append(row)
@@ -122,25 +119,17 @@ def is_plain(line: Line) -> bool:
     return line.probability >= LIMITS.plain_probability
 
 
-def is_whole(line: Line, row: Row) -> bool:
-    """Whether a row reaches to both ends of its line: no digit is lost there."""
-    x, _, width, _ = row.box
-    left, _, wide, _ = line.box
-    most = LIMITS.end_of_height * line.height
-    return x - left <= most and left + wide - x - width <= most
-
-
 def is_missed(line: Line, rows: Sequence[Row]) -> bool:
     """Whether a line that is none of the rows is one that should be: no piece of theirs."""
-    return not any(_share(line.box, row.box) > LIMITS.piece_share for row in rows)
+    return not any(_lies_in(line.box, row.box) for row in rows)
 
 
-def _share(box: Box, other: Box) -> float:
-    """How much of a box lies within another."""
+def _lies_in(box: Box, other: Box) -> bool:
+    """Whether most of a box lies within another."""
     x, y, width, height = box
     wide = min(x + width, other[0] + other[2]) - max(x, other[0])
     high = min(y + height, other[1] + other[3]) - max(y, other[1])
-    return max(wide, 0) * max(high, 0) / max(width * height, 1)
+    return 2 * max(wide, 0) * max(high, 0) > width * height
 
 
 def likely_lines(rows: list[Row]) -> list[Row]:

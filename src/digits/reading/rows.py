@@ -49,8 +49,6 @@ class Limits:
     least_probability: float = 1e-3  # that the classifier leaves to a label
     most_margin: float = 20.0  # of log probability over the next text, likewise
     none_weight: float = 0.01  # of a row being none of its texts, beside the less likely ones
-    # Of the usual ink of a column: so much more costs a cut at the edge of its gap than amid it.
-    off_centre_cost: float = 0.3
     # From a character's surest column: what stands beyond is not its. Of 30 validation digits in
     # brackets 21 were right with 0.8, 27 with 0.5.
     reach_of_height: float = 0.5
@@ -240,17 +238,14 @@ def _ends(places: np.ndarray) -> tuple[int, int]:
 
 
 def _cuts(level: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """The columns (len(at) + 1,) between which characters stand that are surest at `at`."""
-    width = level.shape[1]
+    """The columns (len(at) + 1,) between which characters stand that are surest at `at`: each cut
+    is where there is least ink."""
     ink = level.sum(axis=0, dtype=np.float32)
-    usual = float(ink[ink > 0].mean()) if ink.any() else 1.0
     cuts = [0]
     for left, right in pairwise(at):
         first, last = int(left), max(int(right), int(left) + 1)
-        off_centre = np.abs(np.linspace(-1, 1, last - first))
-        cost = ink[first:last] + LIMITS.off_centre_cost * usual * off_centre
-        cuts.append(max(first + int(cost.argmin()), cuts[-1]))
-    return np.array([*cuts, width])
+        cuts.append(max(first + int(ink[first:last].argmin()), cuts[-1]))
+    return np.array([*cuts, level.shape[1]])
 
 
 def _by_digit(some: list[Part], model: Classifier) -> dict[bytes, dict[str, float]]:

@@ -32,17 +32,11 @@ class InkLimits:
     wide_of_height: float = 1.25  # a picture that is wider has more than one digit
     tight_margin_px: int = 2  # the paper that a crop without any may have on a side
     pen_centile: float = 75.0  # of what stands out: the pen's colour, beyond the soft edges
-    max_strong_of_pen: float = 0.6  # so dark is a stroke, whatever Otsu's threshold says
     min_weak_of_strong: float = 0.5  # so dark is a stroke that hangs together with one
-    foot_of_noise: float = 2.0  # deviations of grain that are paper still, where edges fade out
     min_paper: int = 40  # of 255: on black paper a share of the brightness is noise
     even_paper_centile: float = 95.0  # of the brightness, in light that is the same everywhere
-    min_smoothed_side_px: int = 64  # of the reduced picture: strokes of a smaller one would suffer
     smoothing_of_reach: float = 0.25  # over so much the light is smoothed: its steps are no ink
     shadow_of_paper: float = 0.1  # where the light changes by more it is an edge, and kept sharp
-    texture_margin_px: int = 3  # around strokes, where it is not the paper's pattern that shows
-    texture_centile: float = 95.0  # of the paper's darkness: more is the pattern's extremes
-    min_texture_of_picture: float = 0.1  # of less paper a pattern cannot be told
     sample: int = 200_000  # values for a median or centile: a photograph has 4 million
     estimate_side_px: int = 256  # on which the paper's brightness is estimated: it varies slowly
 
@@ -140,18 +134,14 @@ def find(grey: np.ndarray, inverted: bool, reach: float | None = None) -> Ink | 
     reach = LIMITS.reach_of_shorter_side if reach is None else reach
     dark_ink = 255 - grey if inverted else grey
     depth = _depth(dark_ink, reach)  # (H, W) float32, 0 paper .. 1 black
-    noise = _noise(depth)
-    floor = max(LIMITS.min_contrast, LIMITS.min_contrast_of_noise * noise)
+    floor = max(LIMITS.min_contrast, LIMITS.min_contrast_of_noise * _noise(depth))
     above = depth[cv2.blur(depth, (3, 3)) > floor]
     if not above.size or above.max() <= floor:
         return None
     strong = max(floor, _otsu(above)) if np.ptp(above) > LIMITS.min_contrast else floor
     core = float(np.percentile(above[above >= strong], LIMITS.pen_centile))
-    strong = max(floor, min(strong, LIMITS.max_strong_of_pen * core))
-    weak = max(floor, LIMITS.min_weak_of_strong * strong, _texture(depth, strong))
-    mask = _reaching(depth > strong, depth > min(strong, weak))
-    foot = LIMITS.foot_of_noise * noise  # at most half of the core, which is above the floor
-    level = np.clip((depth - foot) / (core - foot), 0, 1) * 255
+    mask = _reaching(depth > strong, depth > max(floor, LIMITS.min_weak_of_strong * strong))
+    level = np.clip(depth / core, 0, 1) * 255
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     level = np.where(near, level, 0).astype(np.uint8)
     return Ink(level, mask, core, inverted)
@@ -175,8 +165,7 @@ def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
     small = estimate(grey)
     if reach == EVEN:
         return np.full_like(grey, np.percentile(small, LIMITS.even_paper_centile))
-    is_large = min(small.shape) > LIMITS.min_smoothed_side_px
-    smooth = cv2.medianBlur(small, 3) if is_large else small
+    smooth = cv2.medianBlur(small, 3)
     pad = side = max(3, int(reach * min(small.shape))) | 1
     padded = cv2.copyMakeBorder(smooth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
@@ -204,17 +193,6 @@ def _noise(depth: np.ndarray) -> float:
         return 0.0
     step = np.abs(depth[:, 1:] - depth[:, :-1])
     return float(np.median(_sample(step)) / STEP_OF_DEVIATION)
-
-
-def _texture(depth: np.ndarray, strong: float) -> float:
-    """How dark the paper's own pattern gets, but for its extremes, away from strokes."""
-    around = np.ones((2 * LIMITS.texture_margin_px + 1,) * 2, np.uint8)
-    strokes = cv2.dilate((depth > strong).astype(np.uint8), around)
-    paper, strokes = _sample(depth), _sample(strokes)
-    paper = paper[strokes == 0]
-    if paper.size <= LIMITS.min_texture_of_picture * strokes.size:
-        return 0.0
-    return float(np.percentile(paper, LIMITS.texture_centile))
 
 
 def _sample(values: np.ndarray) -> np.ndarray:

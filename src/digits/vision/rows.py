@@ -25,7 +25,6 @@ class RowLimits:
     max_slant: float = 0.7  # pixels to the right per pixel up
     slants: int = 29  # that are tried
     slant_penalty: float = 0.25  # of the steepest: upright unless there is a reason
-    max_passed_px: float = 1.5  # of the picture, by a pixel of the row
 
 
 LIMITS = RowLimits()
@@ -60,7 +59,7 @@ class RowInk:
         grey, corner = _around(grey, corners @ self.to_picture.T, 2 * per_pixel)
         to_picture = self.to_picture.copy()
         to_picture[:, 2] -= corner
-        if per_pixel > LIMITS.max_passed_px:  # so that no pixel of the picture is passed over
+        if per_pixel > 1:  # so that no pixel of the picture is passed over
             grey = cv2.resize(
                 grey, None, fx=1 / per_pixel, fy=1 / per_pixel, interpolation=cv2.INTER_AREA
             )
