@@ -51,7 +51,6 @@ TARGETS = {
     "vision/components": Target("test_vision_components test_vision_record test_vision_ink", 0.1),
     "vision/parts": Target("test_vision_components test_vision_ink", 0.1),
     "vision/lines": Target("test_vision_lines test_finder", 0.1),
-    "vision/walls": Target("test_vision_walls", 0.1),
     "vision/packed": Target("test_packed", 0.1),
     "vision/files": Target("test_files test_packed", 0.1),
     "vision/rows": Target("test_vision_rows test_reading_rows test_reading_finder", 0.1),

@@ -19,7 +19,6 @@ from digits.optimization import artefact
 from digits.spec import data_dir, pretrained_dir
 from digits.training import finder, made_up
 from digits.vision.lines import lines
-from digits.vision.walls import within_cells
 
 PATH = pretrained_dir() / "_finder.onnx"
 CALIBRATION, JUDGED = (64, 3 * 10**6), (200, 4 * 10**6)  # pages, and their seeds
@@ -60,8 +59,7 @@ def judged(model: Classifier, some: list[Page]) -> tuple[float, float]:
     for page in some:
         logits = model(page.grey[None, None])[0].astype(np.float64)
         in_row, in_core = np.moveaxis(1 / (1 + np.exp(-logits)), -1, 0)
-        whole = lines(in_row, in_core, page.grey.shape)
-        seen = [part.corners for line in whole for part in within_cells(line, page.grey)]
+        seen = [line.corners for line in lines(in_row, in_core, page.grey.shape)]
         met += sum(any(overlap(row, one) >= LEAST_OVERLAP for one in seen) for row in page.rows)
         found, there = found + len(seen), there + len(page.rows)
     return met / max(there, 1), met / max(found, 1)
