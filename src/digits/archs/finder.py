@@ -1,4 +1,4 @@
-"""Finds numbers on a page: a U-Net over 4x4 blocks, 16-96 channels, 0.3 million parameters.
+"""Finds numbers on a page: a U-Net over 4x4 blocks, 16-96 channels, 0.45 million parameters.
 
 It says of every second pixel whether it lies in a number's row, and whether in its core.
 """
