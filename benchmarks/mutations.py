@@ -53,6 +53,7 @@ TARGETS = {
     "vision/lines": Target("test_vision_lines test_finder", 0.1),
     "vision/packed": Target("test_packed", 0.1),
     "vision/files": Target("test_files test_packed", 0.1),
+    "vision/walls": Target("test_vision_walls", 0.1),
     "vision/rows": Target("test_vision_rows test_reading_rows test_reading_finder", 0.1),
     "vision/warnings": Target("test_vision_warnings", 0.1),
     "reading/formats": Target("test_reading_formats", 0.1),

@@ -9,6 +9,7 @@ from digits import classifier, page_image
 from digits.classifier import Classifier
 from digits.spec import pretrained_dir
 from digits.vision.lines import Line, in_order, lines
+from digits.vision.walls import within_cells
 
 FINDER = "_finder.onnx"  # in models/pretrained/
 
@@ -56,4 +57,5 @@ def find_lines(grey: np.ndarray) -> list[Line]:
         large = [line for line in coarse if line.height >= least]
         found = [line for line in found if not any(line.lies_in(one) for one in large)]
         found = in_order(large + found) if large else found
-    return [line for line in found if line.probability >= LIMITS.least_probability]
+    likely = [line for line in found if line.probability >= LIMITS.least_probability]
+    return [part for line in likely for part in within_cells(line, grey)]

@@ -70,12 +70,14 @@ class Line:
         x, y = self.corners.mean(axis=0)
         return cv2.pointPolygonTest(other.corners.astype(np.float32), (x, y), False) >= 0
 
-    def row(self) -> RowInk:
-        """The empty row that lies over the line, with some paper around it."""
+    def row(self, above: float | None = None) -> RowInk:
+        """The empty row that lies over the line, with some paper around it; `above` is how much
+        there is above and below it, in heights of the line, little unless told."""
         height, scale = self.height, ROW_HEIGHT / self.height
         along = (self.corners[1] - self.corners[0]) / self.width
         down = (self.corners[3] - self.corners[0]) / height
-        above, beside = LIMITS.paper_above_of_height, LIMITS.paper_beside_of_height
+        above = LIMITS.paper_above_of_height if above is None else above
+        beside = LIMITS.paper_beside_of_height
         origin = self.corners[0] - height * beside * along - height * above * down
         wide = int(np.ceil((self.width + 2 * height * beside) * scale))
         high = int(np.ceil((1 + 2 * above) * ROW_HEIGHT))
