@@ -153,20 +153,24 @@ def test_the_ink_alone_is_a_second_opinion(
         assert surer.alternatives == [(surer.text, surer.probability), ("1", 0.1)]
 
 
-def test_large_lines_come_from_the_small_page_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 1000 pixels, 160 are large: those of the small look stay, and what lies in them goes."""
+@pytest.mark.parametrize("is_surer", [True, False])
+def test_large_lines_come_from_the_small_page_image(
+    monkeypatch: pytest.MonkeyPatch, is_surer: bool
+) -> None:
+    """Of 1000 pixels, 160 are large: those of the small look stay, and what lies in them goes; but
+    rows close together, of which the finder is surer, stay."""
 
-    def line(x: float, y: float, width: float, height: float) -> Line:
+    def line(x: float, y: float, width: float, height: float, likely: float = 0.9) -> Line:
         corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
-        return Line(np.array(corners, float), 0.9)
+        return Line(np.array(corners, float), likely)
 
     large, small = line(0, 100, 400, 170), line(0, 500, 400, 150)
-    piece, other = line(100, 120, 80, 60), line(0, 700, 90, 30)
+    piece, other = line(100, 120, 80, 60, 0.88 if is_surer else 0.92), line(0, 700, 90, 30)
     looks = {None: [piece, other], page_image.LIMITS.coarse_side_px: [large, small]}
     monkeypatch.setattr(finder, "maps", lambda _, side=None: (side, side))
     monkeypatch.setattr(finder, "lines", lambda side, *_: looks[side])
     found = finder.find_lines(np.full((1000, 1000), 230, np.uint8))
-    assert [line.box for line in found] == [large.box, other.box]
+    assert [line.box for line in found] == [(large if is_surer else piece).box, other.box]
 
 
 def test_a_line_whose_core_is_hardly_likely_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

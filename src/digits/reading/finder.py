@@ -48,14 +48,17 @@ def maps(grey: np.ndarray, side: int | None = None) -> tuple[np.ndarray, np.ndar
 
 def find_lines(grey: np.ndarray) -> list[Line]:
     """The lines of numbers in a grey picture (H, W) uint8. Large ones, of which a page image of
-    the usual size shows too little at a time, are looked for in a smaller one."""
+    the usual size shows too little at a time, are looked for in a smaller one, in which rows close
+    together are one: such a line counts if the finder is surer of it than of any that lies in it.
+    """
     found = lines(*maps(grey), grey.shape)
     small = page_image.LIMITS.coarse_side_px
     if max(grey.shape) * page_image.LIMITS.max_zoom > small:
-        least = LIMITS.large_of_side * max(grey.shape)
-        coarse = lines(*maps(grey, small), grey.shape)
-        large = [line for line in coarse if line.height >= least]
-        found = [line for line in found if not any(line.lies_in(one) for one in large)]
-        found = in_order(large + found) if large else found
+        for large in lines(*maps(grey, small), grey.shape):
+            within = [line.probability for line in found if line.lies_in(large)]
+            is_surer = large.probability >= max(within, default=0.0)
+            if large.height >= LIMITS.large_of_side * max(grey.shape) and is_surer:
+                found = [large, *(line for line in found if not line.lies_in(large))]
+        found = in_order(found)
     likely = [line for line in found if line.probability >= LIMITS.least_probability]
     return [part for line in likely for part in within_cells(line, grey)]
