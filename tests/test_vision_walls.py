@@ -102,6 +102,15 @@ def test_walls_that_end_with_the_line_are_a_combs(beyond: int, count: int) -> No
     assert parts(220, grey) == count
 
 
+@pytest.mark.parametrize(("room", "count"), [(38, 2), (34, 1)])  # of a height of 40
+def test_near_the_border_walls_cannot_be_told(room: int, count: int) -> None:
+    grey = page([90, 230], [190])[: TOP + HEIGHT + room]
+    assert parts(220, grey) == count
+    moved = line(220)
+    higher = Line(moved.corners - [0, TOP - room], 0.9)
+    assert len(within_cells(higher, page([90, 230], [190])[TOP - room :])) == count
+
+
 def test_cells_of_half_as_much_again_as_a_combs_are_a_tables() -> None:
     assert parts(128, page([86, 160], [144])) == 2
 

@@ -39,7 +39,11 @@ LIMITS = Limits()
 
 def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
     """What a line of a picture (H, W) uint8 falls into at the walls of cells; itself where there
-    are none, or they are a comb's."""
+    are none, they are a comb's, or the picture's border is too near to tell."""
+    around = LIMITS.beyond_of_height * line.height
+    _, top, _, high = line.box
+    if top < around or top + high + around > len(grey):
+        return [line]
     strip = line.row(LIMITS.beyond_of_height).of_picture(grey)
     away = cv2.absdiff(strip, np.full_like(strip, np.median(strip)))
     least = max(
