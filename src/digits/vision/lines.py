@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digits.page_image import UP
 from digits.tile import Box
 from digits.vision.components import without_frames
 from digits.vision.ink import Ink, keeping
@@ -29,6 +30,7 @@ class Limits:
     # From which on a line tells its own tilt; a shorter one has the page's.
     long_aspect: float = 2.2
     most_tilt_deg: float = 45.0  # what is turned more is turned to another side
+    beyond_core: float = 1.3  # of what a row's height says: so far a row reaches above and below it
     paper_above_of_height: float = 0.22  # around a line, and below it
     paper_beside_of_height: float = 0.4
     beside_of_height: float = 0.6  # lines whose middles differ by less stand side by side
@@ -118,10 +120,11 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
         likely.append(float(in_core[there][kernel].mean()))
     page = _page_tilt([_tilt(core) for core in cores])
     made = []
-    for row, probability in zip(rows, likely, strict=True):
+    for row, core_of_row, probability in zip(rows, cores, likely, strict=True):
         tilt, wide, high = _tilt(row)
         tells = wide > LIMITS.long_aspect * high and abs(tilt) <= LIMITS.most_tilt_deg
-        made.append(Line(_corners(row, tilt if tells else page, pixel[0]), probability))
+        corners = _corners(row, core_of_row, tilt if tells else page, pixel[0])
+        made.append(Line(corners, probability))
     return in_order(made)
 
 
@@ -180,14 +183,21 @@ def _page_tilt(tilts: list[tuple[float, float, float]]) -> float:
     return tilt if abs(tilt) <= LIMITS.most_tilt_deg else 0.0
 
 
-def _corners(points: np.ndarray, tilt: float, pixel: float) -> np.ndarray:
-    """The corners (4, 2) of the box around points (N, 2) that lies at a tilt in degrees."""
+def _corners(row: np.ndarray, core: np.ndarray, tilt: float, pixel: float) -> np.ndarray:
+    """The corners (4, 2) of the box around a row's points (N, 2) that lies at a tilt in degrees, no
+    further from the points (M, 2) of its core than a row is high: print above it may hang on."""
     turn = np.radians(tilt)
     along, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-    left, top = ((points @ way).min() - pixel / 2 for way in (along, down))
-    right, bottom = ((points @ way).max() + pixel / 2 for way in (along, down))
+    (left, right), (top, bottom) = (_reach(row @ way, pixel) for way in (along, down))
+    high, low = _reach(core @ down, pixel)
+    beyond = LIMITS.beyond_core * UP * (low - high) / (1 - 2 * UP) + pixel
+    top, bottom = max(top, high - beyond), min(bottom, low + beyond)
     places = [(left, top), (right, top), (right, bottom), (left, bottom)]
     return np.array([x * along + y * down for x, y in places])
+
+
+def _reach(places: np.ndarray, pixel: float) -> tuple[float, float]:
+    return float(places.min()) - pixel / 2, float(places.max()) + pixel / 2
 
 
 def in_order(some: list[Line]) -> list[Line]:
