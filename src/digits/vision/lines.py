@@ -67,6 +67,11 @@ class Line:
         (left, top), (right, bottom) = self.corners.min(axis=0), self.corners.max(axis=0)
         return round(left), round(top), round(right - left), round(bottom - top)
 
+    @property
+    def paper(self) -> float:
+        """How much paper its row has at the left and at the right, in pixels."""
+        return LIMITS.paper_beside_of_height * self.height
+
     def lies_in(self, other: "Line") -> bool:
         """Whether its middle lies in another line."""
         x, y = self.corners.mean(axis=0)
@@ -79,9 +84,8 @@ class Line:
         along = (self.corners[1] - self.corners[0]) / self.width
         down = (self.corners[3] - self.corners[0]) / height
         above = LIMITS.paper_above_of_height if above is None else above
-        beside = LIMITS.paper_beside_of_height
-        origin = self.corners[0] - height * beside * along - height * above * down
-        wide = int(np.ceil((self.width + 2 * height * beside) * scale))
+        origin = self.corners[0] - self.paper * along - height * above * down
+        wide = int(np.ceil((self.width + 2 * self.paper) * scale))
         high = int(np.ceil((1 + 2 * above) * ROW_HEIGHT))
         to_picture = np.stack([along / scale, down / scale, origin], axis=1)
         return RowInk(np.zeros((high, wide), np.uint8), to_picture)

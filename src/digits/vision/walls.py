@@ -10,7 +10,6 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from digits.vision.lines import LIMITS as LINES
 from digits.vision.lines import Line
 
 
@@ -50,8 +49,8 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
         LIMITS.min_ink_level, LIMITS.min_ink * float(np.percentile(away, LIMITS.ink_centile))
     )
     ink = (away > least).astype(np.uint8)
-    paper = LINES.paper_beside_of_height * line.height
-    scale = strip.shape[1] / (line.width + 2 * paper)  # pixels of the strip per one of the line
+    wide = line.width + 2 * line.paper
+    scale = strip.shape[1] / wide  # pixels of the strip per one of the line
     height = line.height * scale
     walls = _walls(ink, height)
     cells = [
@@ -66,7 +65,7 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
         columns = np.flatnonzero(inked[start:end]) + start
         if len(columns) >= LIMITS.min_ink_of_height * height:
             first, last = columns[0], columns[-1] + 1
-            parts.append(_part(line, first / scale - paper, last / scale - paper))
+            parts.append(_part(line, first / scale - line.paper, last / scale - line.paper))
     return parts or [line]
 
 
