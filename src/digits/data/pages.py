@@ -25,6 +25,10 @@ LONE = (20, 220)  # and of a digit by itself
 NOTHING = 0.28  # the share of pages without a number
 PRINTED = 0.3  # of these with a printed table
 ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
+# From one row of a column to the next, in heights; the share of columns whose rows are close.
+LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
+LENGTHS = (0.25, (1, 2)), (0.35, (10, 21))  # of a column's numbers: single digits, long ones, any
+FULL = 0.4, (1.7, 4.5)  # the share of tables whose numbers fill their cells; how wide, in heights
 
 
 @dataclass
@@ -58,6 +62,15 @@ def _height(rng: Generator, most: float = HEIGHTS[1]) -> float:
     return float(np.exp(rng.uniform(np.log(HEIGHTS[0]), np.log(most))))
 
 
+def _digits(count: int, source: Sources, height: float, rng: Generator) -> row_ink.Number:
+    """So many digits in one hand, about `height` pixels high."""
+    text = row_text.digits(count, rng)
+    if count == 1 and rng.random() < ONES:
+        text = "1"
+    ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
+    return row_ink.Number(text, ink, row_ink.NO_WALLS)
+
+
 def _scattered(sheet: Sheet, source: Sources, rng: Generator) -> None:
     for _ in range(int(rng.integers(1, 7))):
         number = row_ink.number(source, _height(rng, 90), rng)
@@ -68,17 +81,14 @@ def _one(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """A number that fills much of the page, or all of it."""
     height = float(np.exp(rng.uniform(*np.log(LARGE))))
     number = row_ink.number(source, height, rng)
-    sheet.write_anywhere(number.no_larger_than(0.96 * SIDE), rng)
+    sheet.write_anywhere(number.no_larger_than(0.96 * SIDE, 0.96 * SIDE), rng)
 
 
 def _lone(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """A digit by itself, or a short number, mostly with a mark at it."""
     height = float(np.exp(rng.uniform(*np.log(LONE))))
-    text = row_text.digits(1 if rng.random() < 0.6 else int(rng.integers(2, 7)), rng)
-    if len(text) == 1 and rng.random() < ONES:
-        text = "1"
-    ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
-    number = row_ink.Number(text, ink, row_ink.NO_WALLS).no_larger_than(0.7 * SIDE)
+    count = 1 if rng.random() < 0.6 else int(rng.integers(2, 7))
+    number = _digits(count, source, height, rng).no_larger_than(0.7 * SIDE, 0.7 * SIDE)
     if sheet.write_anywhere(number, rng) and rng.random() < 0.7:
         page_things.mark(sheet, sheet.rows[-1], rng)
 
@@ -86,7 +96,9 @@ def _lone(sheet: Sheet, source: Sources, rng: Generator) -> None:
 def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """Rows one below the other, flush left or right or as it comes, ruled or not."""
     height = _height(rng, 60)
-    lead = height * rng.uniform(1.15, 2.6)
+    lead = height * rng.uniform(*(CLOSE_LEADS if rng.random() < CLOSE else LEADS))
+    length = rng.random()
+    counts = next((counts for share, counts in LENGTHS if length < share), None)
     left, right = sorted(rng.uniform(0.02, 0.98, 2) * SIDE)
     flush, ruled = rng.random(), rng.random() < 0.35
     y = rng.uniform(0, 0.4) * SIDE
@@ -96,9 +108,15 @@ def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
     for _ in range(int(rng.integers(2, 25))):
         if y + lead > SIDE:
             break
-        number = row_ink.number(source, height * rng.uniform(0.85, 1.15), rng)
+        size = height * rng.uniform(0.85, 1.15)
+        if counts:
+            number = _digits(int(rng.integers(*counts)), source, size, rng)
+        else:
+            number = row_ink.number(source, size, rng)
+        number = number.no_larger_than(0.96 * SIDE, SIDE)
         wide = number.ink.shape[1]
         x = left if flush < 0.4 else right - wide if flush < 0.75 else rng.uniform(left, right)
+        x = min(max(x, 0), SIDE - wide)
         sheet.write(number, int(x), int(y + rng.normal(0, 0.05) * height), rng)
         y += lead
         if ruled:
@@ -111,10 +129,14 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
     across, down = int(rng.integers(1, 8)), int(rng.integers(2, 20))
     wide = rng.uniform(0.5, 0.98) * SIDE / across
     high = min(rng.uniform(0.3, 0.98) * SIDE / down, 2.5 * wide)
+    share, widths = FULL
+    full = rng.random() < share
+    if full:
+        wide = min(wide, high * rng.uniform(*widths))
     x0 = rng.uniform(0, SIDE - across * wide)
     y0 = rng.uniform(0, SIDE - down * high)
     filled, walls, lines = rng.uniform(0.15, 1), rng.random() < 0.8, rng.random() < 0.8
-    size = high * rng.uniform(0.35, 0.85)
+    size = high * rng.uniform(0.55 if full else 0.35, 0.85)
     for k in range(across + 1):
         if walls:
             sheet.rule((x0 + k * wide, y0), (x0 + k * wide, y0 + down * high), rng)
@@ -130,6 +152,8 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
                     sheet.print_in(box, rng)
             elif rng.random() < filled:
                 number = row_ink.number(source, size * rng.uniform(0.8, 1.2), rng)
+                if full:
+                    number = number.no_larger_than(rng.uniform(0.8, 1) * wide, 0.95 * high)
                 if number.ink.shape[1] < 1.1 * wide and not len(number.walls):
                     sheet.write_in(number, box, rng)
 

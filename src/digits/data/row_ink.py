@@ -88,9 +88,9 @@ class Number:
     ink: np.ndarray
     walls: np.ndarray
 
-    def no_larger_than(self, side: float) -> "Number":
-        """The number made smaller, if it is wider or higher than `side` pixels."""
-        scale = side / max(self.ink.shape)
+    def no_larger_than(self, wide: float, high: float) -> "Number":
+        """The number made smaller, if it is wider or higher than so many pixels."""
+        scale = min(wide / self.ink.shape[1], high / self.ink.shape[0])
         if scale >= 1:
             return self
         small = cv2.resize(self.ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
