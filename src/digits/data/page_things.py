@@ -14,10 +14,14 @@ from digits.data import hands, row_clutter, row_ink
 from digits.data.row_ink import Number, Sources
 
 Box = tuple[float, float, float, float]  # x, y, width, height
-FONTS = (
-    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSansMono",
-    "STIXGeneral", "STIXGeneralBol", "DejaVuSans-Oblique", "cmss10", "cmr10",
+FONTS = (  # less those of the pages that judge (benchmarks/support/papers.py)
+    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique",
+    "DejaVuSansMono", "DejaVuSansMono-BoldOblique", "DejaVuSerif", "DejaVuSerif-Bold",
+    "DejaVuSerif-BoldItalic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralBolIta", "cmss10",
+    "cmr10", "cmti10",
 )  # fmt: skip
+STROKES = 0.2  # the share of print in one of OpenCV's fonts of strokes, as plotters have them
+WIDTHS = (0.7, 1.35)  # of letters, by those of the font
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WORD_PX = (7, 60)  # heights of print
 AT_ONCE = 0.6  # the share of words by hand that one writer wrote at once
@@ -97,6 +101,13 @@ class Sheet:
         ink = words(height * rng.uniform(0.3, 0.7), rng)
         place(self.print, ink[:, : int(width)], x + 2, y + 0.2 * height)
 
+    def print_off(self, ink: np.ndarray, x: float, y: float, away: int = 0) -> None:
+        """Print with its top left at (x, y), if there is no pen within so many pixels."""
+        (high, wide), left, top = ink.shape, int(x) - away, int(y) - away
+        bottom, right = max(int(y) + high + away, 0), max(int(x) + wide + away, 0)
+        if not self.pen[max(top, 0) : bottom, max(left, 0) : right].any():
+            place(self.print, ink, x, y)
+
     def scrawl(self, source: Sources, x: float, y: float, height: float, rng: Generator) -> int:
         """A word by hand; answers how wide it is. It keeps off the numbers."""
         ink = word(source, height, rng)
@@ -131,15 +142,43 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(folder / f"{name}.ttf"), size)
 
 
-def words(size: float, rng: Generator, most: int = 3) -> np.ndarray:
-    """Printed words or numbers (h, w) uint8, `size` pixels high."""
-    text = " ".join(_word(rng) for _ in range(int(rng.integers(1, most + 1))))
+Set = Callable[[str], np.ndarray]  # a text -> its ink (h, w) uint8
+
+
+def typeface(size: float, rng: Generator) -> Set:
+    """Print of one kind, letters about `size` pixels high: a font, its width and weight."""
     size = float(np.clip(size, *WORD_PX))
-    font = _font(FONTS[rng.integers(len(FONTS))], max(7, round(size)))
+    wide = rng.uniform(*WIDTHS) if rng.random() < 0.5 else 1.0
+    if rng.random() < STROKES:
+        font, heavy = int(rng.integers(0, 8)), int(rng.integers(1, 1 + max(1, round(size / 8))))
+        return lambda text: _stretched(_of_strokes(text, font, size, heavy), wide)
+    name, heavy = FONTS[rng.integers(len(FONTS))], size > 20 and rng.random() < 0.2
+    return lambda text: _stretched(_of_font(text, name, size, heavy), wide)
+
+
+def _of_font(text: str, name: str, size: float, heavy: bool) -> np.ndarray:
+    font = _font(name, max(7, round(size)))
     left, top, right, bottom = (round(v) for v in font.getbbox(text))
     image = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
     ImageDraw.Draw(image).text((-left, -top), text, 255, font)
-    return np.asarray(image)
+    ink = np.asarray(image)
+    return cv2.dilate(ink, np.ones((2, 2), np.uint8)) if heavy else ink
+
+
+def _of_strokes(text: str, font: int, size: float, heavy: int) -> np.ndarray:
+    (wide, high), below = cv2.getTextSize(text, font, size / 30, heavy)
+    ink = np.zeros((high + below + 2 * heavy, wide + 2 * heavy), np.uint8)
+    cv2.putText(ink, text, (heavy, high + heavy), font, size / 30, 255, heavy, cv2.LINE_AA)
+    return row_ink.cropped(ink)
+
+
+def _stretched(ink: np.ndarray, wide: float) -> np.ndarray:
+    return ink if wide == 1 else cv2.resize(ink, (max(1, round(wide * ink.shape[1])), len(ink)))
+
+
+def words(size: float, rng: Generator, most: int = 3) -> np.ndarray:
+    """Printed words or numbers (h, w) uint8, `size` pixels high."""
+    return typeface(size, rng)(" ".join(_word(rng) for _ in range(int(rng.integers(1, most + 1)))))
 
 
 def _word(rng: Generator) -> str:
@@ -174,12 +213,7 @@ def _paragraph(sheet: Sheet, source: Sources, rng: Generator) -> None:
     size = float(np.exp(rng.uniform(*np.log(WORD_PX)))) * 0.7
     x, y = rng.uniform(-0.1, 0.8, 2) * sheet.side
     for _ in range(int(rng.integers(1, 9))):
-        ink = words(size, rng, 8)
-        there = sheet.pen[
-            max(int(y), 0) : int(y) + len(ink), max(int(x), 0) : int(x + ink.shape[1])
-        ]
-        if not there.any():
-            place(sheet.print, ink, x, y)
+        sheet.print_off(words(size, rng, 8), x, y)
         y += 1.5 * size
 
 
@@ -272,10 +306,47 @@ def _squares(sheet: Sheet, _: Sources, rng: Generator) -> None:
             cv2.line(sheet.print, (int(at), 0), (int(at), sheet.side), level, 1)
 
 
+def _numbers(sheet: Sheet, _: Sources, rng: Generator) -> None:
+    """Printed numbers without words where there is no pen: a table's, a scale's, a puzzle's."""
+    size = float(np.exp(rng.uniform(*np.log(WORD_PX)))) * 0.8
+    set_in, filled, longest = typeface(size, rng), rng.uniform(0.3, 1), int(rng.integers(1, 7))
+    wide, high = size * rng.uniform(1.4, 2 + 0.7 * longest), size * rng.uniform(1.2, 4)
+    across, down = (int(n) for n in rng.integers(1, 10, 2))
+    x0, y0 = rng.uniform(-0.1, 0.8, 2) * sheet.side
+    if rng.random() < 0.3:
+        for k in range(across + 1):
+            sheet.rule((x0 + k * wide, y0), (x0 + k * wide, y0 + down * high), rng)
+        for k in range(down + 1):
+            sheet.rule((x0, y0 + k * high), (x0 + across * wide, y0 + k * high), rng)
+    for row in range(down):
+        for column in range(across):
+            if rng.random() < filled:
+                text = "".join(map(str, rng.integers(0, 10, int(rng.integers(1, longest + 1)))))
+                ink = set_in(text if rng.random() < 0.8 else f"{text}.{rng.integers(0, 10)}")
+                x = x0 + column * wide + max(wide - ink.shape[1], 0) / 2
+                sheet.print_off(ink, x, y0 + row * high + (high - size) / 2)
+
+
+def _small_shapes(sheet: Sheet, _: Sources, rng: Generator) -> None:
+    """Small shapes that are all alike: bullets, a plot's points, crosses."""
+    size = float(np.exp(rng.uniform(np.log(3), np.log(26))))
+    side, kind = 2 * round(size) + 5, rng.random()
+    heavy = int(rng.integers(1, 1 + max(1, round(size / 5))))
+    ink = np.zeros((side, side), np.uint8)
+    middle = (side // 2, side // 2)
+    if kind < 0.5:
+        cv2.circle(ink, middle, round(size / 2), 255, -1 if kind < 0.25 else heavy, cv2.LINE_AA)
+    else:
+        cv2.drawMarker(ink, middle, 255, int(rng.integers(0, 7)), round(size), heavy, cv2.LINE_AA)
+    places = rng.uniform(0, 1, (int(rng.integers(2, 50)), 2)) * rng.uniform(0.1, 1, 2)
+    for x, y in (rng.uniform(-0.2, 0.8, 2) + places) * sheet.side:
+        sheet.print_off(row_ink.cropped(ink), x, y, away=side)
+
+
 Add = Callable[[Sheet, Sources, Generator], None]
 THINGS: tuple[tuple[float, Add], ...] = (
     (0.5, _paragraph), (0.3, _scrawled), (0.12, _signature), (0.15, _marked), (0.2, _stamp),
-    (0.12, _squares),
+    (0.12, _squares), (0.25, _numbers), (0.1, _small_shapes),
 )  # fmt: skip
 
 
@@ -303,7 +374,10 @@ def paper(side: int, rng: Generator) -> np.ndarray:
 
 
 def table(side: int, rng: Generator) -> np.ndarray:
-    """What the sheet lies on (S, S) float32: darker or lighter, with grain of wood or cloth."""
+    """What the sheet lies on (S, S) float32: darker or lighter, with grain of wood or cloth, or
+    among other things."""
+    if rng.random() < 0.3:
+        return scenery(side, rng)
     made = np.full((side, side), rng.uniform(10, 230), np.float32)
     made += clouds(side, int(rng.integers(3, 120)), rng) * rng.uniform(0, 30)
     if rng.random() < 0.4:
@@ -313,6 +387,26 @@ def table(side: int, rng: Generator) -> np.ndarray:
         )  # fmt: skip
         made += (grain if rng.random() < 0.5 else grain.T) * rng.uniform(3, 25)
     return np.clip(made, 0, 255)
+
+
+def scenery(side: int, rng: Generator) -> np.ndarray:
+    """Things that hide one another (S, S) float32, of sizes by a power law, as in photographs: the
+    dead leaves of Lee, Mumford and Huang 2001, "Occlusion models for natural images"."""
+    made = np.full((side, side), rng.uniform(0, 255), np.float32)
+    count, least = int(np.exp(rng.uniform(np.log(8), np.log(300)))), rng.uniform(3, 20)
+    sizes = np.minimum(least / np.sqrt(rng.uniform(1e-3, 1, count)), side)
+    for size, (x, y) in zip(sizes, rng.uniform(0, side, (count, 2)), strict=True):
+        corners = int(rng.choice([3, 4, 4, 5, 7, 40]))
+        angles = np.sort(rng.uniform(0, 2 * np.pi, corners))
+        if corners == 40:
+            angles = np.linspace(0, 2 * np.pi, corners)
+        shape = np.stack([np.cos(angles), np.sin(angles) * rng.uniform(0.2, 1)], axis=1)
+        turn = rng.uniform(0, np.pi)
+        turned = shape @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        points = np.round((turned * size + (x, y)) * 16).astype(np.int32)
+        cv2.fillPoly(made, [points], rng.uniform(0, 255), cv2.LINE_AA, 4)
+    soft = cv2.GaussianBlur(made, (0, 0), float(np.exp(rng.uniform(np.log(0.4), np.log(4)))))
+    return np.asarray(soft + clouds(side, int(rng.integers(3, 120)), rng) * rng.uniform(0, 15))
 
 
 def clouds(side: int, coarse: int, rng: Generator) -> np.ndarray:

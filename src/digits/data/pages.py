@@ -22,8 +22,9 @@ SIDE = 512  # pixels of a page
 HEIGHTS = (11, 170)  # of digits, in pixels
 LARGE = (30, 400)  # likewise of the one number of a page
 LONE = (20, 220)  # and of a digit by itself
-NOTHING = 0.28  # the share of pages without a number
+NOTHING = 0.32  # the share of pages without a number
 PRINTED = 0.3  # of these with a printed table
+SCENES = 0.15  # and of these that show no sheet
 ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
@@ -46,7 +47,10 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
 
 
 def page(source: Sources, rng: Generator) -> Page:
-    """A page of some layout, photographed."""
+    """A page of some layout, photographed, or a photograph of none."""
+    if rng.random() < NOTHING * SCENES:
+        scene = page_things.scenery(SIDE, rng) * page_things.light(SIDE, rng)
+        return Page(page_things.seen(scene, rng))
     sheet = Sheet.blank(SIDE)
     if rng.random() >= NOTHING:
         layouts = list(LAYOUTS)
