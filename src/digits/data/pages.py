@@ -29,6 +29,7 @@ ONES = 0.2  # of digits by themselves: more than a tenth, as they look like stro
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
 LENGTHS = (0.25, (1, 2)), (0.35, (10, 21))  # of a column's numbers: single digits, long ones, any
+WORDS = 0.2  # the share of a table's columns that hold words by hand
 FULL = 0.4, (1.7, 4.5)  # the share of tables whose numbers fill their cells; how wide, in heights
 
 
@@ -148,13 +149,18 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
         if lines:
             sheet.rule((x0, y0 + k * high), (x0 + across * wide, y0 + k * high), rng)
     labels, head = rng.random() < 0.4, rng.random() < 0.5
+    words = rng.random(across) < (WORDS if across > 1 else 0)
     for row in range(down):
         for column in range(across):
             box = (x0 + column * wide, y0 + row * high, wide, high)
             if (head and row == 0) or (labels and column == 0) or printed:
                 if not printed or rng.random() < filled:
                     sheet.print_in(box, rng)
-            elif rng.random() < filled:
+            elif rng.random() >= filled:
+                continue
+            elif words[column]:
+                sheet.scrawl_in(source, box, rng)
+            else:
                 number = row_ink.number(source, size * rng.uniform(0.8, 1.2), rng)
                 if full:
                     number = number.no_larger_than(rng.uniform(0.8, 1) * wide, 0.95 * high)
@@ -208,19 +214,22 @@ def _comb_fields(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 
 def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
-    """Lines of words by hand with a number before or behind some of them."""
+    """Lines of words by hand with a number before or behind some of them, or anywhere."""
     height = _height(rng, 50)
     y, x0 = rng.uniform(0, 0.4) * SIDE, rng.uniform(0.02, 0.35) * SIDE
-    for _ in range(int(rng.integers(2, 7))):
+    notes = rng.random() < 0.4
+    lead = height * rng.uniform(1.3, 2.2)
+    for _ in range(int(rng.integers(4, 25) if notes else rng.integers(2, 7))):
         x = x0 + rng.uniform(0, 1) * height
         numbered = rng.random()
-        for k in range(int(rng.integers(1, 4))):
-            if (numbered < 0.4 and k == 0) or (numbered > 0.75 and k == 1):
-                number = row_ink.number(source, height, rng)
+        for k in range(int(rng.integers(1, 7 if notes else 4))):
+            here = (numbered < 0.4 and k == 0) or (numbered > 0.75 and k == 1)
+            if rng.random() < 0.35 if notes else here:
+                number = row_ink.number(source, height * rng.uniform(0.85, 1.1), rng)
                 sheet.write(number, int(x), int(y), rng)
-                x += number.ink.shape[1] + 0.8 * height
+                x += number.ink.shape[1] + rng.uniform(0.4, 0.9) * height
             x += sheet.scrawl(source, x, y, height, rng) + rng.uniform(0.4, 1.0) * height
-        y += rng.uniform(1.3, 2.2) * height
+        y += lead * rng.uniform(0.95, 1.05)
 
 
 Layout = Callable[[Sheet, Sources, Generator], None]
