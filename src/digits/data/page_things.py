@@ -1,29 +1,17 @@
-"""What stands on a page beside its numbers, and the paper, table and light around them."""
+"""A page's ink: its numbers, and what stands beside them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.random import Generator
-from PIL import Image, ImageDraw, ImageFont
 
 from digits.data import hands, row_clutter, row_ink
+from digits.data.page_print import WORD_PX, typeface, words
 from digits.data.row_ink import Number, Sources
 
 Box = tuple[float, float, float, float]  # x, y, width, height
-FONTS = (  # less those of the pages that judge (benchmarks/support/papers.py)
-    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique",
-    "DejaVuSansMono", "DejaVuSansMono-BoldOblique", "DejaVuSerif", "DejaVuSerif-Bold",
-    "DejaVuSerif-BoldItalic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralBolIta", "cmss10",
-    "cmr10", "cmti10",
-)  # fmt: skip
-STROKES = 0.2  # the share of print in one of OpenCV's fonts of strokes, as plotters have them
-WIDTHS = (0.7, 1.35)  # of letters, by those of the font
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-WORD_PX = (7, 60)  # heights of print
 AT_ONCE = 0.6  # the share of words by hand that one writer wrote at once
 
 
@@ -132,62 +120,6 @@ def place(layer: np.ndarray, ink: np.ndarray, x: float, y: float) -> None:
     if x0 < x1 and y0 < y1:
         there = layer[y0:y1, x0:x1]
         np.maximum(there, ink[y0 - top : y1 - top, x0 - left : x1 - left], out=there)
-
-
-@cache
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    import matplotlib
-
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return ImageFont.truetype(str(folder / f"{name}.ttf"), size)
-
-
-Set = Callable[[str], np.ndarray]  # a text -> its ink (h, w) uint8
-
-
-def typeface(size: float, rng: Generator) -> Set:
-    """Print of one kind, letters about `size` pixels high: a font, its width and weight."""
-    size = float(np.clip(size, *WORD_PX))
-    wide = rng.uniform(*WIDTHS) if rng.random() < 0.5 else 1.0
-    if rng.random() < STROKES:
-        font, heavy = int(rng.integers(0, 8)), int(rng.integers(1, 1 + max(1, round(size / 8))))
-        return lambda text: _stretched(_of_strokes(text, font, size, heavy), wide)
-    name, heavy = FONTS[rng.integers(len(FONTS))], size > 20 and rng.random() < 0.2
-    return lambda text: _stretched(_of_font(text, name, size, heavy), wide)
-
-
-def _of_font(text: str, name: str, size: float, heavy: bool) -> np.ndarray:
-    font = _font(name, max(7, round(size)))
-    left, top, right, bottom = (round(v) for v in font.getbbox(text))
-    image = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
-    ImageDraw.Draw(image).text((-left, -top), text, 255, font)
-    ink = np.asarray(image)
-    return cv2.dilate(ink, np.ones((2, 2), np.uint8)) if heavy else ink
-
-
-def _of_strokes(text: str, font: int, size: float, heavy: int) -> np.ndarray:
-    (wide, high), below = cv2.getTextSize(text, font, size / 30, heavy)
-    ink = np.zeros((high + below + 2 * heavy, wide + 2 * heavy), np.uint8)
-    cv2.putText(ink, text, (heavy, high + heavy), font, size / 30, 255, heavy, cv2.LINE_AA)
-    return row_ink.cropped(ink)
-
-
-def _stretched(ink: np.ndarray, wide: float) -> np.ndarray:
-    return ink if wide == 1 else cv2.resize(ink, (max(1, round(wide * ink.shape[1])), len(ink)))
-
-
-def words(size: float, rng: Generator, most: int = 3) -> np.ndarray:
-    """Printed words or numbers (h, w) uint8, `size` pixels high."""
-    return typeface(size, rng)(" ".join(_word(rng) for _ in range(int(rng.integers(1, most + 1)))))
-
-
-def _word(rng: Generator) -> str:
-    kind = rng.random()
-    if kind < 0.25:
-        return "".join(map(str, rng.integers(0, 10, int(rng.integers(1, 7)))))
-    letters = [LETTERS[i] for i in rng.integers(0, 26, int(rng.integers(1, 10)))]
-    text = "".join(letters)
-    return text.upper() if kind < 0.4 else text.capitalize() + ("" if kind < 0.8 else ":")
 
 
 def word(source: Sources, height: float, rng: Generator) -> np.ndarray:
@@ -348,82 +280,3 @@ THINGS: tuple[tuple[float, Add], ...] = (
     (0.5, _paragraph), (0.3, _scrawled), (0.12, _signature), (0.15, _marked), (0.2, _stamp),
     (0.12, _squares), (0.25, _numbers), (0.1, _small_shapes),
 )  # fmt: skip
-
-
-def light(side: int, rng: Generator) -> np.ndarray:
-    """How light falls on the page (S, S) float32, about 1: a slope, a lamp, a shadow's edge."""
-    across, down = np.linspace(-0.5, 0.5, side), np.linspace(-0.5, 0.5, side)[:, None]
-    made = 1 + rng.normal(0, 0.15) * across + rng.normal(0, 0.15) * down
-    if rng.random() < 0.2:
-        x, y = rng.uniform(-0.4, 0.4, 2)
-        made = made * np.exp(-rng.uniform(0, 2) * ((across - x) ** 2 + (down - y) ** 2))
-    if rng.random() < 0.2:
-        angle = rng.uniform(0, 2 * np.pi)
-        beyond = (np.cos(angle) * across + np.sin(angle) * down) > rng.uniform(-0.3, 0.3)
-        shade = cv2.GaussianBlur(beyond.astype(np.float32), (0, 0), rng.uniform(0.5, 12))
-        made = made * (1 - rng.uniform(0.1, 0.6) * shade)
-    return np.asarray(made, np.float32)
-
-
-def paper(side: int, rng: Generator) -> np.ndarray:
-    """The paper's brightness (S, S) float32: even, clouded or crumpled."""
-    made = np.full((side, side), rng.uniform(110, 250), np.float32)
-    if rng.random() < 0.3:
-        made += clouds(side, int(rng.integers(3, 40)), rng) * rng.uniform(2, 18)
-    return made
-
-
-def table(side: int, rng: Generator) -> np.ndarray:
-    """What the sheet lies on (S, S) float32: darker or lighter, with grain of wood or cloth, or
-    among other things."""
-    if rng.random() < 0.3:
-        return scenery(side, rng)
-    made = np.full((side, side), rng.uniform(10, 230), np.float32)
-    made += clouds(side, int(rng.integers(3, 120)), rng) * rng.uniform(0, 30)
-    if rng.random() < 0.4:
-        grain = cv2.resize(
-            rng.normal(0, 1, (side // 4, 4)).astype(np.float32), (side, side),
-            interpolation=cv2.INTER_CUBIC,
-        )  # fmt: skip
-        made += (grain if rng.random() < 0.5 else grain.T) * rng.uniform(3, 25)
-    return np.clip(made, 0, 255)
-
-
-def scenery(side: int, rng: Generator) -> np.ndarray:
-    """Things that hide one another (S, S) float32, of sizes by a power law, as in photographs: the
-    dead leaves of Lee, Mumford and Huang 2001, "Occlusion models for natural images"."""
-    made = np.full((side, side), rng.uniform(0, 255), np.float32)
-    count, least = int(np.exp(rng.uniform(np.log(8), np.log(300)))), rng.uniform(3, 20)
-    sizes = np.minimum(least / np.sqrt(rng.uniform(1e-3, 1, count)), side)
-    for size, (x, y) in zip(sizes, rng.uniform(0, side, (count, 2)), strict=True):
-        corners = int(rng.choice([3, 4, 4, 5, 7, 40]))
-        angles = np.sort(rng.uniform(0, 2 * np.pi, corners))
-        if corners == 40:
-            angles = np.linspace(0, 2 * np.pi, corners)
-        shape = np.stack([np.cos(angles), np.sin(angles) * rng.uniform(0.2, 1)], axis=1)
-        turn = rng.uniform(0, np.pi)
-        turned = shape @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-        points = np.round((turned * size + (x, y)) * 16).astype(np.int32)
-        cv2.fillPoly(made, [points], rng.uniform(0, 255), cv2.LINE_AA, 4)
-    soft = cv2.GaussianBlur(made, (0, 0), float(np.exp(rng.uniform(np.log(0.4), np.log(4)))))
-    return np.asarray(soft + clouds(side, int(rng.integers(3, 120)), rng) * rng.uniform(0, 15))
-
-
-def clouds(side: int, coarse: int, rng: Generator) -> np.ndarray:
-    """Smooth noise (S, S) float32 of deviation 1, about `coarse` bumps across."""
-    noise = rng.normal(0, 1, (coarse, coarse)).astype(np.float32)
-    return np.asarray(cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC))
-
-
-def seen(grey: np.ndarray, rng: Generator) -> np.ndarray:
-    """A picture as a camera or scanner takes it: inverted, blurred, grainy, JPEG, at times."""
-    if rng.random() < 0.12:
-        grey = 255 - grey
-    if rng.random() < 0.7:
-        grey = cv2.GaussianBlur(grey, (0, 0), float(np.exp(rng.uniform(np.log(0.3), np.log(1.6)))))
-    grey = grey + rng.normal(0, np.exp(rng.uniform(np.log(0.3), np.log(8))), grey.shape)
-    made = np.clip(grey, 0, 255).astype(np.uint8)
-    if rng.random() < 0.5:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))]
-        made = cv2.imdecode(cv2.imencode(".jpg", made, quality)[1], cv2.IMREAD_GRAYSCALE)
-    return np.asarray(made)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digits.data import page_things, row_ink, row_photo, row_text
+from digits.data import page_light, page_things, row_ink, row_photo, row_text
 from digits.data.many import many
 from digits.data.page_things import Sheet
 from digits.data.row_ink import Sources
@@ -50,8 +50,8 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
 def page(source: Sources, rng: Generator) -> Page:
     """A page of some layout, photographed, or a photograph of none."""
     if rng.random() < NOTHING * SCENES:
-        scene = page_things.scenery(SIDE, rng) * page_things.light(SIDE, rng)
-        return Page(page_things.seen(scene, rng))
+        scene = page_light.scenery(SIDE, rng) * page_light.light(SIDE, rng)
+        return Page(page_light.seen(scene, rng))
     sheet = Sheet.blank(SIDE)
     if rng.random() >= NOTHING:
         layouts = list(LAYOUTS)
@@ -253,14 +253,14 @@ def _photographed(sheet: Sheet, rng: Generator) -> Page:
     def warped(layer: np.ndarray, outside: int = 0) -> np.ndarray:
         return cv2.warpPerspective(layer, whole, (SIDE, SIDE), borderValue=outside)
 
-    paper = page_things.paper(SIDE, rng)
-    grey = np.asarray(paper * page_things.light(SIDE, rng))
+    paper = page_light.paper(SIDE, rng)
+    grey = np.asarray(paper * page_light.light(SIDE, rng))
     if rng.random() < 0.6:
         on_sheet = warped(np.full((SIDE, SIDE), 255, np.uint8)) / np.float32(255)
-        grey = grey * on_sheet + page_things.table(SIDE, rng) * (1 - on_sheet)
+        grey = grey * on_sheet + page_light.table(SIDE, rng) * (1 - on_sheet)
     for layer, dark in ((sheet.print, rng.uniform(0.3, 0.9)), (sheet.pen, row_photo.darkness(rng))):
         grey *= 1 - dark * warped(layer) / np.float32(255)
-    grey = page_things.seen(grey, rng)
+    grey = page_light.seen(grey, rng)
     rows = [cv2.perspectiveTransform(row[None], whole)[0] for row in sheet.rows]
     return Page(grey, [row.astype(np.float32) for row in rows if _is_in(row)])
 
