@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rows += len(answer.rows)
             said = f"{answer.status} {json.dumps(answer.text)}"
             score = -len(answer.rows) - 10 * (answer.status == "read")
-            answered.append(pictures.Picture(str(path), len(answered), "", said, score))
+            name = str(path.relative_to(folder))
+            answered.append(pictures.Picture(folder.name, len(answered), name, said, score))
             if answer.status == "read":
                 print(f"{path}: {answer.text!r} ({answer.seen_as})", file=sys.stderr)
         if not statuses:

@@ -29,7 +29,7 @@ def test_copies_count_once_and_icons_and_texts_not(
     assert said.out.splitlines()[2].startswith("| things | 2 | 1 | 0 | 1 |")
     assert said.err.splitlines() == [f"{folder / 'again.png'}: '5' (digit)"]
     photographs.main([str(folder), "--against", str(record)])
-    assert "better" not in capsys.readouterr().out
+    assert "things: 0 better, 0 worse, of 2" in capsys.readouterr().out
 
 
 def test_a_folder_without_a_picture_is_told(tmp_path: Path) -> None:
