@@ -95,6 +95,26 @@ def test_of_a_table_the_first_column_that_holds_bytes_is_taken(tmp_path: Path) -
     assert places == [f"{numbered}/{at}" for at in ("0/0", "0/1", "1/0")]
 
 
+def test_a_column_may_have_a_dot_in_its_name_and_names_may_be_large(tmp_path: Path) -> None:
+    images = list(contents().values())
+    names = pyarrow.array(list(contents()), pyarrow.large_string())
+    dotted = {"image": names, "scan.png": images}
+    assert read_back(str(parquet(tmp_path / "a.parquet", **dotted))) == contents()
+    dotted["scan.png"] = [{"bytes": one, "path": ""} for one in images]
+    assert read_back(str(parquet(tmp_path / "b.parquet", **dotted))) == contents()
+
+
+def test_a_pattern_means_what_is_in_the_archives_that_fit_it(tmp_path: Path) -> None:
+    for name in ("a.tar", "b.tar"):
+        tar(tmp_path / name)
+    (tmp_path / "list.txt").write_text("a.tar\n")
+    inner = [f"{tmp_path}/{shard}/a/{name}" for shard in ("a.tar", "b.tar") for name in contents()]
+    assert [file.name for file in files.files(f"{tmp_path}/*.tar")] == inner
+    assert [file.name for file in files.files(f"{tmp_path}/*.txt")] == inner[: len(contents())]
+    # among other files a list is none
+    assert [file.name for file in files.files(f"{tmp_path}/*")] == [*inner, f"{tmp_path}/list.txt"]
+
+
 def test_a_row_of_a_table_without_a_picture_is_empty(tmp_path: Path) -> None:
     some = [{"bytes": one, "path": ""} for one in contents().values()]
     table = parquet(tmp_path / "a.parquet", image=[some[0], None, {"bytes": None, "path": ""}])

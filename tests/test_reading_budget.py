@@ -112,6 +112,16 @@ def test_no_answer_in_time_is_an_error_that_says_so(
     assert (answer.status, answer.text) == ("error", "") and SPENT in answer.error
 
 
+def test_what_is_drawn_of_answers_is_not_asked_of_errors(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    read_pages(reader, str(PICTURE), lambda picture, answer: drawn.append(answer.status))
+    without_time(monkeypatch)
+    read_pages(reader, str(PICTURE), lambda picture, answer: drawn.append(answer.status))
+    assert drawn == ["read"]
+
+
 class Steps(Budget):
     """A budget of a number of steps."""
 

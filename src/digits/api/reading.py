@@ -82,7 +82,7 @@ class Reader:
         self, source: "Source", then: "Callable[[Picture, Answer], None] | None" = None
     ) -> "list[Answer]":
         """Read every page of a TIFF, every frame of an animation; see `read`. `then` is called with
-        each page's picture, while it is in memory, and its answer.
+        the picture of each page that was read, while it is in memory, and its answer.
 
         >>> [answer.text for answer in Reader().pages("test_images/two_rows.png")]
         ['2026\\n1147']
@@ -95,7 +95,7 @@ class Reader:
             return read_pages(self._reader, IN_MEMORY, then, bytes(source))
         picture = _picture(source, self._reader.in_colour)
         answer = self._reader.read(picture, IN_MEMORY)
-        if then:
+        if then and answer.status != "error":
             then(picture, answer)
         return [answer]
 

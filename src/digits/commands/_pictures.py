@@ -48,10 +48,9 @@ class Reading:
         sheets = []
 
         def keep(picture: "Picture", answer: "Answer") -> None:
-            if answer.status != "error":
-                file = io.BytesIO()
-                explain(picture, answer, file)
-                sheets.append(np.asarray(Image.open(file).convert("RGB")))
+            file = io.BytesIO()
+            explain(picture, answer, file)
+            sheets.append(np.asarray(Image.open(file).convert("RGB")))
 
         reader = Reader.expecting(model, self.expect)
         first = islice(loaded(File(path), None, reader.in_colour), 1)

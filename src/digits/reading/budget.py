@@ -16,7 +16,7 @@ class Limits:
     # With what decoding took. A step that has begun goes on, and the first picture waits for the
     # models: with both, 5 s are promised. A usual page took 0.6 s or less, so that a file of 100 is
     # read to its end.
-    seconds: float = 2.5
+    seconds: float = 3.0
     seconds_of_file: float = 60.0
 
 

@@ -25,7 +25,7 @@ def read_pages(
     """The answers to a file, or to its `data` if they are given; '-' is standard input.
 
     Where it is no picture, or damaged from some page on, or takes longer than a file may, the last
-    answer is an `error`. `then` is called with each picture and its answer.
+    answer is an `error`. `then` is called with each picture that was read and its answer.
 
     Raises:
         DigitsError: the model answers no numbers.
@@ -93,6 +93,6 @@ def _answers(
             return
         answer = reader.read(picture, name)
         answer = replace(answer, seconds=time.perf_counter() - start)
-        if then:
+        if then and answer.status != "error":
             then(picture, answer)
         yield answer

@@ -32,13 +32,12 @@ def files(name: str) -> Iterator[File]:
     """
     if name != STDIN and os.path.isdir(name):  # noqa: PTH112, Path's raises for a name too long
         yield from _some(map(File, _in_folder(name)), f"{name}: no pictures in this folder")
+    elif not packed.is_address(name) and not os.path.lexists(name) and glob.has_magic(name):
+        yield from _some(_fitting(name), f"{name}: no file fits this pattern")
     elif name.lower().endswith(packed.SUFFIXES):
         yield from _some(packed.files(name), f"{name}: no pictures in it")
     elif packed.is_address(name):
         yield from _some(map(File, _at_address(name)), f"{name}: no pictures there")
-    elif not os.path.lexists(name) and glob.has_magic(name):
-        found = (File(path) for path in _globbed(name) if not Path(path).is_dir())
-        yield from _some(found, f"{name}: no file fits this pattern")
     else:
         yield File(name)
 
@@ -84,9 +83,17 @@ def _at_address(name: str) -> Iterator[str]:
             yield address
 
 
-def _globbed(pattern: str) -> Iterator[str]:
-    # Path.glob takes no absolute pattern. Names alone are kept: 100,000 take 10 MB.
-    yield from sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207
+def _fitting(pattern: str) -> Iterator[File]:
+    """What fits a pattern: pictures, what is in archives, and of lists too where it asks for them.
+
+    Path.glob takes no absolute pattern. Names alone are kept: 100,000 take 10 MB.
+    """
+    packs = packed.ARCHIVES + packed.LISTS * pattern.lower().endswith(packed.LISTS)
+    for path in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207
+        if path.lower().endswith(packs):
+            yield from packed.files(path)
+        elif not Path(path).is_dir():
+            yield File(path)
 
 
 def _some(found: Iterator[File], otherwise: str) -> Iterator[File]:

@@ -141,9 +141,8 @@ def _damage_told(name: str) -> AbstractContextManager[None]:
 @lru_cache(1)  # pictures of a group are asked for one after the other
 def _bytes_of_group(name: str, group: int) -> list[bytes | None]:
     _, pictures = _columns(name)
-    column, *inner = pictures.split(".")
-    values = _table(name).read_row_group(group, [pictures])[column].to_pylist()
-    return [value[inner[0]] if inner and value else value for value in values]
+    values = _table(name).read_row_group(group, [pictures]).column(0).to_pylist()
+    return [value["bytes"] if isinstance(value, dict) else value for value in values]
 
 
 def _columns(name: str) -> tuple[str, str]:
@@ -152,7 +151,8 @@ def _columns(name: str) -> tuple[str, str]:
     import pyarrow
 
     schema = _table(name).schema_arrow
-    names = [c for c in NAME_COLUMNS if c in schema.names and schema.field(c).type == "string"]
+    texts = {field.name for field in schema if field.type in ("string", "large_string")}
+    names = [column for column in NAME_COLUMNS if column in texts]
     for field in schema:
         if pyarrow.types.is_binary(field.type) or pyarrow.types.is_large_binary(field.type):
             return (names or [""])[0], field.name
