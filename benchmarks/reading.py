@@ -1,7 +1,8 @@
 """Measure reading on other people's pictures: `python benchmarks/reading.py --data ../shared/data`.
 
 Prints the table of docs/results/reading.md; `--output` also writes it as JSON. The folder holds
-MNIST/raw, handwriting/SET/DIGIT/*.png and strings/labels.csv; `--only` names the parts to measure.
+MNIST/raw, handwriting/SET/DIGIT/*.png, strings/labels.csv and hands/*.npz; `--only` names the parts
+to measure.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import cv2
 import numpy as np
 from hostile import write_hostile
 from many import PEAK
+from support import hands
 from support.command import add_data, run_main
 
 from digits import classifier, data
@@ -183,6 +185,28 @@ class Measurements:
         none = sum(answer.status == "no_digit" for answer in answers) / total
         yield share("non-digits: not `read`", 0.95, right, total, f"; no_digit {none:.1%}")
 
+    def hands(self) -> Iterator[Line]:
+        """What writers held out have written: digits, numbers, letters and signs, drawn by us."""
+        count, number = self.count or 2000, Reader.expecting(self.model, "number")
+        for what, bar, make, reader in (
+            ("single digits as photographs", 0.99, hands.digits, self.reader),
+            ("the same as 16x16 binary crops", 0.97, hands.scans, self.reader),
+            ("numbers written at once, `--expect number`", 0.95, hands.numbers, number),
+        ):
+            right = read = wrong = 0
+            for grey, text in make(self.folder, count, self.rng):
+                answer = reader.read(from_array(grey))
+                right += answer.text == text
+                read += answer.status == "read"
+                wrong += answer.status == "read" and answer.text != text
+            text = f"; `read` {read / count:.1%}, wrong of these {wrong}"
+            yield share(f"held-out writers: {what}", bar, right, count, text)
+        unread = sum(
+            self.read(grey).status != "read"
+            for grey, _ in hands.others(self.folder, count, self.rng)
+        )
+        yield share("held-out writers: letters and signs not `read`", 0.96, unread, count)
+
     def speed(self) -> Iterator[Line]:
         """Medians in this process, on all cores; and the whole command in processes of its own."""
         page = np.full((3000, 4000), 200.0)
@@ -257,7 +281,9 @@ def median_s(run: Callable[[], object], times: int) -> float:
     return float(np.median(taken))
 
 
-PARTS = ("handwriting", "uci", "mnist", "strings", "drawn", "nondigits", "speed", "hostile")
+PARTS = (
+    "handwriting", "uci", "mnist", "strings", "drawn", "nondigits", "hands", "speed", "hostile",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -1,13 +1,18 @@
 """The two row models: their contract, and the switch between both and our own."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from digits import classifier
 from digits.errors import DigitsError
 from digits.reading import row_models
 from digits.reading.doubt import Features
+from digits.reading.reader import Reader
 from digits.row_image import HEIGHT
 from digits.spec import BLANK, ROW_CLASSES
+from digits.vision.load import load
 
 
 def test_both_take_row_images_and_answer_with_the_same_classes() -> None:
@@ -51,3 +56,15 @@ def test_an_unknown_choice_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(row_models.SWITCH, "none")
     with pytest.raises(DigitsError, match="DIGITS_ROWS=none: is none of both, own"):
         row_models.general()
+
+
+@pytest.mark.parametrize("choice", ["both", "own"])
+def test_a_tile_is_like_its_digit_and_like_no_other(
+    choice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(row_models.SWITCH, choice)
+    picture = load(Path(__file__).parents[1] / "test_images" / "dark_on_light.png")
+    reader = Reader.expecting(classifier.load(classifier.find("reader")))
+    (digit,) = reader.read(picture).rows[0].digits
+    assert row_models.likeness(digit.tile, "5") > 0.7 > 0.1 > row_models.likeness(digit.tile, "3")
+    assert row_models.likeness(digit.tile, "x") == 1  # which it does not know

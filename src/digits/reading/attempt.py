@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from digits.reading import judge
-from digits.reading.answer import Answer
+from digits.reading import judge, row_models
+from digits.reading.answer import Answer, Row
 from digits.reading.beside import (
     are_stacked,
     has_a_digit_more,
@@ -31,6 +31,7 @@ TEXT_LEFT_OUT = "something that looks like text is left out"
 A_PIECE = "a piece of the row that the whole picture may be"
 NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"
 ONE_MORE = "ink beside a row may be its digit"
+NOT_ALIKE = "the row model takes it for something else"
 IN_TEXT = "among text as large: it may be print"
 NOT_PLAIN = "the finder is not sure that it is written by hand"
 NOT_ALONE = "other ink is beside the digit, or around it"
@@ -116,7 +117,7 @@ class Attempt:
             seen = find(self.grey, inverted, EVEN) if self.recognizer.budget.left() else None
             if seen and is_one_digit(seen):
                 rows = self.recognizer.one_digit(seen)
-                if all(fills(row.box, self.grey) for row in rows):
+                if all(fills(row.box, self.grey) and self._is_alike(row) for row in rows):
                     answers.append(self.recognizer.concluded(rows, seen, [], "digit"))
         plain = (answer for answer in answers if answer.status == "read")
         return max(plain, key=_support_of, default=None)
@@ -130,7 +131,7 @@ class Attempt:
             if seen is None or (has_rows(seen) and are_stacked(self._lines)):
                 continue
             row = None
-            if self._may_be_a_row:
+            if self._may_be_a_crop:
                 crop = RowInk(seen.level, AS_IT_LIES)
                 row = self.recognizer.row(crop, looks_at(self.grey, inverted))
             row = self.recognizer.surer(row, ink_alone(seen))
@@ -187,7 +188,16 @@ class Attempt:
         words = [TEXT_LEFT_OUT] * (not is_all) + [CROSSED] * crossed
         answer = self.recognizer.concluded(rows, ink, words, "digit")
         doubts = [NOT_ALONE] * (not is_all) + [CROSSED] * crossed
+        if answer.status == "read" and not doubts:
+            doubts = [NOT_ALIKE] * (not all(map(self._is_alike, rows)))
         return judge.doubted(answer, doubts[0]) if doubts else answer
+
+    def _is_alike(self, row: Row) -> bool:
+        """Whether a digit alone is one to the row model as well, or is known to be one."""
+        if self.recognizer.kind == "digit":
+            return True
+        (digit,) = row.digits
+        return row_models.likeness(digit.tile, row.text) >= judge.LIMITS.likeness
 
     def _may_be_turned(self, answer: Answer) -> bool:
         """Whether a picture with this answer may lie on a side, or upside down. A tile and the crop
@@ -229,16 +239,20 @@ class Attempt:
         return thin <= LIMITS.most_strip_px and long >= LIMITS.least_strip_aspect * thin
 
     @property
-    def _may_be_a_row(self) -> bool:
-        """Whether the whole picture may be the crop of one row."""
+    def _may_be_a_crop(self) -> bool:
+        """Whether the whole picture may be cut out of one, with nothing but a row in it."""
         height, width = self.grey.shape
-        wide = is_wide(self.grey) or self.recognizer.kind == "number"
         return (
             self.recognizer.kind != "digit"
-            and wide
             and height <= LIMITS.most_crop_height_px
             and width < LIMITS.most_crop_aspect * height
         )
+
+    @property
+    def _may_be_a_row(self) -> bool:
+        """Whether it has the shape of a row as well, or is told to be one."""
+        wide = is_wide(self.grey) or self.recognizer.kind == "number"
+        return wide and self._may_be_a_crop
 
     @cached_property
     def _stands_alone(self) -> bool:
@@ -256,7 +270,9 @@ class Attempt:
         if with a stroke in it."""
         if self.recognizer.kind != "auto":
             return self.recognizer.kind == "digit"
-        return self._stands_alone and (self._digit.status == "read" or self._digit.why == CROSSED)
+        if not self._stands_alone:
+            return False
+        return self._digit.status == "read" or self._digit.why in (CROSSED, NOT_ALIKE)
 
 
 def _support_of(answer: Answer) -> float:

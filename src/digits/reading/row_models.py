@@ -4,6 +4,7 @@ The general one began as PP-OCRv6's small recogniser (PaddleOCR, Apache-2.0) and
 here (`tools/ship_general.py`). DIGITS_ROWS=own in the environment switches it off.
 """
 
+import math
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from digits import classifier
 from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.reading import ctc
+from digits.row_image import row_image
 from digits.spec import pretrained_dir
 
 OWN, GENERAL = "_rows.onnx", "_general.onnx"  # in models/pretrained/
@@ -61,6 +63,16 @@ def _general() -> Classifier:
 def judging() -> Classifier:
     """The one that keeps the doubt and the threshold of `read` for those that are asked."""
     return general() or own()
+
+
+def likeness(tile: np.ndarray, text: str) -> float:
+    """How likely the judging one takes a tile (28, 28) uint8 for a text of one character; 1 for one
+    that it does not know."""
+    model = judging()
+    if text not in model.classes:
+        return 1.0
+    seen = log_probs(model, row_image(tile, inverted=True), frozenset())
+    return math.exp(ctc.log_probabilities(seen, [[model.classes.index(text)]])[0])
 
 
 def log_probs(model: Classifier, look: np.ndarray, signs: frozenset[str]) -> np.ndarray:
