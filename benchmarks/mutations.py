@@ -64,7 +64,6 @@ TARGETS = {
     "reading/doubt": Target("test_reading_rows", 0.1),
     "reading/answer": Target("test_reading_answer test_answer_file test_reading_pictures", 0.1),
     "reading/answer_file": Target("test_answer_file", 0.1),
-    "reading/tiles": Target("test_reading_bulk test_reading_classes", 0.1),
     "reading/scores": Target("test_reading_scores", 0.1),
     "reading/ctc": Target("test_reading_ctc", 0.1),
     "reading/bulk": Target("test_reading_bulk", 0.1),

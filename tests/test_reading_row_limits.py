@@ -159,7 +159,7 @@ def test_a_point_weighs_more_where_the_format_knows_it(signs: str, gain: float) 
             return [np.zeros((1, len(NAMES)))]
 
     look = np.zeros((HEIGHT, STRIDE), np.uint8)
-    (column,) = row_models.log_probs(Model([]), look, frozenset(signs))  # type: ignore[arg-type]
+    (column,) = opinions.log_probs(Model([]), look, frozenset(signs))  # type: ignore[arg-type]
     logs = dict(zip(NAMES, column, strict=True))
     assert logs["."] - logs["4"] == pytest.approx(gain)
     assert logs["-"] == logs[","] == logs["4"]

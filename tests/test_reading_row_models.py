@@ -7,7 +7,7 @@ import pytest
 
 from digits import classifier
 from digits.errors import DigitsError
-from digits.reading import row_models
+from digits.reading import opinions, row_models
 from digits.reading.doubt import Features
 from digits.reading.reader import Reader
 from digits.row_image import HEIGHT
@@ -44,8 +44,8 @@ def test_the_general_one_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_points_are_likelier_where_they_may_stand() -> None:
     """By the gain that was measured for them, in log odds; other signs are as they were."""
     model, look = row_models.own(), np.full((HEIGHT, 96), 40, np.uint8)
-    plain = row_models.log_probs(model, look, frozenset())
-    raised = row_models.log_probs(model, look, frozenset(".-"))
+    plain = opinions.log_probs(model, look, frozenset())
+    raised = opinions.log_probs(model, look, frozenset(".-"))
     assert np.exp(plain).sum(axis=1) == pytest.approx(1.0)
     more = (raised - raised[:, -1:]) - (plain - plain[:, -1:])
     for name, gain in zip(model.classes, more.T, strict=True):
@@ -66,5 +66,5 @@ def test_a_tile_is_like_its_digit_and_like_no_other(
     picture = load(Path(__file__).parents[1] / "test_images" / "dark_on_light.png")
     reader = Reader.expecting(classifier.load(classifier.find("reader")))
     (digit,) = reader.read(picture).rows[0].digits
-    assert row_models.likeness(digit.tile, "5") > 0.7 > 0.1 > row_models.likeness(digit.tile, "3")
-    assert row_models.likeness(digit.tile, "x") == 1  # which it does not know
+    assert opinions.likeness(digit.tile, "5") > 0.7 > 0.1 > opinions.likeness(digit.tile, "3")
+    assert opinions.likeness(digit.tile, "x") == 1  # which it does not know

@@ -47,7 +47,7 @@ class Seen:
         monkeypatch.setattr(module, "seen_first", lambda grey: INK)
         monkeypatch.setattr(module, "stands_alone", lambda ink: self.alone)
         monkeypatch.setattr(module, "is_crossed", lambda tile: self.crossed)
-        monkeypatch.setattr(module.row_models, "likeness", lambda tile, text: self.likeness)
+        monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: self.likeness)
         monkeypatch.setattr(Recognizer, "one_digit", one_digit)
         return looked
 
@@ -100,7 +100,7 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     monkeypatch.setattr(module, "find", lambda grey, inverted, reach: seen[inverted])
     monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn[ink.inverted])
     monkeypatch.setattr(module, "fills", lambda box, grey: True)
-    monkeypatch.setattr(module.row_models, "likeness", lambda tile, text: 0.71)
+    monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: 0.71)
     monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [rows[ink.inverted]])
     monkeypatch.setattr(
         Recognizer, "_verdict", lambda self, some, expected: (statuses[some[0].text == "9"], "")
@@ -108,9 +108,9 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     answer = Attempt(recognizer()).of_tight_digit()
     assert (answer.text if answer else None) == text
     assert Attempt(recognizer(budget=NEVER)).of_tight_digit() is None
-    monkeypatch.setattr(module.row_models, "likeness", lambda tile, text: 0.69)
+    monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: 0.69)
     assert Attempt(recognizer()).of_tight_digit() is None
-    monkeypatch.setattr(module.row_models, "likeness", lambda tile, text: 0.71)
+    monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: 0.71)
     monkeypatch.setattr(module, "fills", lambda box, grey: False)
     assert Attempt(recognizer()).of_tight_digit() is None
     monkeypatch.setattr(module, "find", lambda *_: None)

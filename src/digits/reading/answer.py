@@ -12,10 +12,6 @@ from digits.tile import Box
 
 Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabilities, likeliest first
 
-# What a picture was taken for: a tile in MNIST's frame, one digit, one row (its crop, or all of the
-# ink), a page on which the finder sees lines, or a whole picture for a model of such.
-WAYS = ("tile", "digit", "row", "page", "whole")
-
 
 @dataclass(frozen=True)
 class Digit:
@@ -56,10 +52,9 @@ class Answer:
     """What was read in one picture; `status` is one of spec.STATUSES, `error` says what is wrong.
 
     `page` of `pages` in its file, from 1; `model` is the name of the classifier, `trained_on` the
-    data sets it learned from; `seen_as` is one of WAYS, what the picture was taken for; `why` says
-    which rule decided the status.
-    Probabilities are calibrated, 0..1; boxes are x, y, width, height in pixels of the picture as it
-    is seen upright.
+    data sets it learned from; `seen_as` is what the picture was taken for (`explain.SEEN_AS`);
+    `why` says which rule decided the status. Probabilities are calibrated, 0..1; boxes are x, y,
+    width, height in pixels of the picture as it is seen upright.
 
     >>> import digits
     >>> answer = digits.read("test_images/two_rows.png")

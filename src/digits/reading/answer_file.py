@@ -6,12 +6,13 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from digits import checkpoint
 from digits.cells import cell, text_cell
-from digits.errors import DigitsError, reason, told
+from digits.errors import DigitsError, told
 from digits.extras import required
 from digits.spec import STATUSES
 from digits.vision.files import STDIN
@@ -106,20 +107,17 @@ class AnswerFile:
 
     def _locked(self, mode: str) -> IO[bytes]:
         """The file that is written to, open, and locked until it is closed or we are killed."""
-        file: IO[bytes] | None = None
-        try:
+        with told(f"--output {self.path}: cannot be written"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             file = self.journal.open(mode)
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            assert file
-            file.close()
-            raise DigitsError(
-                f"--output {self.path}: another process writes it; wait, or name another file"
-            ) from None
-        except OSError as error:
-            raise DigitsError(f"--output {self.path}: cannot be written: {reason(error)}") from None
+            try:
+                if fcntl:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                raise DigitsError(
+                    f"--output {self.path}: another process writes it; wait, or name another file"
+                ) from None
         if not os.fstat(file.fileno()).st_nlink:  # who had it before has just removed it
             file.close()
             raise DigitsError(f"--output {self.path}: another process wrote it; try again")
@@ -190,7 +188,7 @@ class AnswerFile:
         self._file.seek(0)
         new = [row["image"] for _, row in _json_rows(self._file)]
         text, names = pyarrow.string(), pyarrow.string()
-        if not all(map(_is_unicode, [*old, *new])):
+        if any(_utf8(name) != name for name in [*old, *new]):
             names = pyarrow.binary()  # Parquet's text is UTF-8
         kinds = {"image": names, "page": pyarrow.int32(), "pages": pyarrow.int32()}
         kinds |= {"probability": pyarrow.float64(), "seconds": pyarrow.float64()}
@@ -211,18 +209,14 @@ class AnswerFile:
     def _chunks(self, old: set[str], as_bytes: bool) -> Iterator[Answers]:
         """The journal's rows, less pictures that are in the Parquet file already: a kill between
         that one's renaming and the journal's end leaves them in both."""
-        self._file.seek(0)
-        rows: Answers = []
-        for _, row in _json_rows(self._file):
-            if row["image"] in old:
-                continue
+
+        def row_of(row: dict[str, Any]) -> dict[str, Any]:
             flat = {k: _utf8(v) if isinstance(v, str) else v for k, v in _flat(row).items()}
-            rows.append({**flat, "image": os.fsencode(row["image"]) if as_bytes else row["image"]})
-            if len(rows) == CHUNK:
-                yield rows
-                rows = []
-        if rows:
-            yield rows
+            return flat | {"image": os.fsencode(row["image"]) if as_bytes else row["image"]}
+
+        self._file.seek(0)
+        new = (row_of(row) for _, row in _json_rows(self._file) if row["image"] not in old)
+        return iter(lambda: list(islice(new, CHUNK)), [])
 
 
 def _flat(answer: dict[str, Any]) -> dict[str, Any]:
@@ -259,10 +253,6 @@ def _as_json(answers: Answers) -> bytes:
 
 def _utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _is_unicode(text: str) -> bool:
-    return _utf8(text) == text
 
 
 def _csv_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, str]]]:

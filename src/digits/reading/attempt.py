@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from digits.reading import judge, row_models
+from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
 from digits.reading.beside import (
     are_stacked,
@@ -17,7 +17,6 @@ from digits.reading.beside import (
 from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
-from digits.reading.tiles import read_tiles
 from digits.reading.turned import read_turned
 from digits.vision.components import is_crossed, is_one_digit, stands_alone
 from digits.vision.ink import EVEN, Ink, fills, find, is_tight, is_wide, polarities, seen_first
@@ -35,7 +34,6 @@ NOT_ALIKE = "the row model takes it for something else"
 IN_TEXT = "among text as large: it may be print"
 NOT_PLAIN = "the finder is not sure that it is written by hand"
 NOT_ALONE = "other ink is beside the digit, or around it"
-AS_IT_LIES = np.eye(2, 3)
 NOTHING = Answer("", "no_digit", why=judge.NOTHING)
 
 
@@ -75,7 +73,7 @@ class Attempt:
         answer = self._upright()
         if answer.status == "read" or not self._may_be_turned(answer):
             return answer
-        return max(answer, self._turned() or answer, key=_worth_of)
+        return max(answer, self._turned() or answer, key=lambda one: judge.worth(one.rows))
 
     def _upright(self) -> Answer:
         """The first answer that is plain; else the one that says most, or is supported best.
@@ -107,7 +105,7 @@ class Attempt:
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
-        (answer,) = read_tiles(self.recognizer, [self.grey])
+        (answer,) = self.recognizer.tiles([self.grey])
         return answer
 
     def of_tight_digit(self) -> Answer | None:
@@ -132,7 +130,7 @@ class Attempt:
                 continue
             row = None
             if self._may_be_a_crop:
-                crop = RowInk(seen.level, AS_IT_LIES)
+                crop = RowInk(seen.level, np.eye(2, 3))
                 row = self.recognizer.row(crop, looks_at(self.grey, inverted))
             row = self.recognizer.surer(row, ink_alone(seen))
             if row:
@@ -197,7 +195,7 @@ class Attempt:
         if self.recognizer.kind == "digit":
             return True
         (digit,) = row.digits
-        return row_models.likeness(digit.tile, row.text) >= judge.LIMITS.likeness
+        return opinions.likeness(digit.tile, row.text) >= judge.LIMITS.likeness
 
     def _may_be_turned(self, answer: Answer) -> bool:
         """Whether a picture with this answer may lie on a side, or upside down. A tile and the crop
@@ -277,7 +275,3 @@ class Attempt:
 
 def _support_of(answer: Answer) -> float:
     return judge.support(answer.rows)
-
-
-def _worth_of(answer: Answer) -> float:
-    return judge.worth(answer.rows)

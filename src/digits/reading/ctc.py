@@ -12,8 +12,6 @@ import numpy as np
 
 from digits.reading.formats import Format, State
 
-LEAST_PROBABILITY = 1e-300  # a probability; what is less is nothing
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -147,7 +145,7 @@ def search(log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: 
                 begin = in_blank if text and text[-1] == labels[k] else either
                 after.setdefault(longer, [0.0, 0.0])[1] += begin * column[k]
         best = sorted(after.items(), key=lambda item: -item[1][0] - item[1][1])[:width]
-        most = sum(best[0][1]) or LEAST_PROBABILITY
+        most = sum(best[0][1]) or 1e-300
         beam = {text: (a / most, b / most) for text, (a, b) in best}
     return [
         text

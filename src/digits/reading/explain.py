@@ -26,6 +26,7 @@ SEEN_AS = {
     "tile": "seen as a tile", "digit": "seen as one digit", "row": "seen as one row",
     "page": "seen as a page: blue is where its finder sees numbers", "whole": "seen whole",
 }  # fmt: skip
+_font = ImageFont.load_default
 
 
 def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
@@ -64,10 +65,6 @@ def _model(answer: Answer) -> list[str]:
     return [f"model {answer.model}{taught}"] if answer.model else []
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
 def _picture(picture: Picture, answer: Answer) -> Image.Image:
     """The picture with a box and a label at each digit; blue where the finder sees numbers."""
     grey = picture.grey
@@ -83,7 +80,7 @@ def _picture(picture: Picture, answer: Answer) -> Image.Image:
     for digit in (digit for row in answer.rows for digit in row.digits):
         x, y, width, height = (v / picture.scale * zoom for v in digit.box)
         draw.rectangle((x, y, x + width, y + height), outline=colour, width=2)
-        draw.text((x, y), digit.label, colour, _font(15), anchor="ld", stroke_width=0)
+        draw.text((x, y), digit.label, colour, _font(15), anchor="ld")
     return shown
 
 

@@ -1,5 +1,7 @@
-"""What the row models say of a row: both of one look at it, or ours alone of several."""
+"""What the row models say: of a row, both of one look at it, or ours alone of several; of a digit
+alone, the one that judges."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -8,7 +10,10 @@ import numpy as np
 from digits.classifier import Classifier
 from digits.reading import ctc, row_models
 from digits.reading.formats import Format
+from digits.row_image import row_image
 from digits.spec import CLASSES
+
+POINTS = frozenset(".,")
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,11 @@ class Limits:
     # 81.7, 94.4 and 96.5%; 0.6 and 0.15 82.0, 94.7 and 96.2%; 0.7 and 0.15 81.6, 94.7 and 96.2%.
     # After its second training: 0.6 83.6, 94.2 and 96.5%; 0.7 83.7, 93.9 and 96.2%.
     general_weight: float = 0.6
+    # Added to the log odds of a point or comma where the format knows it: who asks for them has
+    # more of them than the crops that our row model learned from (Saerens et al. 2002). Of 203
+    # made-up numbers with and 200 without one, by held-out writers, 53.7 and 76.0% were right with
+    # 0, 63.5 and 73.5% with 1.5, 64.0 and 72.0% with 2.
+    point_gain: float = 1.5
     least_log: float = -50.0  # log probability of a text: what lies below tells nothing more
 
 
@@ -86,10 +96,29 @@ def ask(looks: Iterable[np.ndarray], wanted: Format) -> Opinions:
     kept = [k for k, c in enumerate(own.classes[:-1]) if c in CLASSES or c in wanted.signs]
 
     def seen(model: Classifier, look: np.ndarray) -> np.ndarray:
-        return ctc.only(row_models.log_probs(model, look, wanted.signs), kept)
+        return ctc.only(log_probs(model, look, wanted.signs), kept)
 
     labels = [own.classes[k] for k in kept]
     if general is None:
         return Opinions(labels, [seen(own, look) for look in looks], None)
     look = next(iter(looks))
     return Opinions(labels, [seen(own, look)], seen(general, look))
+
+
+def likeness(tile: np.ndarray, text: str) -> float:
+    """How likely the judging one takes a tile (28, 28) uint8 for a text of one character; 1 for one
+    that it does not know."""
+    model = row_models.judging()
+    if text not in model.classes:
+        return 1.0
+    seen = log_probs(model, row_image(tile, inverted=True), frozenset())
+    return math.exp(ctc.log_probabilities(seen, [[model.classes.index(text)]])[0])
+
+
+def log_probs(model: Classifier, look: np.ndarray, signs: frozenset[str]) -> np.ndarray:
+    """Log probabilities of the columns of a look (48, W) uint8 at a row, (T, classes) float64, in
+    which `signs` may stand."""
+    logits = model(look[None, None])[0].astype(np.float64)
+    points = [k for k, name in enumerate(model.classes) if name in POINTS & signs]
+    logits[:, points] += LIMITS.point_gain
+    return ctc.log_softmax(logits)

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from digits import classifier
-from digits.errors import DigitsError, reason
+from digits.errors import DigitsError, reason, told
 from digits.extras import required
 from digits.reading.answer_file import AnswerFile
 from digits.reading.bulk import Workers
+from digits.spec import STATUSES
 from digits.vision import packed
 from digits.vision.packed import File
 
@@ -112,7 +113,7 @@ class Worker:
             return {"failed": str(error)}
 
     def _read(self, path: Path, files: list[File]) -> Counter[str]:
-        counts = Counter(dict.fromkeys(("read", "unsure", "no_digit", "error"), 0))
+        counts = Counter(dict.fromkeys(STATUSES, 0))
         with AnswerFile(path, resume=True) as answers:
             counts["there before"] = len(answers.answered)
             for some in self._workers.read([f for f in files if not answers.has(f.name)]):
@@ -123,13 +124,11 @@ class Worker:
 
 def _whole_parts(folder: str) -> Iterator[str]:
     """The names of the parts that are whole; beside one that is not lies its journal."""
-    try:
+    with told(f"--output {folder}: cannot be read"):
         if packed.is_address(folder):
             names = {one.rpartition("/")[2] for one in packed.listed(folder)}
         else:
             names = {path.name for path in Path(folder).glob("part-*")}
-    except OSError as error:
-        raise DigitsError(f"--output {folder}: cannot be read: {reason(error)}") from None
     return (n for n in names if n.endswith(SUFFIX) and f"{n}.jsonl" not in names)
 
 

@@ -13,7 +13,6 @@ from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import NAMED, Format, fitting
 from digits.reading.formats import parse as parse_format
 from digits.reading.recognizer import Recognizer
-from digits.reading.tiles import read_tiles
 from digits.spec import CLASSES, INPUT_SHAPE, SEEN_LITTLE, SMALL_SET
 from digits.vision.load import Picture
 
@@ -83,7 +82,7 @@ class Reader:
         if self.look or self.kind == "number" or not pictures:
             return [None] * len(pictures)
         recognizer = self._recognizer(pictures[0], Budget())
-        answers = read_tiles(recognizer, [picture.grey for picture in pictures])
+        answers = recognizer.tiles([picture.grey for picture in pictures])
         return [answer and self._told(answer, "") for answer in answers]
 
     def _recognizer(self, picture: Picture, budget: Budget) -> Recognizer:

@@ -1,8 +1,9 @@
-"""What ink says: one digit, the rows in it, a line of a page; and the status of an answer."""
+"""What ink says: one digit, tiles, a row, a line of a page; and the status of an answer."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 
 from digits.classifier import Classifier
@@ -13,7 +14,7 @@ from digits.reading.formats import Anything, Format
 from digits.reading.rows import looks_at, read_row
 from digits.reading.scores import score
 from digits.row_image import row_image
-from digits.tile import Box, frame
+from digits.tile import Box, as_tile, frame
 from digits.vision.components import (
     cut_out,
     enclosing,
@@ -24,7 +25,7 @@ from digits.vision.ink import Ink, find, polarities
 from digits.vision.lines import Line
 from digits.vision.parts import Component
 from digits.vision.rows import RowInk
-from digits.vision.warnings import warnings
+from digits.vision.warnings import of_tiles, warnings
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,24 @@ class Recognizer:
             Row(*ranking[0], box, ranking, [Digit(*ranking[0], box, ranking, tile)], support, True)
             for tile, box, ranking, support in zip(tiles, boxes, rankings, supports, strict=True)
         ]
+
+    def tiles(self, greys: Sequence[np.ndarray]) -> list[Answer | None]:
+        """The answers to pictures (H, W) uint8 that are tiles in MNIST's frame, each a digit as who
+        made it has cut it out; None to those that are none. As one batch, which costs the model and
+        NumPy less than tile after tile: 100,000 files take half as long."""
+        framed = {k: tile for k, grey in enumerate(greys) if (tile := as_tile(grey)) is not None}
+        if not framed:
+            return [None] * len(greys)
+        alone, tiles = replace(self, kind="digit"), list(framed.values())
+        boxes = [(x, y, w, h) for x, y, w, h in map(cv2.boundingRect, tiles)]
+        rows = alone.digits(tiles, boxes)
+        bright = [tile is greys[k] for k, tile in framed.items()]
+        words = of_tiles(np.stack(tiles), [height for *_, height in boxes], bright)
+        answers = {
+            k: alone.answered([row], said, "tile")
+            for k, row, said in zip(framed, rows, words, strict=True)
+        }
+        return [answers.get(k) for k in range(len(greys))]
 
     def row(self, row: RowInk, looks: Iterable[np.ndarray]) -> Row | None:
         """What a row says; None if nothing in it is a digit, or time is over."""

@@ -11,11 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits.classifier import Classifier
-from digits.metrics import softmax
 from digits.reading.answer import Ranking
 from digits.spec import NONE
-
-LEAST_SHARE = 1e-9  # that nothing is divided by
 
 
 @dataclass(frozen=True)
@@ -50,13 +47,13 @@ class Scores:
 
 def _among(ranking: Ranking, allowed: frozenset[str], none: float) -> Ranking:
     kept = [(label, share) for label, share in ranking if label in allowed]
-    total = sum(share for _, share in kept) + max(none, LEAST_SHARE)
+    total = sum(share for _, share in kept) + max(none, 1e-9)  # nothing is divided by 0
     return [(label, share / total) for label, share in kept]
 
 
 def score(classifier: Classifier, tiles: np.ndarray) -> Scores:
     """Calibrated probabilities of tiles (N, C, H, W) uint8; labels are the classes but 'none'."""
-    probabilities = softmax(classifier(tiles), classifier.temperature)
+    probabilities = classifier.predict_proba(tiles)
     none = [k for k, name in enumerate(classifier.classes) if name == NONE]
     digit = np.delete(probabilities, none, axis=1) if none else probabilities
     return Scores(classifier.labels, digit, 1 - digit.sum(axis=1))

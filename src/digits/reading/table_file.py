@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from digits import checkpoint
 from digits.cells import text_cell
@@ -60,10 +60,9 @@ def _as_xlsx(lines: list[list[str]], decimal: str) -> bytes:
             cell = book.active.cell(y, x, text if number is None or is_code else number)
             if isinstance(cell.value, str):
                 cell.data_type = "s"  # never a formula, whatever it begins with
-    made: IO[bytes] = io.BytesIO()
+    made = io.BytesIO()
     book.save(made)
-    made.seek(0)
-    return made.read()
+    return made.getvalue()
 
 
 def _openpyxl() -> Any:

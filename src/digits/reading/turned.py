@@ -1,7 +1,7 @@
 """Pictures that lie on a side, or upside down: read turned, with what was found put back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,21 +17,6 @@ TURNS = {
 }
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Of pictures that are read turned.
-
-    To measure: `benchmarks/sweep.py reading.turned.NAME VALUES`.
-    """
-
-    # Upside down 6 and 9, 0, 1 and 8 are digits too, and on its side a 1 is a dash: so many digits
-    # that are all `read` are needed.
-    least_digits: int = 4
-
-
-LIMITS = Limits()
-
-
 def read_turned(grey: np.ndarray, read: Callable[[np.ndarray], Answer | None]) -> Answer | None:
     """What a grey picture (H, W) uint8 says to `read` once it is turned; None where no turn makes
     it plain. Boxes are of the picture as it was given."""
@@ -40,7 +25,7 @@ def read_turned(grey: np.ndarray, read: Callable[[np.ndarray], Answer | None]) -
         answer = read(np.ascontiguousarray(np.rot90(grey, quarters)))
         if answer is None or answer.status != "read":
             continue
-        if sum(len(row.text) for row in answer.rows) >= LIMITS.least_digits:
+        if sum(len(row.text) for row in answer.rows) >= judge.LIMITS.turned_digits:
             back = _turned_back(answer, quarters, grey.shape)
             found.append(replace(back, warnings=[said, *back.warnings]))
     return max(found, key=lambda answer: judge.worth(answer.rows), default=None)

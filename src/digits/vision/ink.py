@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from digits.vision.parts import Component, components
+from digits.vision.parts import Component, components, reaching
 
 EVEN = np.inf  # the reach of light that is the same everywhere
 STEP_OF_DEVIATION = 0.954  # the median |difference| of two normals, in their deviations
@@ -140,7 +140,7 @@ def find(grey: np.ndarray, inverted: bool, reach: float | None = None) -> Ink | 
         return None
     strong = max(floor, _otsu(above)) if np.ptp(above) > LIMITS.min_contrast else floor
     core = float(np.percentile(above[above >= strong], LIMITS.pen_centile))
-    mask = _reaching(depth > strong, depth > max(floor, LIMITS.min_weak_of_strong * strong))
+    mask = reaching(depth > strong, depth > max(floor, LIMITS.min_weak_of_strong * strong))
     level = np.clip(depth / core, 0, 1) * 255
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     level = np.where(near, level, 0).astype(np.uint8)
@@ -198,15 +198,6 @@ def _noise(depth: np.ndarray) -> float:
 def _sample(values: np.ndarray) -> np.ndarray:
     """Every k-th row, about LIMITS.sample values in all."""
     return values[:: max(1, values.size // LIMITS.sample)]
-
-
-def _reaching(strong: np.ndarray, weak: np.ndarray) -> np.ndarray:
-    """The weak pixels that hang together with a strong one (hysteresis, Canny 1986)."""
-    _, labels = cv2.connectedComponents(weak.astype(np.uint8))
-    kept = np.zeros(labels.max() + 1, bool)
-    kept[labels[strong]] = True
-    kept[0] = False
-    return kept[labels]
 
 
 def _otsu(values: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from digits.page_image import UP
 from digits.tile import Box
 from digits.vision.components import without_frames
 from digits.vision.ink import Ink, keeping
+from digits.vision.parts import reaching
 from digits.vision.rows import ROW_HEIGHT, RowInk
 
 QUARTER = 90.0  # degrees
@@ -26,7 +27,6 @@ class Limits:
     To measure: `benchmarks/sweep.py vision.lines.NAME VALUES --only papers`.
     """
 
-    min_probability: float = 0.5  # that a pixel is in a row, or in its core
     # From which on a line tells its own tilt; a shorter one has the page's.
     long_aspect: float = 2.2
     most_tilt_deg: float = 45.0  # what is turned more is turned to another side
@@ -109,16 +109,16 @@ class Line:
 def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> list[Line]:
     """The lines of a picture of `shape` (H, W) in the maps (h, w) of probabilities, in reading
     order: from top to bottom, and from left to right where they stand side by side."""
-    core = (in_core > LIMITS.min_probability).astype(np.uint8)
+    core = (in_core > 0.5).astype(np.uint8)
     count, labels = cv2.connectedComponents(core)
     owners = _nearest(labels)
-    owners[(in_row <= LIMITS.min_probability) & (labels == 0)] = 0
+    owners[(in_row <= 0.5) & (labels == 0)] = 0
     pixel = np.array([shape[1] / core.shape[1], shape[0] / core.shape[0]])
     rows, cores, likely = [], [], []
     for k, (left, top, right, bottom) in enumerate(_boxes(owners, count)[1:], 1):
         there = np.s_[top:bottom, left:right]
         kernel = labels[there] == k
-        around = _around(kernel, owners[there] == k)
+        around = reaching(kernel, kernel | (owners[there] == k))
         rows.append(_outline(around, (left, top), pixel))
         cores.append(_outline(kernel, (left, top), pixel))
         likely.append(float(in_core[there][kernel].mean()))
@@ -150,12 +150,6 @@ def _outline(mask: np.ndarray, corner: tuple[int, int], pixel: np.ndarray) -> np
     first, last = mask[ys].argmax(axis=1), mask.shape[1] - 1 - mask[ys, ::-1].argmax(axis=1)
     places = np.stack([np.append(first, last), np.tile(ys, 2)], axis=1) + np.array(corner) + 0.5
     return np.asarray(places * pixel, np.float32)
-
-
-def _around(core: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """What of a row (h, w) hangs together with its core; both of it are bool."""
-    _, pieces = cv2.connectedComponents((row | core).astype(np.uint8))
-    return np.isin(pieces, np.unique(pieces[core]))
 
 
 def _nearest(labels: np.ndarray) -> np.ndarray:

@@ -112,7 +112,7 @@ def _turned(image: Image.Image, name: str) -> Iterator[bool]:
         with _told_in_one_line(name):
             if number and not _turn_to(image, number):
                 return
-            is_page = image.format != "TIFF" or not number or not _is_no_page(image)
+            is_page = image.format != "TIFF" or not number or not _is_smaller_or_mask(image)
             if number >= MAX_IMAGES or (is_page and read >= MAX_PAGES):
                 raise DigitsError(f"{name}: only {MAX_PAGES} pages are read; split it")
         if is_page:
@@ -122,16 +122,14 @@ def _turned(image: Image.Image, name: str) -> Iterator[bool]:
 
 def _turn_to(image: Image.Image, number: int) -> bool:
     """Whether there is a page of this number, counted from 0; the image is turned to it."""
-    try:
+    with contextlib.suppress(EOFError):
         if image.format in PAGED:
             image.seek(number)
             return True
-    except EOFError:
-        pass
     return False
 
 
-def _is_no_page(image: Image.Image) -> bool:
+def _is_smaller_or_mask(image: Image.Image) -> bool:
     return bool(image.tag_v2.get(NEW_SUBFILE_TYPE, 0) & SMALLER_OR_MASK)  # type: ignore[attr-defined]
 
 

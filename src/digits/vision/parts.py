@@ -1,4 +1,4 @@
-"""The connected parts of a mask."""
+"""What of a mask hangs together."""
 
 from dataclasses import dataclass
 
@@ -28,3 +28,12 @@ def components(mask: np.ndarray) -> list[Component]:
         inside = labels[y : y + height, x : x + width] == i
         found.append(Component((x, y, width, height), area, inside))
     return found
+
+
+def reaching(core: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """What of a mask (H, W) bool hangs together with its core (H, W) bool (hysteresis, Canny
+    1986)."""
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8))
+    kept = np.zeros(labels.max() + 1, bool)
+    kept[labels[core]] = True
+    return kept[labels]
