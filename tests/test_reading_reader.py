@@ -108,7 +108,8 @@ BLANK = Picture(np.full((60, 90), 250, np.uint8))
 
 
 def test_without_a_digit_it_is_said_where_something_was_expected() -> None:
-    assert NOTHING_FITS in Reader.expecting(knows(*CLASSES), "zip").read(BLANK).warnings
+    answer = Reader.expecting(knows(*CLASSES), "zip").read(BLANK)
+    assert NOTHING_FITS in answer.warnings and answer.why == NOTHING_FITS
     assert NOTHING_FITS not in Reader.expecting(knows(*CLASSES)).read(BLANK).warnings
 
 

@@ -239,13 +239,16 @@ def _shard(text: str) -> tuple[int, None, int]:
 
 def _pictures(names: list[str], empty: list[str], alone: bool = False) -> "Iterator[File]":
     """The files that all the names mean; those that mean none are said and added to `empty`, and
-    with `alone` those that mean files within others or at an address."""
-    from digits.vision.files import files
+    with `alone` those that mean files within others or at an address. Without it a name of nothing
+    is said as well: as a row of a table its error would be seen late."""
+    from digits.vision.files import files, is_there
     from digits.vision.packed import is_address
 
     for name in names:
         try:
             for file in files(name):
+                if not alone and file.name == name and not is_there(file):
+                    raise DigitsError(f"{name}: no such picture or folder; check the path")
                 if alone and (file.shard or is_address(file.name)):
                     raise DigitsError(
                         f"{name}: add --output ANSWERS.csv, which reads what is there"

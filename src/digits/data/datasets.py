@@ -9,6 +9,7 @@ from digits.data.split import Dataset, Split
 from digits.errors import DigitsError, did_you_mean
 
 DEFAULT = Look()
+NAME_IT = "name its folder with --data_dir or DIGITS_DATA_DIR"
 NAMES = (
     "auto", "mnist", "uci", "emnist-digits", "emnist-letters", "emnist-balanced", "fashion",
     "kmnist", "qmnist", "usps", "cifar10", "unipen-digits", "unipen-letters", "unipen-symbols",
@@ -68,9 +69,9 @@ def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> 
     if why_not is None:
         return mnist.load(folder, hold_out)
     if name == "mnist":
-        raise DigitsError(f"{why_not}; name its folder with --data_dir, or try --dataset uci")
+        raise DigitsError(f"{why_not}; {NAME_IT}, or try --dataset uci")
     print(
-        f"WARNING: {why_not}.\n"
+        f"WARNING: {why_not}; {NAME_IT}.\n"
         "WARNING: going on with the 1,797 small scans of UCI (--dataset uci):\n"
         "WARNING: good for a try, not for a model that reads real handwriting.",
         file=sys.stderr,

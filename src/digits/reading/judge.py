@@ -91,10 +91,16 @@ def verdict(rows: Sequence[Row], model: Classifier, expected: bool) -> tuple[str
     if fits < least:
         return "no_digit", f"its ink fits digits by {fits:.2f}, {least:.2f} are needed"
     if likely < threshold:
-        return "unsure", f"{likely:.1%} likely, {threshold:.1%} are needed"
+        return "unsure", _compared(likely, threshold)
     if fits < LIMITS.read_support and all(row.alone for row in rows):
         return "unsure", f"its ink fits a digit by {fits:.2f}, {LIMITS.read_support:.2f} are needed"
-    return "read", f"{likely:.1%} likely, {threshold:.1%} are needed"
+    return "read", _compared(likely, threshold)
+
+
+def _compared(likely: float, threshold: float) -> str:
+    """Both in percent, with a second decimal place where one does not tell them apart."""
+    places = 1 if f"{likely:.1%}" != f"{threshold:.1%}" else 2
+    return f"{likely:.{places}%} likely, {threshold:.{places}%} are needed"
 
 
 def seen_twice(one: Row, probability: float, fits: float, row_model: Classifier) -> Row:

@@ -94,7 +94,8 @@ class Reader:
         """An answer that says who read which picture, and what is unusual about that."""
         model, learned_from = self.classifier.name, self.classifier.trained_on
         words = answer.warnings + [SEEN_LITTLE] * (learned_from == SMALL_SET)
-        words += [NOTHING_FITS] * bool(answer.status == "no_digit" and self.wanted)
+        if answer.status == "no_digit" and self.wanted:
+            words, answer = [*words, NOTHING_FITS], replace(answer, why=NOTHING_FITS)
         return replace(answer, image=image, model=model, trained_on=learned_from, warnings=words)
 
 

@@ -58,6 +58,11 @@ def source(file: File) -> Path | bytes:
         return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
+def is_there(file: File) -> bool:
+    """Whether something has this name; of an address that is not known before it is read."""
+    return file.name == STDIN or packed.is_address(file.name) or os.path.lexists(file.name)
+
+
 def size(file: File) -> int:
     """The bytes of a file here; as many as can be where they cannot be told, as at an address."""
     try:
