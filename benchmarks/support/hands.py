@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from digits.data import hands, row_photo
-from digits.data.hands import DIGITS, OTHERS, Glyph
+from digits.data.hands import DIGITS, OTHERS, Glyph, pen
 from digits.data.row_ink import LOOKALIKES, as_high, cropped
 
 Written = tuple[np.ndarray, str]  # a grey picture (h, w) uint8, and what stands in it
@@ -42,7 +42,7 @@ def numbers(folder: Path, count: int, rng: Generator) -> Iterator[Written]:
     """Numbers of digits alone that one person wrote at once, drawn as photographs."""
     some = [g for g in _all(folder, "unipen_numbers") if g.label.isdigit()]
     for k in rng.integers(len(some), size=count):
-        yield photographed(as_high(some[k], HEIGHT, rng), rng), some[k].label
+        yield photographed(as_high(some[k], HEIGHT, pen(HEIGHT, rng), rng), rng), some[k].label
 
 
 def others(folder: Path, count: int, rng: Generator) -> Iterator[Written]:
@@ -60,7 +60,7 @@ def others(folder: Path, count: int, rng: Generator) -> Iterator[Written]:
 
 def _drawn(glyph: Glyph, rng: Generator) -> np.ndarray:
     alone = Glyph(glyph.label, 1.0, glyph.strokes, glyph.ink)
-    return hands.draw(alone, HEIGHT, hands.pen(HEIGHT, rng), rng.normal(0, 0.1))
+    return hands.draw(alone, HEIGHT, pen(HEIGHT, rng), rng.normal(0, 0.1))
 
 
 def _all(folder: Path, name: str) -> list[Glyph]:

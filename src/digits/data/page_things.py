@@ -124,10 +124,10 @@ def place(layer: np.ndarray, ink: np.ndarray, x: float, y: float) -> None:
 
 def word(source: Sources, height: float, rng: Generator) -> np.ndarray:
     """A word by hand (h, w) uint8, written at once or of letters side by side."""
+    pen, _ = row_ink.pen_and_slant(source, height, rng)
     if rng.random() < AT_ONCE and source.words:
         glyph = source.words[rng.integers(len(source.words))]
-        return row_ink.as_high(glyph, height * rng.uniform(0.9, 1.6), rng)
-    pen = hands.pen(height, rng)
+        return row_ink.as_high(glyph, height * rng.uniform(0.9, 1.6), pen, rng)
     some = [source.others[i] for i in rng.integers(len(source.others), size=rng.integers(2, 8))]
     placed = [(hands.draw(glyph, height, pen, 0.1), 0.0) for glyph in some]
     return row_ink.beside(placed, rng.uniform(-0.05, 0.15) * height, height, 0.0, rng)

@@ -23,6 +23,7 @@ HEIGHTS = (11, 170)  # of digits, in pixels
 LARGE = (30, 400)  # likewise of the one number of a page
 LONE = (20, 220)  # and of a digit by itself
 NOTHING = 0.32  # the share of pages without a number
+BY_ONE = 0.75  # the share of pages that one person wrote with one pen
 PRINTED = 0.3  # of these with a printed table
 SCENES = 0.15  # and of these that show no sheet
 ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
@@ -53,6 +54,8 @@ def page(source: Sources, rng: Generator) -> Page:
         scene = page_light.scenery(SIDE, rng) * page_light.light(SIDE, rng)
         return Page(page_light.seen(scene, rng))
     sheet = Sheet.blank(SIDE)
+    if rng.random() < BY_ONE:
+        source = row_ink.by_one(source, rng)
     if rng.random() >= NOTHING:
         layouts = list(LAYOUTS)
         layout = layouts[rng.choice(len(layouts), p=list(LAYOUTS.values()))]
@@ -161,7 +164,8 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
             elif words[column]:
                 sheet.scrawl_in(source, box, rng)
             else:
-                number = row_ink.number(source, size * rng.uniform(0.8, 1.2), rng)
+                differ = 0.07 if source.style else 0.2
+                number = row_ink.number(source, size * rng.uniform(1 - differ, 1 + differ), rng)
                 if full:
                     number = number.no_larger_than(rng.uniform(0.8, 1) * wide, 0.95 * high)
                 if number.ink.shape[1] < 1.1 * wide and not len(number.walls):

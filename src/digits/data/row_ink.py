@@ -1,6 +1,6 @@
 """The ink of a number: digit beside digit with its signs, in one hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -30,6 +30,16 @@ SHARES = {"pendigits": 0.3, "unipen_digits": 0.3, "uji": 0.12, "bhmsds": 0.28}
 
 
 @dataclass(frozen=True)
+class Style:
+    """How one person writes with one pen: the hand, None for digits without a writer, the pen's
+    width by the height of digits, and the slant in pixels to the right per pixel up."""
+
+    hand: Hand | None
+    pen: float
+    slant: float
+
+
+@dataclass(frozen=True)
 class Sources:
     """What numbers are written with. `tiles` (N, 28, 28) uint8 and `labels` (N,) are digits without
     a writer, `by_label` their places."""
@@ -42,6 +52,7 @@ class Sources:
     signs: dict[str, list[Glyph]]
     others: list[Glyph]  # letters, brackets, signs that are no part of a number
     words: list[Glyph]  # printed and cursive
+    style: Style | None = None  # of all that is written with them; None: each number has its own
 
 
 def sources(tiles: np.ndarray, labels: np.ndarray, folder: Path, held_out: bool) -> Sources:
@@ -79,6 +90,19 @@ def sources(tiles: np.ndarray, labels: np.ndarray, folder: Path, held_out: bool)
     return Sources(pool, names, by_label, writers, numbers, signs, others, words)
 
 
+def by_one(source: Sources, rng: Generator) -> Sources:
+    """The sources of what one person writes with one pen."""
+    style = Style(writer(source, rng), hands.pen(1.0, rng), float(rng.normal(0.05, 0.12)))
+    return replace(source, style=style, numbers=[])
+
+
+def pen_and_slant(source: Sources, height: float, rng: Generator) -> tuple[float, float]:
+    """The pen's width in pixels, for digits of a height, and their slant."""
+    if source.style:
+        return source.style.pen * height, source.style.slant
+    return hands.pen(height, rng), float(rng.normal(0.05, 0.15))
+
+
 @dataclass(frozen=True)
 class Number:
     """A text, its ink (h, w) uint8, and where printed walls stand between its characters, in
@@ -107,22 +131,24 @@ def number(source: Sources, height: float, rng: Generator) -> Number:
     if rng.random() < WHOLE and source.numbers:
         glyph = source.numbers[rng.integers(len(source.numbers))]
         text = "".join(c for c in glyph.label if c in ROW_CLASSES)
-        return Number(text, as_high(glyph, height, rng), NO_WALLS)
+        return Number(text, as_high(glyph, height, hands.pen(height, rng), rng), NO_WALLS)
     text = text_of(rng)
     return Number(text, written(text, writer(source, rng), source, height, rng), NO_WALLS)
 
 
-def as_high(glyph: Glyph, height: float, rng: Generator) -> np.ndarray:
-    """The ink (h, w) uint8 of a number or word that was written at once, about `height` high."""
+def as_high(glyph: Glyph, height: float, pen: float, rng: Generator) -> np.ndarray:
+    """The ink (h, w) uint8 of a number or word that was written at once, about `height` high, with
+    a pen of so many pixels."""
     wide, high = np.maximum(np.ptp(np.concatenate(glyph.strokes), axis=0), 1)
     size = Glyph(glyph.label, float(max(wide, high) / high * 1.15), glyph.strokes)
-    return hands.draw(size, height, hands.pen(height, rng), rng.normal(0, 0.1))
+    return hands.draw(size, height, pen, rng.normal(0, 0.1))
 
 
 def in_cells(source: Sources, height: float, rng: Generator) -> Number:
     """A number of a comb field: each character amid a cell, all of them equally wide."""
     text = digits(int(rng.integers(1, 10)), rng) if rng.random() < 0.85 else text_of(rng)
-    hand, pen, slant = writer(source, rng), hands.pen(height, rng), float(rng.normal(0.03, 0.1))
+    hand = writer(source, rng)
+    pen, slant = pen_and_slant(source, height, rng)
     pitch = height * rng.uniform(0.7, 1.6)
     tall = int(3 * height)
     sheet = np.zeros((tall, int(pitch * (len(text) + 1))), np.uint8)
@@ -144,6 +170,8 @@ def in_cells(source: Sources, height: float, rng: Generator) -> Number:
 
 def writer(source: Sources, rng: Generator) -> Hand | None:
     """A hand; None for digits that have no writer."""
+    if source.style:
+        return source.style.hand
     if rng.random() < TILE_WRITERS:
         return None
     names = list(SHARES)
@@ -155,7 +183,7 @@ def written(
     text: str, hand: Hand | None, source: Sources, height: float, rng: Generator
 ) -> np.ndarray:
     """The ink (h, w) uint8 of a text in one hand."""
-    pen, slant = hands.pen(height, rng), float(rng.normal(0.05, 0.15))
+    pen, slant = pen_and_slant(source, height, rng)
     kind = rng.random()
     low, high = next(gaps for share, gaps in GAPS if kind < share)
     gap = rng.uniform(low, high) * height
