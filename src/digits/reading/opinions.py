@@ -106,12 +106,15 @@ def ask(looks: Iterable[np.ndarray], wanted: Format) -> Opinions:
 
 
 def likeness(tile: np.ndarray, text: str) -> float:
-    """How likely the judging one takes a tile (28, 28) uint8 for a text of one character; 1 for one
-    that it does not know."""
+    """How likely the judging one takes a tile (28, 28) uint8, with half as much paper on both
+    sides, for a text of one character; 1 for one that it does not know. Without paper a 1 may be a
+    wall to it."""
     model = row_models.judging()
     if text not in model.classes:
         return 1.0
-    seen = log_probs(model, row_image(tile, inverted=True), frozenset())
+    half = tile.shape[1] // 2
+    look = row_image(np.pad(tile, ((0, 0), (half, half))), inverted=True)
+    seen = log_probs(model, look, frozenset())
     return math.exp(ctc.log_probabilities(seen, [[model.classes.index(text)]])[0])
 
 
