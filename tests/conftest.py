@@ -15,6 +15,7 @@ from digits.reading.reader import Reader
 from digits.spec import data_dir
 
 if TYPE_CHECKING:  # only tests that ask for data wait for torch
+    import httpx
     from playwright.sync_api import Browser, Page
 
     from digits.data import Dataset
@@ -164,6 +165,16 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     yield servers
     for address in list(servers.running):
         servers.stop(address)
+
+
+@pytest.fixture(scope="module")
+def online(serve: Servers) -> Iterator["httpx.Client"]:
+    """Asks a server of two models."""
+    import httpx
+
+    models = serve("--model", "reader", "--model", "tiny")
+    with httpx.Client(base_url=models, timeout=120) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

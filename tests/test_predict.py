@@ -232,6 +232,18 @@ def test_output_with_all_cores_and_resume(
     assert "4 were there before, 1 of them with an error" in capsys.readouterr().err
 
 
+def test_a_name_of_nothing_is_said_and_leaves_no_row(
+    model: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With nothing else there is no file either, which the right name would find in its way."""
+    out, flags = folder / "answers.csv", ["--model", model]
+    flags += ["--output", str(folder / "answers.csv"), "--image", str(folder / "scans")]
+    assert main(["predict", *flags]) == 1 and not out.exists()
+    assert "scans: no such picture or folder; check the path" in capsys.readouterr().err
+    assert main(["predict", *flags, str(folder / "a_zero.png")]) == 1
+    assert out.read_text().count("\n") == 2 and "scans" not in out.read_text()
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_answers_by_another_model_are_not_gone_on_with(
     suffix: str, folder: Path, capsys: pytest.CaptureFixture[str]

@@ -53,6 +53,15 @@ def test_status(rows: list[Row], thresholds: dict[str, float], expected: bool, s
     assert found == status and why
 
 
+@pytest.mark.parametrize(
+    ("likely", "why"),
+    [(0.985, "98.5% likely, 99.8% are needed"), (0.9977, "99.77% likely, 99.80% are needed"),
+     (0.9982, "99.82% likely, 99.80% are needed")],
+)  # fmt: skip
+def test_what_is_compared_is_told_apart(likely: float, why: str) -> None:
+    assert judge.verdict([row(0.9, probability=likely)], model(read=0.998), False)[1] == why
+
+
 @pytest.mark.parametrize(("of_row", "probability"), [(0.91, 0.99), (0.89, 0.89), (0.995, 0.99)])
 def test_a_digit_by_itself_is_as_sure_as_the_row_model_allows(
     of_row: float, probability: float

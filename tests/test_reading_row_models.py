@@ -1,18 +1,13 @@
 """The two row models: their contract, and the switch between both and our own."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from digits import classifier
 from digits.errors import DigitsError
-from digits.reading import opinions, row_models
+from digits.reading import row_models
 from digits.reading.doubt import Features
-from digits.reading.reader import Reader
 from digits.row_image import HEIGHT
 from digits.spec import BLANK, ROW_CLASSES
-from digits.vision.load import load
 
 
 def test_both_take_row_images_and_answer_with_the_same_classes() -> None:
@@ -41,30 +36,7 @@ def test_the_general_one_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> Non
     assert row_models.judging() is row_models.general()
 
 
-def test_points_are_likelier_where_they_may_stand() -> None:
-    """By the gain that was measured for them, in log odds; other signs are as they were."""
-    model, look = row_models.own(), np.full((HEIGHT, 96), 40, np.uint8)
-    plain = opinions.log_probs(model, look, frozenset())
-    raised = opinions.log_probs(model, look, frozenset(".-"))
-    assert np.exp(plain).sum(axis=1) == pytest.approx(1.0)
-    more = (raised - raised[:, -1:]) - (plain - plain[:, -1:])
-    for name, gain in zip(model.classes, more.T, strict=True):
-        assert gain == pytest.approx(1.5 if name == "." else 0.0, abs=1e-9)
-
-
 def test_an_unknown_choice_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(row_models.SWITCH, "none")
     with pytest.raises(DigitsError, match="DIGITS_ROWS=none: is none of both, own"):
         row_models.general()
-
-
-@pytest.mark.parametrize("choice", ["both", "own"])
-def test_a_tile_is_like_its_digit_and_like_no_other(
-    choice: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(row_models.SWITCH, choice)
-    picture = load(Path(__file__).parents[1] / "test_images" / "dark_on_light.png")
-    reader = Reader.expecting(classifier.load(classifier.find("reader")))
-    (digit,) = reader.read(picture).rows[0].digits
-    assert opinions.likeness(digit.tile, "5") > 0.8 > 0.1 > opinions.likeness(digit.tile, "3")
-    assert opinions.likeness(digit.tile, "x") == 1  # which it does not know

@@ -31,10 +31,10 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(folder / f"{name}.ttf"), size)
 
 
-Set = Callable[[str], np.ndarray]  # a text -> its ink (h, w) uint8
+Typeface = Callable[[str], np.ndarray]  # a text -> its ink (h, w) uint8
 
 
-def typeface(size: float, rng: Generator) -> Set:
+def typeface(size: float, rng: Generator) -> Typeface:
     """Print of one kind, letters about `size` pixels high: a font, its width and weight."""
     size = float(np.clip(size, *WORD_PX))
     wide = rng.uniform(*WIDTHS) if rng.random() < 0.5 else 1.0

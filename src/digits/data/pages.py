@@ -23,9 +23,8 @@ HEIGHTS = (11, 170)  # of digits, in pixels
 LARGE = (30, 400)  # likewise of the one number of a page
 LONE = (20, 220)  # and of a digit by itself
 NOTHING = 0.32  # the share of pages without a number
+SCENES, PRINTED = 0.15, 0.3  # of these without a sheet; and of the rest with a printed table
 BY_ONE = 0.75  # the share of pages that one person wrote with one pen
-PRINTED = 0.3  # of these with a printed table
-SCENES = 0.15  # and of these that show no sheet
 ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
@@ -50,13 +49,14 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
 
 def page(source: Sources, rng: Generator) -> Page:
     """A page of some layout, photographed, or a photograph of none."""
-    if rng.random() < NOTHING * SCENES:
+    nothing = rng.random() < NOTHING
+    if nothing and rng.random() < SCENES:
         scene = page_light.scenery(SIDE, rng) * page_light.light(SIDE, rng)
         return Page(page_light.seen(scene, rng))
     sheet = Sheet.blank(SIDE)
     if rng.random() < BY_ONE:
         source = row_ink.by_one(source, rng)
-    if rng.random() >= NOTHING:
+    if not nothing:
         layouts = list(LAYOUTS)
         layout = layouts[rng.choice(len(layouts), p=list(LAYOUTS.values()))]
         layout(sheet, source, rng)

@@ -115,9 +115,9 @@ class Attempt:
             seen = find(self.grey, inverted, EVEN) if self.recognizer.budget.left() else None
             if seen and is_one_digit(seen):
                 rows = self.recognizer.one_digit(seen)
-                if all(fills(row.box, self.grey) and self._is_alike(row) for row in rows):
+                if all(fills(row.box, self.grey) for row in rows):
                     answers.append(self.recognizer.concluded(rows, seen, [], "digit"))
-        plain = (answer for answer in answers if answer.status == "read")
+        plain = (one for one in answers if one.status == "read" and self._are_alike(one.rows))
         return max(plain, key=_support_of, default=None)
 
     def of_row(self) -> Answer | None:
@@ -187,15 +187,16 @@ class Attempt:
         answer = self.recognizer.concluded(rows, ink, words, "digit")
         doubts = [NOT_ALONE] * (not is_all) + [CROSSED] * crossed
         if answer.status == "read" and not doubts:
-            doubts = [NOT_ALIKE] * (not all(map(self._is_alike, rows)))
+            doubts = [NOT_ALIKE] * (not self._are_alike(rows))
         return judge.doubted(answer, doubts[0]) if doubts else answer
 
-    def _is_alike(self, row: Row) -> bool:
-        """Whether a digit alone is one to the row model as well, or is known to be one."""
-        if self.recognizer.kind == "digit":
-            return True
-        (digit,) = row.digits
-        return opinions.likeness(digit.tile, row.text) >= judge.LIMITS.likeness
+    def _are_alike(self, rows: list[Row]) -> bool:
+        """Whether digits alone are ones to our row model as well, or known to be ones."""
+        return self.recognizer.kind == "digit" or all(
+            opinions.likeness(digit.tile, row.text) >= judge.LIMITS.likeness
+            for row in rows
+            for digit in row.digits
+        )
 
     def _may_be_turned(self, answer: Answer) -> bool:
         """Whether a picture with this answer may lie on a side, or upside down. A tile and the crop
@@ -265,7 +266,7 @@ class Attempt:
     @cached_property
     def _is_one(self) -> bool:
         """Whether the picture is one digit: one is expected, or it stands alone and reads as one,
-        if with a stroke in it."""
+        if with a stroke in it, or as another thing to the row model."""
         if self.recognizer.kind != "auto":
             return self.recognizer.kind == "digit"
         if not self._stands_alone:

@@ -1,5 +1,5 @@
 """What the row models say: of a row, both of one look at it, or ours alone of several; of a digit
-alone, the one that judges."""
+alone, ours."""
 
 import math
 from collections.abc import Iterable

@@ -95,9 +95,11 @@ def _fitting(pattern: str) -> Iterator[File]:
     """
     packs = packed.ARCHIVES + packed.LISTS * pattern.lower().endswith(packed.LISTS)
     for path in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207
+        if Path(path).is_dir():
+            continue
         if path.lower().endswith(packs):
             yield from packed.files(path)
-        elif not Path(path).is_dir():
+        else:
             yield File(path)
 
 

@@ -1,0 +1,42 @@
+"""What the row models say of columns, and ours of a digit alone."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digits.reading import opinions, row_models
+from digits.reading.judge import LIMITS
+from digits.row_image import HEIGHT
+from digits.tile import frame
+
+
+def test_points_are_likelier_where_they_may_stand() -> None:
+    """By the gain that was measured for them, in log odds; other signs are as they were."""
+    model, look = row_models.own(), np.full((HEIGHT, 96), 40, np.uint8)
+    plain = opinions.log_probs(model, look, frozenset())
+    raised = opinions.log_probs(model, look, frozenset(".-"))
+    assert np.exp(plain).sum(axis=1) == pytest.approx(1.0)
+    more = (raised - raised[:, -1:]) - (plain - plain[:, -1:])
+    for name, gain in zip(model.classes, more.T, strict=True):
+        assert gain == pytest.approx(1.5 if name == "." else 0.0, abs=1e-9)
+
+
+def tile_of(text: str) -> np.ndarray:
+    ink = np.zeros((120, 100), np.uint8)
+    cv2.putText(ink, text, (15, 95), cv2.FONT_HERSHEY_SIMPLEX, 3, 255, 8, cv2.LINE_AA)
+    x, y, width, height = cv2.boundingRect(ink)
+    return frame(ink[y : y + height, x : x + width])
+
+
+def test_a_tile_is_like_its_digit_and_like_no_other() -> None:
+    assert opinions.likeness(tile_of("5"), "5") > 0.8 > 0.1 > opinions.likeness(tile_of("5"), "3")
+    assert opinions.likeness(tile_of("R"), "2") < LIMITS.likeness
+    assert opinions.likeness(tile_of("5"), "x") == 1  # which it does not know
+
+
+def test_a_stroke_is_a_1_to_our_row_model() -> None:
+    """And no cell's wall, as it may be where the crop ends beside it."""
+    ink = np.zeros((120, 100), np.uint8)
+    cv2.line(ink, (55, 10), (45, 110), 255, 10, cv2.LINE_AA)
+    x, y, width, height = cv2.boundingRect(ink)
+    assert opinions.likeness(frame(ink[y : y + height, x : x + width]), "1") > 0.8
