@@ -67,10 +67,13 @@ class Sheet:
         top = y + np.clip(rng.normal(0.5, 0.15), -0.05, 1.05) * (height - high)
         return self.write(number, int(left), int(top), rng)
 
-    def rule(self, start: tuple[float, float], end: tuple[float, float], rng: Generator) -> None:
-        """A printed line."""
+    def rule(
+        self, start: tuple[float, float], end: tuple[float, float], rng: Generator,
+        thick: int | None = None,
+    ) -> None:  # fmt: skip
+        """A printed line, of any thickness or of so many pixels."""
         first, last = (tuple(round(v) for v in point) for point in (start, end))
-        thick = int(rng.choice([1, 1, 2, 3]))
+        thick = thick or int(rng.choice([1, 1, 2, 3]))
         cv2.line(self.print, first, last, int(rng.integers(100, 256)), thick, cv2.LINE_AA)
 
     def frame(self, box: Box, rng: Generator) -> None:

@@ -24,12 +24,17 @@ LARGE = (30, 400)  # likewise of the one number of a page
 LONE = (20, 220)  # and of a digit by itself
 NOTHING = 0.32  # the share of pages without a number
 SCENES, PRINTED = 0.15, 0.3  # of these without a sheet; and of the rest with a printed table
+SCANNED = 0.25  # the share of pages that a scanner took, not a camera
 BY_ONE = 0.75  # the share of pages that one person wrote with one pen
 ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
 LENGTHS = (0.25, (1, 2)), (0.35, (10, 21))  # of a column's numbers: single digits, long ones, any
 WORDS = 0.2  # the share of a table's columns that hold words by hand
+THIN = 0.6  # the share of tables all of whose lines are a pixel thick
+UNEQUAL = 0.4  # how much a table's columns differ in width: the deviation of the logarithm
+ALIKE = 0.5  # the share of a table's columns whose numbers are alike, as dates or codes are
+LEAST = 7  # the least height of a number's ink in pixels, when it is made to fit its cell
 FULL = 0.4, (1.7, 4.5)  # the share of tables whose numbers fill their cells; how wide, in heights
 
 
@@ -75,6 +80,11 @@ def _digits(count: int, source: Sources, height: float, rng: Generator) -> row_i
     text = row_text.digits(count, rng)
     if count == 1 and rng.random() < ONES:
         text = "1"
+    return _of(text, source, height, rng)
+
+
+def _of(text: str, source: Sources, height: float, rng: Generator) -> row_ink.Number:
+    """A text in one hand, its digits about `height` pixels high."""
     ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
     return row_ink.Number(text, ink, row_ink.NO_WALLS)
 
@@ -134,28 +144,30 @@ def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
 def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False) -> None:
     """Cells filled or empty, with words at times, between lines of every kind or none; all of them
     `printed`, or by hand."""
-    across, down = int(rng.integers(1, 8)), int(rng.integers(2, 20))
-    wide = rng.uniform(0.5, 0.98) * SIDE / across
-    high = min(rng.uniform(0.3, 0.98) * SIDE / down, 2.5 * wide)
-    share, widths = FULL
+    across, down = int(rng.integers(1, 10)), int(rng.integers(2, 28))
+    widths = np.exp(rng.normal(0, UNEQUAL, across)) * rng.uniform(0.5, 0.98) * SIDE / across
+    high = min(rng.uniform(0.3, 0.98) * SIDE / down, 2.5 * widths.mean())
+    share, narrow = FULL
     full = rng.random() < share
     if full:
-        wide = min(wide, high * rng.uniform(*widths))
-    x0 = rng.uniform(0, SIDE - across * wide)
+        widths = np.minimum(widths, high * rng.uniform(*narrow))
+    widths *= min(1, 0.98 * SIDE / widths.sum())
+    x0 = rng.uniform(0, SIDE - widths.sum())
     y0 = rng.uniform(0, SIDE - down * high)
+    lefts = x0 + np.cumsum([0, *widths])
     filled, walls, lines = rng.uniform(0.15, 1), rng.random() < 0.8, rng.random() < 0.8
     size = high * rng.uniform(0.55 if full else 0.35, 0.85)
-    for k in range(across + 1):
-        if walls:
-            sheet.rule((x0 + k * wide, y0), (x0 + k * wide, y0 + down * high), rng)
-    for k in range(down + 1):
-        if lines:
-            sheet.rule((x0, y0 + k * high), (x0 + across * wide, y0 + k * high), rng)
+    thick = 1 if rng.random() < THIN else None
+    for left in lefts if walls else []:
+        sheet.rule((left, y0), (left, y0 + down * high), rng, thick)
+    for k in range(down + 1) if lines else []:
+        sheet.rule((x0, y0 + k * high), (lefts[-1], y0 + k * high), rng, thick)
     labels, head = rng.random() < 0.4, rng.random() < 0.5
     words = rng.random(across) < (WORDS if across > 1 else 0)
+    alike = [row_text.text_of(rng) if rng.random() < ALIKE else "" for _ in range(across)]
     for row in range(down):
-        for column in range(across):
-            box = (x0 + column * wide, y0 + row * high, wide, high)
+        for column, (left, wide) in enumerate(zip(lefts, widths, strict=False)):
+            box = (left, y0 + row * high, wide, high)
             if (head and row == 0) or (labels and column == 0) or printed:
                 if not printed or rng.random() < filled:
                     sheet.print_in(box, rng)
@@ -165,10 +177,16 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
                 sheet.scrawl_in(source, box, rng)
             else:
                 differ = 0.07 if source.style else 0.2
-                number = row_ink.number(source, size * rng.uniform(1 - differ, 1 + differ), rng)
-                if full:
+                tall = size * rng.uniform(1 - differ, 1 + differ)
+                if alike[column]:
+                    alike[column] = row_text.like(alike[column], rng)
+                    number = _of(alike[column], source, tall, rng)
+                else:
+                    number = row_ink.number(source, tall, rng)
+                if full or alike[column]:
                     number = number.no_larger_than(rng.uniform(0.8, 1) * wide, 0.95 * high)
-                if number.ink.shape[1] < 1.1 * wide and not len(number.walls):
+                fits = number.ink.shape[0] > LEAST and number.ink.shape[1] < 1.1 * wide
+                if fits and not len(number.walls):
                     sheet.write_in(number, box, rng)
 
 
@@ -244,12 +262,15 @@ LAYOUTS: dict[Layout, float] = {
 
 
 def _photographed(sheet: Sheet, rng: Generator) -> Page:
-    """The sheet in front of a camera: askew, on a table or filling the picture, in some light."""
-    zoom = rng.uniform(0.6, 0.95) if rng.random() < 0.3 else rng.uniform(0.95, 1.3)
-    turn = np.radians(rng.normal(0, 4) if rng.random() < 0.7 else rng.normal(0, 0.5))
+    """The sheet in front of a camera: askew, on a table or filling the picture, in some light. Or
+    scanned: level, all of the picture, bright and even."""
+    scanned = rng.random() < SCANNED
+    zoom = 1.0 if scanned else rng.uniform(*((0.6, 0.95) if rng.random() < 0.3 else (0.95, 1.3)))
+    turn = np.radians(rng.normal(0, 0.5 if scanned or rng.random() < 0.3 else 4))
     c, s = zoom * np.cos(turn), zoom * np.sin(turn)
-    middle = SIDE / 2 + rng.normal(0, 0.05, 2) * SIDE
-    move = np.array([[c, -s, 0], [s, c, 0], [*(rng.normal(0, 0.08, 2) / SIDE), 1.0]])
+    middle = SIDE / 2 + rng.normal(0, 0.01 if scanned else 0.05, 2) * SIDE
+    away = 0.0 if scanned else 0.08 / SIDE
+    move = np.array([[c, -s, 0], [s, c, 0], [*rng.normal(0, away, 2), 1.0]])
     to_middle = np.array([[1, 0, -SIDE / 2], [0, 1, -SIDE / 2], [0, 0, 1]])
     back = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
     whole = back @ move @ to_middle
@@ -257,9 +278,11 @@ def _photographed(sheet: Sheet, rng: Generator) -> Page:
     def warped(layer: np.ndarray, outside: int = 0) -> np.ndarray:
         return cv2.warpPerspective(layer, whole, (SIDE, SIDE), borderValue=outside)
 
-    paper = page_light.paper(SIDE, rng)
-    grey = np.asarray(paper * page_light.light(SIDE, rng))
-    if rng.random() < 0.6:
+    if scanned:
+        grey = np.full((SIDE, SIDE), rng.uniform(225, 255), np.float32)
+    else:
+        grey = np.asarray(page_light.paper(SIDE, rng) * page_light.light(SIDE, rng))
+    if not scanned and rng.random() < 0.6:
         on_sheet = warped(np.full((SIDE, SIDE), 255, np.uint8)) / np.float32(255)
         grey = grey * on_sheet + page_light.table(SIDE, rng) * (1 - on_sheet)
     for layer, dark in ((sheet.print, rng.uniform(0.3, 0.9)), (sheet.pen, row_photo.darkness(rng))):

@@ -30,6 +30,16 @@ def digits(count: int, rng: Generator) -> str:
     return "".join(map(str, made))
 
 
+def like(text: str, rng: Generator) -> str:
+    """A number of the same form: the same again at times, or other digits at some places."""
+    if rng.random() < 0.3:
+        return text
+    change = rng.uniform(0.1, 1)
+    return "".join(
+        str(rng.integers(0, 10)) if c.isdigit() and rng.random() < change else c for c in text
+    )
+
+
 def _decimal(rng: Generator) -> str:
     sign = "-" if rng.random() < 0.08 else ""
     places = int(rng.choice([1, 2, 3], p=[0.7, 0.25, 0.05]))
