@@ -12,6 +12,7 @@ from digits.data.page_print import WORD_PX, typeface, words
 from digits.data.row_ink import Number, Sources
 
 Box = tuple[float, float, float, float]  # x, y, width, height
+TICKS = "xxXvV+-y"  # signs as people tick or strike a cell with; a tick is rather like a v or y
 AT_ONCE = 0.6  # the share of words by hand that one writer wrote at once
 
 
@@ -108,6 +109,18 @@ class Sheet:
         if not there.any():
             place(self.pen, ink, left, top)
         return wide
+
+    def tick_in(self, source: Sources, label: str, size: float, box: Box, rng: Generator) -> None:
+        """A cross, tick or dash by hand amid a box. It keeps off the numbers."""
+        x, y, width, height = box
+        some = source.signs.get(label) or [g for g in source.others if g.label == label]
+        pen, slant = row_ink.pen_and_slant(source, size, rng)
+        ink = hands.draw(some[rng.integers(len(some))], size * rng.uniform(0.6, 1.1), pen, slant)
+        left = x + (width - ink.shape[1]) / 2 + rng.normal(0, 0.1) * height
+        top = y + (height - ink.shape[0]) / 2 + rng.normal(0, 0.1) * height
+        there = self.pen[int(max(top, 0)) : int(top) + len(ink), int(max(left, 0)) :]
+        if not there[:, : ink.shape[1]].any():
+            place(self.pen, ink, left, top)
 
     def scrawl_in(self, source: Sources, box: Box, rng: Generator) -> None:
         x, y, _, height = box

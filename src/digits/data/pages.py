@@ -30,7 +30,7 @@ ONES = 0.2  # of digits by themselves: more than a tenth, as they look like stro
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
 LENGTHS = (0.25, (1, 2)), (0.35, (10, 21))  # of a column's numbers: single digits, long ones, any
-WORDS = 0.2  # the share of a table's columns that hold words by hand
+WORDS, TICKED = 0.18, 0.12  # the shares of a table's columns that hold words by hand, and ticks
 THIN = 0.6  # the share of tables all of whose lines are a pixel thick
 UNEQUAL = 0.4  # how much a table's columns differ in width: the deviation of the logarithm
 ALIKE = 0.5  # the share of a table's columns whose numbers are alike, as dates or codes are
@@ -163,7 +163,9 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
     for k in range(down + 1) if lines else []:
         sheet.rule((x0, y0 + k * high), (lefts[-1], y0 + k * high), rng, thick)
     labels, head = rng.random() < 0.4, rng.random() < 0.5
-    words = rng.random(across) < (WORDS if across > 1 else 0)
+    what = rng.random(across) if across > 1 else np.ones(1)
+    words = what < WORDS
+    marks = [page_things.TICKS[rng.integers(len(page_things.TICKS))] for _ in range(across)]
     alike = [row_text.text_of(rng) if rng.random() < ALIKE else "" for _ in range(across)]
     for row in range(down):
         for column, (left, wide) in enumerate(zip(lefts, widths, strict=False)):
@@ -175,6 +177,8 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
                 continue
             elif words[column]:
                 sheet.scrawl_in(source, box, rng)
+            elif what[column] < WORDS + TICKED:
+                sheet.tick_in(source, marks[column], size, box, rng)
             else:
                 differ = 0.07 if source.style else 0.2
                 tall = size * rng.uniform(1 - differ, 1 + differ)
