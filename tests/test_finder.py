@@ -1,12 +1,15 @@
 """Made-up pages, the finder, and the lines in its maps."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
 from digits import archs
-from digits.data import Dataset, hands, pages, rows
+from digits.data import Dataset, hands, page_things, pages, row_text, rows
+from digits.data.page_things import Sheet
 from digits.spec import PAGE_CLASSES
 from digits.training import finder, made_up
 from digits.vision.lines import lines
@@ -113,6 +116,26 @@ def test_a_seed_gives_the_same_pages_and_rows_stand_on_ink(source: rows.Sources)
         assert page.grey.shape == (pages.SIDE, pages.SIDE) and page.grey.dtype == np.uint8
         in_row, in_core = pages.maps(page.rows)
         assert not (in_core[in_row == 0] > 0).any()
+
+
+def test_numbers_that_are_alike_have_the_same_form() -> None:
+    rng = np.random.default_rng(0)
+    made = [row_text.like("14.8.72", rng) for _ in range(50)]
+    assert all(re.fullmatch(r"\d\d\.\d\.\d\d", text) for text in made)
+    assert 5 < made.count("14.8.72") < 30
+
+
+@pytest.mark.slow
+def test_a_tick_is_written_into_its_box_and_keeps_off_numbers(source: rows.Sources) -> None:
+    for label in page_things.TICKS:
+        sheet, rng = Sheet.blank(200), np.random.default_rng(0)
+        sheet.pen[:, :80] = 7
+        sheet.tick_in(source, label, 20, (60, 90, 20, 20), rng)
+        assert (sheet.pen[:, :80] == 7).all()
+        sheet.tick_in(source, label, 20, (140, 90, 20, 20), rng)
+        ys, xs = np.nonzero(sheet.pen[:, 85:])
+        assert len(ys) and np.abs(ys - 100).max() < 30 and np.abs(xs + 85 - 150).max() < 30
+        assert not sheet.rows
 
 
 def test_the_finder_takes_any_page_and_learns_from_every_part() -> None:

@@ -141,9 +141,51 @@ def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
             sheet.rule((0, y - 0.1 * lead), (SIDE, y - 0.1 * lead), rng)
 
 
+@dataclass
+class _Cells:
+    """What the cells of a table's column hold by hand: words, the same tick, numbers of the form of
+    the one before, or any numbers."""
+
+    words: bool
+    tick: str
+    alike: str
+
+    @staticmethod
+    def some(rng: Generator) -> "_Cells":
+        kind = rng.random()
+        tick = page_things.TICKS[rng.integers(len(page_things.TICKS))]
+        alike = row_text.text_of(rng) if rng.random() < ALIKE else ""
+        return _Cells(kind < WORDS, tick if WORDS <= kind < WORDS + TICKED else "", alike)
+
+    def fill(
+        self, sheet: Sheet, source: Sources, box: page_things.Box, height: float, full: bool,
+        rng: Generator,
+    ) -> None:  # fmt: skip
+        """The next cell, its digits about `height` pixels high; a number fits into it, if numbers
+        are to be as wide as their cells or are all alike."""
+        if self.words:
+            sheet.scrawl_in(source, box, rng)
+            return
+        if self.tick:
+            sheet.tick_in(source, self.tick, height, box, rng)
+            return
+        differ = 0.07 if source.style else 0.2
+        height *= rng.uniform(1 - differ, 1 + differ)
+        if self.alike:
+            self.alike = row_text.like(self.alike, rng)
+            number = _of(self.alike, source, height, rng)
+        else:
+            number = row_ink.number(source, height, rng)
+        if full or self.alike:
+            number = number.no_larger_than(rng.uniform(0.8, 1) * box[2], 0.95 * box[3])
+        high, wide = number.ink.shape
+        if high > LEAST and wide < 1.1 * box[2] and not len(number.walls):
+            sheet.write_in(number, box, rng)
+
+
 def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False) -> None:
-    """Cells filled or empty, with words at times, between lines of every kind or none; all of them
-    `printed`, or by hand."""
+    """Cells filled or empty between lines of every kind or none; all of them `printed`, or by
+    hand."""
     across, down = int(rng.integers(1, 10)), int(rng.integers(2, 28))
     widths = np.exp(rng.normal(0, UNEQUAL, across)) * rng.uniform(0.5, 0.98) * SIDE / across
     high = min(rng.uniform(0.3, 0.98) * SIDE / down, 2.5 * widths.mean())
@@ -154,44 +196,25 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
     widths *= min(1, 0.98 * SIDE / widths.sum())
     x0 = rng.uniform(0, SIDE - widths.sum())
     y0 = rng.uniform(0, SIDE - down * high)
-    lefts = x0 + np.cumsum([0, *widths])
+    lefts, tops = x0 + np.cumsum([0, *widths]), y0 + high * np.arange(down + 1)
     filled, walls, lines = rng.uniform(0.15, 1), rng.random() < 0.8, rng.random() < 0.8
-    size = high * rng.uniform(0.55 if full else 0.35, 0.85)
     thick = 1 if rng.random() < THIN else None
     for left in lefts if walls else []:
-        sheet.rule((left, y0), (left, y0 + down * high), rng, thick)
-    for k in range(down + 1) if lines else []:
-        sheet.rule((x0, y0 + k * high), (lefts[-1], y0 + k * high), rng, thick)
+        sheet.rule((left, y0), (left, tops[-1]), rng, thick)
+    for top in tops if lines else []:
+        sheet.rule((x0, top), (lefts[-1], top), rng, thick)
+    height = high * rng.uniform(0.55 if full else 0.35, 0.85)
     labels, head = rng.random() < 0.4, rng.random() < 0.5
-    what = rng.random(across) if across > 1 else np.ones(1)
-    words = what < WORDS
-    marks = [page_things.TICKS[rng.integers(len(page_things.TICKS))] for _ in range(across)]
-    alike = [row_text.text_of(rng) if rng.random() < ALIKE else "" for _ in range(across)]
-    for row in range(down):
+    cells = [_Cells.some(rng) if across > 1 else _Cells(False, "", "") for _ in range(across)]
+    for row, top in enumerate(tops[:-1]):
         for column, (left, wide) in enumerate(zip(lefts, widths, strict=False)):
-            box = (left, y0 + row * high, wide, high)
-            if (head and row == 0) or (labels and column == 0) or printed:
-                if not printed or rng.random() < filled:
+            box = (left, top, wide, high)
+            has_label = (head and row == 0) or (labels and column == 0)
+            if (has_label and not printed) or rng.random() < filled:
+                if has_label or printed:
                     sheet.print_in(box, rng)
-            elif rng.random() >= filled:
-                continue
-            elif words[column]:
-                sheet.scrawl_in(source, box, rng)
-            elif what[column] < WORDS + TICKED:
-                sheet.tick_in(source, marks[column], size, box, rng)
-            else:
-                differ = 0.07 if source.style else 0.2
-                tall = size * rng.uniform(1 - differ, 1 + differ)
-                if alike[column]:
-                    alike[column] = row_text.like(alike[column], rng)
-                    number = _of(alike[column], source, tall, rng)
                 else:
-                    number = row_ink.number(source, tall, rng)
-                if full or alike[column]:
-                    number = number.no_larger_than(rng.uniform(0.8, 1) * wide, 0.95 * high)
-                fits = number.ink.shape[0] > LEAST and number.ink.shape[1] < 1.1 * wide
-                if fits and not len(number.walls):
-                    sheet.write_in(number, box, rng)
+                    cells[column].fill(sheet, source, box, height, full, rng)
 
 
 def _form(sheet: Sheet, source: Sources, rng: Generator) -> None:
