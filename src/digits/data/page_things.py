@@ -13,6 +13,7 @@ from digits.data.row_ink import Number, Sources
 
 Box = tuple[float, float, float, float]  # x, y, width, height
 TICKS = "xxXvV+-y"  # signs as people tick or strike a cell with; a tick is rather like a v or y
+INTO = 0.12  # of a number's height: so far above and below other ink may stand beside its strokes
 AT_ONCE = 0.6  # the share of words by hand that one writer wrote at once
 
 
@@ -34,14 +35,15 @@ class Sheet:
         return len(self.pen)
 
     def write(self, number: Number, x: int, y: int, rng: Generator) -> bool:
-        """A number with its top left at (x, y), unless it leaves the page or meets other ink."""
+        """A number with its top left at (x, y), unless it leaves the page or meets other ink; its
+        strokes may reach a little between those of another."""
         high, wide = number.ink.shape
         if x < 0 or y < 0 or x + wide > self.side or y + high > self.side or not number.text:
             return False
-        there = self.pen[y : y + high, x : x + wide]
-        if there.any():
+        there, away = self.pen[y : y + high, x : x + wide], round(INTO * high)
+        if there[away : high - away].any() or there[number.ink > 0].any():
             return False
-        there[:] = number.ink
+        np.maximum(there, number.ink, out=there)
         corners = [(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)]
         self.rows.append(np.array(corners, np.float64))
         if len(number.walls):
@@ -82,9 +84,10 @@ class Sheet:
         thick = int(rng.choice([1, 1, 2, 3]))
         cv2.rectangle(self.print, (x, y), (x + width, y + height), 255, thick, cv2.LINE_AA)
 
-    def print_at(self, x: float, y: float, size: float, rng: Generator) -> int:
-        """Printed words with their top left at (x, y); answers how wide they are."""
-        ink = words(size, rng)
+    def print_at(self, x: float, y: float, size: float, rng: Generator, most: int = 3) -> int:
+        """Printed words, so many at the `most`, with their top left at (x, y); answers how wide
+        they are."""
+        ink = words(size, rng, most)
         place(self.print, ink, x, y)
         return ink.shape[1]
 
@@ -109,6 +112,16 @@ class Sheet:
         if not there.any():
             place(self.pen, ink, left, top)
         return wide
+
+    def lettered(self, source: Sources, row: np.ndarray, rng: Generator) -> None:
+        """A letter or two before what is written at a row (4, 2): it is a code and no number."""
+        (x, y), high = row[0], row[3, 1] - row[0, 1]
+        pen, _ = row_ink.pen_and_slant(source, high, rng)
+        for _ in range(int(rng.integers(1, 3))):
+            glyph = source.others[rng.integers(len(source.others))]
+            ink = hands.draw(glyph, high, pen, 0.1)
+            x -= ink.shape[1] + rng.uniform(0.05, 0.2) * high
+            place(self.pen, ink, x, y + high - ink.shape[0])
 
     def tick_in(self, source: Sources, label: str, size: float, box: Box, rng: Generator) -> None:
         """A cross, tick or dash by hand amid a box. It keeps off the numbers."""

@@ -30,10 +30,14 @@ ONES = 0.2  # of digits by themselves: more than a tenth, as they look like stro
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
 LENGTHS = (0.25, (1, 2)), (0.35, (10, 21))  # of a column's numbers: single digits, long ones, any
-WORDS, TICKED = 0.18, 0.12  # the shares of a table's columns that hold words by hand, and ticks
+# The shares of a table's columns that hold something else by hand than numbers: codes are numbers
+# with letters before them.
+OTHERS = {"words": 0.16, "ticks": 0.12, "codes": 0.06}
 THIN = 0.6  # the share of tables all of whose lines are a pixel thick
 UNEQUAL = 0.4  # how much a table's columns differ in width: the deviation of the logarithm
 ALIKE = 0.5  # the share of a table's columns whose numbers are alike, as dates or codes are
+SHORT = 0.35  # of these the share of numbers of one to three digits
+IN_CORNERS = 0.1  # the share of tables with something printed in each cell's corner
 LEAST = 7  # the least height of a number's ink in pixels, when it is made to fit its cell
 FULL = 0.4, (1.7, 4.5)  # the share of tables whose numbers fill their cells; how wide, in heights
 
@@ -143,19 +147,27 @@ def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 @dataclass
 class _Cells:
-    """What the cells of a table's column hold by hand: words, the same tick, numbers of the form of
-    the one before, or any numbers."""
+    """What the cells of a table's column hold by hand: words, the same tick, codes, numbers of the
+    form of the one before, or any numbers."""
 
-    words: bool
-    tick: str
-    alike: str
+    kind: str = ""
+    tick: str = ""
+    alike: str = ""
 
     @staticmethod
     def some(rng: Generator) -> "_Cells":
-        kind = rng.random()
+        kinds, shares = zip(*OTHERS.items(), strict=True)
+        kind = str(rng.choice(["", *kinds], p=[1 - sum(shares), *shares]))
         tick = page_things.TICKS[rng.integers(len(page_things.TICKS))]
-        alike = row_text.text_of(rng) if rng.random() < ALIKE else ""
-        return _Cells(kind < WORDS, tick if WORDS <= kind < WORDS + TICKED else "", alike)
+        short = row_text.digits(int(rng.integers(1, 4)), rng)
+        alike = (
+            ""
+            if rng.random() > ALIKE
+            else short
+            if rng.random() < SHORT
+            else (row_text.text_of(rng))
+        )
+        return _Cells(kind, tick, alike)
 
     def fill(
         self, sheet: Sheet, source: Sources, box: page_things.Box, height: float, full: bool,
@@ -163,10 +175,10 @@ class _Cells:
     ) -> None:  # fmt: skip
         """The next cell, its digits about `height` pixels high; a number fits into it, if numbers
         are to be as wide as their cells or are all alike."""
-        if self.words:
+        if self.kind == "words":
             sheet.scrawl_in(source, box, rng)
             return
-        if self.tick:
+        if self.kind == "ticks":
             sheet.tick_in(source, self.tick, height, box, rng)
             return
         differ = 0.07 if source.style else 0.2
@@ -177,10 +189,11 @@ class _Cells:
         else:
             number = row_ink.number(source, height, rng)
         if full or self.alike:
-            number = number.no_larger_than(rng.uniform(0.8, 1) * box[2], 0.95 * box[3])
+            number = number.no_larger_than(rng.uniform(0.8, 1) * box[2], 1.05 * box[3])
         high, wide = number.ink.shape
-        if high > LEAST and wide < 1.1 * box[2] and not len(number.walls):
-            sheet.write_in(number, box, rng)
+        fits = high > LEAST and wide < 1.1 * box[2] and not len(number.walls)
+        if fits and sheet.write_in(number, box, rng) and self.kind == "codes":
+            sheet.lettered(source, sheet.rows.pop(), rng)
 
 
 def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False) -> None:
@@ -203,12 +216,15 @@ def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False)
         sheet.rule((left, y0), (left, tops[-1]), rng, thick)
     for top in tops if lines else []:
         sheet.rule((x0, top), (lefts[-1], top), rng, thick)
-    height = high * rng.uniform(0.55 if full else 0.35, 0.85)
+    height = high * rng.uniform(0.55 if full else 0.35, 1.05 if rng.random() < 0.3 else 0.85)
+    corners = rng.random() < IN_CORNERS
     labels, head = rng.random() < 0.4, rng.random() < 0.5
-    cells = [_Cells.some(rng) if across > 1 else _Cells(False, "", "") for _ in range(across)]
+    cells = [_Cells.some(rng) if across > 1 else _Cells() for _ in range(across)]
     for row, top in enumerate(tops[:-1]):
         for column, (left, wide) in enumerate(zip(lefts, widths, strict=False)):
             box = (left, top, wide, high)
+            if corners:
+                sheet.print_at(left + 2, top + 1, 0.22 * high, rng, 1)
             has_label = (head and row == 0) or (labels and column == 0)
             if (has_label and not printed) or rng.random() < filled:
                 if has_label or printed:
