@@ -91,6 +91,25 @@ def test_a_line_that_the_finder_doubts_leaves_doubt(
     assert answer and answer.text == "2806\n47" and answer.status == status
 
 
+def test_the_likeliest_lines_are_read_where_there_is_not_time_for_all(
+    numbers: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grey, (first, second, third) = page("2806", "47", "13579")
+    doubted = replace(first, probability=0.7)
+    monkeypatch.setattr(attempt, "find_lines", lambda _: [doubted, second, third])
+    read = Recognizer.line
+
+    def until_two(self: Recognizer, line: Line) -> tuple[Row | None, RowInk | None]:
+        looked.append(line)
+        return read(self, line) if len(looked) <= 2 else (None, None)
+
+    looked: list[Line] = []
+    monkeypatch.setattr(Recognizer, "line", until_two)
+    answer = Attempt(recognizer_of(numbers, grey)).of_page()
+    assert looked[-1] is doubted
+    assert answer and answer.text == "47\n13579" and answer.status == "unsure"
+
+
 def recognizer_of(reader: Reader, grey: np.ndarray) -> Recognizer:
     return Recognizer(reader.classifier, reader.kind, reader.wanted, grey, Budget())
 

@@ -143,25 +143,27 @@ class Attempt:
     def of_page(self, plainly: bool = False) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number, or, if it is
         to be `plainly` seen, as soon as one of them is in doubt. Up to there rows in doubt are
-        looked at twice: after it the page is not `read`, whatever the others say."""
+        looked at twice: after it the page is not `read`, whatever the others say. The likeliest
+        lines come first: there may be more than there is time for."""
         recognizer = self.recognizer
         if not recognizer.budget.left():
             return None
-        looked, plain = [], True
-        for line in self._lines:
+        looked, plain = {}, True
+        for k, line in sorted(enumerate(self._lines), key=lambda item: -item[1].probability):
             row, ink = recognizer.line(line)
             if plain:
                 row = recognizer.surer(row, ink, expected=True)
                 plain = row is not None and recognizer.status([row], expected=True) == "read"
             if plainly and not (plain and judge.is_plain(line)):
                 return None
-            looked.append((line, row, ink))
-        rows = judge.written_once([row for _, row, _ in looked if row])
+            looked[k] = line, row, ink
+        in_order = [looked[k] for k in sorted(looked)]
+        rows = judge.written_once([row for _, row, _ in in_order if row])
         numbers, seen = judge.likely_lines(rows), self._ink
         if not numbers or seen is None:
             return None
         kept, lost = [], 0
-        for line, row, ink in looked:
+        for line, row, ink in in_order:
             if row and any(row is number for number in numbers):
                 kept.append(line)
             elif ink is None or ink.level.any():
