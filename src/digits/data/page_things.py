@@ -103,9 +103,14 @@ class Sheet:
         if not self.pen[max(top, 0) : bottom, max(left, 0) : right].any():
             place(self.print, ink, x, y)
 
-    def scrawl(self, source: Sources, x: float, y: float, height: float, rng: Generator) -> int:
-        """A word by hand; answers how wide it is. It keeps off the numbers."""
+    def scrawl(
+        self, source: Sources, x: float, y: float, height: float, rng: Generator,
+        most: float = np.inf,
+    ) -> int:  # fmt: skip
+        """A word by hand, so many pixels wide at the `most`; answers how wide it is. It keeps off
+        the numbers."""
         ink = word(source, height, rng)
+        ink = Number("", ink, row_ink.NO_WALLS).no_larger_than(most, np.inf).ink
         high, wide = ink.shape
         top, left = int(y), int(x)
         there = self.pen[max(top, 0) : top + high, max(left, 0) : left + wide]
@@ -135,9 +140,11 @@ class Sheet:
         if not there[:, : ink.shape[1]].any():
             place(self.pen, ink, left, top)
 
-    def scrawl_in(self, source: Sources, box: Box, rng: Generator) -> None:
-        x, y, _, height = box
-        self.scrawl(source, x + 3, y + 0.2 * height, 0.55 * height, rng)
+    def scrawl_in(self, source: Sources, box: Box, rng: Generator, full: bool = False) -> None:
+        """A word in a box, or from its left on if the box is not to be `full`."""
+        x, y, wide, height = box
+        most = wide * rng.uniform(0.8, 1) if full else np.inf
+        self.scrawl(source, x + (0 if full else 3), y + 0.2 * height, 0.55 * height, rng, most)
 
 
 def place(layer: np.ndarray, ink: np.ndarray, x: float, y: float) -> None:

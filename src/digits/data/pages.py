@@ -37,9 +37,10 @@ THIN = 0.6  # the share of tables all of whose lines are a pixel thick
 UNEQUAL = 0.4  # how much a table's columns differ in width: the deviation of the logarithm
 ALIKE = 0.5  # the share of a table's columns whose numbers are alike, as dates or codes are
 SHORT = 0.35  # of these the share of numbers of one to three digits
+BETWEEN = 0.07  # the share of a table's columns written between the rows of the others
 IN_CORNERS = 0.1  # the share of tables with something printed in each cell's corner
 LEAST = 7  # the least height of a number's ink in pixels, when it is made to fit its cell
-FULL = 0.4, (1.7, 4.5)  # the share of tables whose numbers fill their cells; how wide, in heights
+FULL = 0.55, (1.7, 4.5)  # the share of tables whose numbers fill their cells; how wide, in heights
 
 
 @dataclass
@@ -153,6 +154,7 @@ class _Cells:
     kind: str = ""
     tick: str = ""
     alike: str = ""
+    lower: float = 0.0  # so much of a row's height below the other columns
 
     @staticmethod
     def some(rng: Generator) -> "_Cells":
@@ -167,7 +169,8 @@ class _Cells:
             if rng.random() < SHORT
             else (row_text.text_of(rng))
         )
-        return _Cells(kind, tick, alike)
+        lower = 0.5 if rng.random() < BETWEEN else float(rng.normal(0, 0.1))
+        return _Cells(kind, tick, alike, lower)
 
     def fill(
         self, sheet: Sheet, source: Sources, box: page_things.Box, height: float, full: bool,
@@ -175,8 +178,10 @@ class _Cells:
     ) -> None:  # fmt: skip
         """The next cell, its digits about `height` pixels high; a number fits into it, if numbers
         are to be as wide as their cells or are all alike."""
+        x, y, wide, tall = box
+        box = (x, y + self.lower * tall, wide, tall)
         if self.kind == "words":
-            sheet.scrawl_in(source, box, rng)
+            sheet.scrawl_in(source, box, rng, full)
             return
         if self.kind == "ticks":
             sheet.tick_in(source, self.tick, height, box, rng)
@@ -299,7 +304,7 @@ def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 Layout = Callable[[Sheet, Sources, Generator], None]
 LAYOUTS: dict[Layout, float] = {
-    _scattered: 0.12, _one: 0.12, _lone: 0.2, _column: 0.13, _table: 0.16, _form: 0.12,
+    _scattered: 0.11, _one: 0.1, _lone: 0.17, _column: 0.12, _table: 0.22, _form: 0.13,
     _comb_fields: 0.07, _envelope: 0.08,
 }  # fmt: skip
 
