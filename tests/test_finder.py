@@ -154,3 +154,16 @@ def test_the_loss_counts_small_rows() -> None:
     nothing = torch.full_like(maps, -9.0)
     right = torch.where(maps > 0, 9.0, -9.0)
     assert finder.map_loss(right, maps) < 0.2 * finder.map_loss(nothing, maps)
+
+
+def test_the_gap_between_two_rows_weighs_most() -> None:
+    maps = torch.zeros(1, 64, 64, 2)
+    maps[:, 20:26, 10:30] = 1
+    maps[:, 20:26, 36:56] = 1
+    gaps = finder.between(maps[..., 1])
+    assert gaps[0, 20:26, 30:36].min() == 1 and gaps[0].sum() == 36
+    right = torch.where(maps > 0, 9.0, -9.0)
+    joined, grown = right.clone(), right.clone()
+    joined[:, 20:26, 30:36] = 9  # one row of two
+    grown[:, 26:32, 10:16] = 9  # as many pixels, elsewhere
+    assert finder.map_loss(joined, maps) > 3 * finder.map_loss(grown, maps)

@@ -1,7 +1,8 @@
 """What the finder learns: pages, and where on them numbers stand.
 
 The loss of each map is cross entropy, pixels of rows weighed more, and the Dice loss (Milletari et
-al. 2016), by which a small row counts as much as a large one.
+al. 2016), by which a small row counts as much as a large one. What keeps two cores apart weighs
+most (as the borders between touching cells in Ronneberger et al. 2015, "U-Net").
 """
 
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from digits.training.made_up import Lesson, Subject, answers
 
 VALIDATION = 200, 10**6  # pages by held-out writers, and their seed
 WEIGHT = 5.0  # of a pixel in a row, of one beside
+BETWEEN = 20.0  # likewise of a pixel between two cores
+GAP = 13  # pixels of the map: cores no further apart have pixels between them
 BATCH = 8  # pages that are judged together
 
 
@@ -47,12 +50,24 @@ def _loss(model: nn.Module, some: list[Page], generator: torch.Generator) -> Ten
 
 def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
     """How wrong logits (N, h, w, 2) are of maps (N, h, w, 2) in 0..1."""
-    entropy = F.binary_cross_entropy_with_logits(logits, maps, 1 + (WEIGHT - 1) * maps)
+    weights = 1 + (WEIGHT - 1) * maps
+    weights[..., 1] += (BETWEEN - 1) * between(maps[..., 1])
+    entropy = F.binary_cross_entropy_with_logits(logits, maps, weights)
     share = logits.sigmoid()
     over = (0, 1, 2)
     both = (share * maps).sum(over)
     dice = 1 - (2 * both + 1) / ((share + maps).sum(over) + 1)
     return 2 * entropy + dice.mean()
+
+
+def between(cores: Tensor) -> Tensor:
+    """How far each place of a map of cores (N, h, w) in 0..1 lies in a gap between two of them."""
+    gaps = []
+    for side in ((1, GAP), (GAP, 1)):
+        room = (side[0] // 2, side[1] // 2)
+        grown = F.max_pool2d(cores, side, 1, room)
+        gaps.append(-F.max_pool2d(-grown, side, 1, room) - cores)
+    return torch.maximum(*gaps)
 
 
 @torch.no_grad()
