@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from digits.reading import opinions, row_models
+from digits.reading.formats import Anything
 from digits.reading.judge import LIMITS
-from digits.row_image import HEIGHT
+from digits.row_image import HEIGHT, row_image
 from digits.tile import frame
 
 
@@ -19,6 +20,13 @@ def test_points_are_likelier_where_they_may_stand() -> None:
     more = (raised - raised[:, -1:]) - (plain - plain[:, -1:])
     for name, gain in zip(model.classes, more.T, strict=True):
         assert gain == pytest.approx(1.5 if name == "." else 0.0, abs=1e-9)
+
+
+def test_the_general_model_is_not_asked_of_what_is_nothing_to_ours() -> None:
+    paper = np.full((HEIGHT, 96), 0, np.uint8)
+    ink = row_image(np.pad(tile_of("5"), ((0, 0), (14, 14))), inverted=True)
+    assert opinions.ask([paper], Anything()).general is None
+    assert opinions.ask([ink], Anything()).general is not None
 
 
 def tile_of(text: str) -> np.ndarray:
