@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digits.data import pages
-from digits.page_image import GRID, LIMITS, page_image, usual_side
+from digits.page_image import GRID, LIMITS, page_image
 
 
 @pytest.mark.parametrize(
@@ -12,9 +12,10 @@ from digits.page_image import GRID, LIMITS, page_image, usual_side
     [
         ((900, 1400), (832, 1280)),  # 823 is next to 832, of multiples of 64
         ((3000, 100), (1280, 64)),
-        ((1152, 640), (1152, 640)),  # as it is
-        ((600, 700), (896, 1024)),
-        ((400, 200), (576, 320)),  # half as large again: 600 x 300
+        ((1280, 640), (1280, 640)),  # as it is
+        ((600, 700), (896, 1024)),  # half as large again: 900 x 1050
+        ((1000, 1100), (1152, 1280)),
+        ((400, 200), (576, 320)),
         ((28, 28), (64, 64)), ((1, 1), (64, 64)),
     ],
 )  # fmt: skip
@@ -22,7 +23,7 @@ def test_its_sides_are_those_of_the_picture_within_bounds(
     shape: tuple[int, int], made: tuple[int, int]
 ) -> None:
     grey = np.full(shape, 7, np.uint8)
-    image = page_image(grey, usual_side(grey))
+    image = page_image(grey, LIMITS.side_px)
     assert image.dtype == np.uint8 and (image == 7).all() and image.shape == made
 
 

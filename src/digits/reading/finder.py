@@ -40,7 +40,7 @@ def maps(grey: np.ndarray, side: int | None = None) -> tuple[np.ndarray, np.ndar
     """How likely each place of a grey picture (H, W) uint8 lies in a number's row, and in its core:
     two maps (h, w) float64 of 0..1 over the whole picture, whose page image has such a `side`,
     the usual one unless told."""
-    image = page_image.page_image(grey, side or page_image.usual_side(grey))
+    image = page_image.page_image(grey, side or page_image.LIMITS.side_px)
     logits = finder()(image[None, None])[0].astype(np.float64)
     in_row, in_core = np.moveaxis(1 / (1 + np.exp(-logits)), -1, 0)
     return in_row, in_core

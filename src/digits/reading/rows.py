@@ -37,7 +37,7 @@ class Limits:
     cut_share: float = 0.08  # of the height, off above and below
     least_height_px: int = 8  # that has to be left
     widths: tuple[float, float] = (0.88, 1.14)
-    texts: int = 4  # that are weighed
+    texts: int = 3  # that are weighed
     # Of the classifier beside the row models: see `opinions.general_weight`.
     digit_weight: float = 0.15
     # Added to a text's log probability for each digit, as CTC rather drops one where they touch or
