@@ -126,6 +126,17 @@ def test_numbers_that_are_alike_have_the_same_form() -> None:
 
 
 @pytest.mark.slow
+def test_cells_too_low_for_digits_stay_empty(source: rows.Sources) -> None:
+    rng = np.random.default_rng(0)
+    for height, is_filled in ((1.5, False), (3.0, False), (20.0, True)):
+        sheet = Sheet.blank(200)
+        for k in range(40):
+            box = (10.0 + 45 * (k % 4), 20.0 * (k // 4), 45.0, 20.0)
+            pages._Cells.some(rng).fill(sheet, source, box, height, True, rng)
+        assert bool(sheet.rows) == bool(sheet.pen.any()) == is_filled
+
+
+@pytest.mark.slow
 def test_a_tick_is_written_into_its_box_and_keeps_off_numbers(source: rows.Sources) -> None:
     for label in page_things.TICKS:
         sheet, rng = Sheet.blank(200), np.random.default_rng(0)

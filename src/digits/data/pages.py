@@ -39,7 +39,7 @@ ALIKE = 0.5  # the share of a table's columns whose numbers are alike, as dates 
 SHORT = 0.35  # of these the share of numbers of one to three digits
 BETWEEN = 0.07  # the share of a table's columns written between the rows of the others
 IN_CORNERS = 0.1  # the share of tables with something printed in each cell's corner
-LEAST = 7  # the least height of a number's ink in pixels, when it is made to fit its cell
+LEAST = 7  # the least height of a number's ink in a table, in pixels
 FULL = 0.55, (1.7, 4.5)  # the share of tables whose numbers fill their cells; how wide, in heights
 
 
@@ -176,8 +176,10 @@ class _Cells:
         self, sheet: Sheet, source: Sources, box: page_things.Box, height: float, full: bool,
         rng: Generator,
     ) -> None:  # fmt: skip
-        """The next cell, its digits about `height` pixels high; a number fits into it, if numbers
-        are to be as wide as their cells or are all alike."""
+        """The next cell, its digits about `height` pixels high, if they are not too low to be any;
+        a number fits into it, if numbers are to be as wide as their cells or are all alike."""
+        if height < LEAST:
+            return
         x, y, wide, tall = box
         box = (x, y + self.lower * tall, wide, tall)
         if self.kind == "words":
