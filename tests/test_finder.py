@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from digits import archs
-from digits.data import Dataset, hands, page_things, pages, row_text, rows
+from digits.data import Dataset, hands, page_table, page_things, pages, row_text, rows
 from digits.data.page_things import Sheet
 from digits.spec import PAGE_CLASSES
 from digits.training import finder, made_up
@@ -132,7 +132,7 @@ def test_cells_too_low_for_digits_stay_empty(source: rows.Sources) -> None:
         sheet = Sheet.blank(200)
         for k in range(40):
             box = (10.0 + 45 * (k % 4), 20.0 * (k // 4), 45.0, 20.0)
-            pages._Cells.some(rng).fill(sheet, source, box, height, True, rng)
+            page_table.Cells.some(rng).fill(sheet, source, box, height, True, rng)
         assert bool(sheet.rows) == bool(sheet.pen.any()) == is_filled
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digits.data import page_light, page_things, row_ink, row_photo, row_text
+from digits.data import page_light, page_table, page_things, row_ink, row_photo, row_text
 from digits.data.many import many
 from digits.data.page_things import Sheet
 from digits.data.row_ink import Sources
@@ -30,17 +30,6 @@ ONES = 0.2  # of digits by themselves: more than a tenth, as they look like stro
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
 LENGTHS = (0.25, (1, 2)), (0.35, (10, 21))  # of a column's numbers: single digits, long ones, any
-# The shares of a table's columns that hold something else by hand than numbers: codes are numbers
-# with letters before them.
-OTHERS = {"words": 0.16, "ticks": 0.12, "codes": 0.06}
-THIN = 0.6  # the share of tables all of whose lines are a pixel thick
-UNEQUAL = 0.4  # how much a table's columns differ in width: the deviation of the logarithm
-ALIKE = 0.5  # the share of a table's columns whose numbers are alike, as dates or codes are
-SHORT = 0.35  # of these the share of numbers of one to three digits
-BETWEEN = 0.07  # the share of a table's columns written between the rows of the others
-IN_CORNERS = 0.1  # the share of tables with something printed in each cell's corner
-LEAST = 7  # the least height of a number's ink in a table, in pixels
-FULL = 0.55, (1.7, 4.5)  # the share of tables whose numbers fill their cells; how wide, in heights
 
 
 @dataclass
@@ -71,7 +60,7 @@ def page(source: Sources, rng: Generator) -> Page:
         layout = layouts[rng.choice(len(layouts), p=list(LAYOUTS.values()))]
         layout(sheet, source, rng)
     elif rng.random() < PRINTED:
-        _table(sheet, source, rng, printed=True)
+        page_table.table(sheet, source, rng, printed=True)
     page_things.around(sheet, source, rng)
     return _photographed(sheet, rng)
 
@@ -85,13 +74,7 @@ def _digits(count: int, source: Sources, height: float, rng: Generator) -> row_i
     text = row_text.digits(count, rng)
     if count == 1 and rng.random() < ONES:
         text = "1"
-    return _of(text, source, height, rng)
-
-
-def _of(text: str, source: Sources, height: float, rng: Generator) -> row_ink.Number:
-    """A text in one hand, its digits about `height` pixels high."""
-    ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
-    return row_ink.Number(text, ink, row_ink.NO_WALLS)
+    return row_ink.of(text, source, height, rng)
 
 
 def _scattered(sheet: Sheet, source: Sources, rng: Generator) -> None:
@@ -144,100 +127,6 @@ def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
         y += lead
         if ruled:
             sheet.rule((0, y - 0.1 * lead), (SIDE, y - 0.1 * lead), rng)
-
-
-@dataclass
-class _Cells:
-    """What the cells of a table's column hold by hand: words, the same tick, codes, numbers of the
-    form of the one before, or any numbers."""
-
-    kind: str = ""
-    tick: str = ""
-    alike: str = ""
-    lower: float = 0.0  # so much of a row's height below the other columns
-
-    @staticmethod
-    def some(rng: Generator) -> "_Cells":
-        kinds, shares = zip(*OTHERS.items(), strict=True)
-        kind = str(rng.choice(["", *kinds], p=[1 - sum(shares), *shares]))
-        tick = page_things.TICKS[rng.integers(len(page_things.TICKS))]
-        short = row_text.digits(int(rng.integers(1, 4)), rng)
-        alike = (
-            ""
-            if rng.random() > ALIKE
-            else short
-            if rng.random() < SHORT
-            else (row_text.text_of(rng))
-        )
-        lower = 0.5 if rng.random() < BETWEEN else float(rng.normal(0, 0.1))
-        return _Cells(kind, tick, alike, lower)
-
-    def fill(
-        self, sheet: Sheet, source: Sources, box: page_things.Box, height: float, full: bool,
-        rng: Generator,
-    ) -> None:  # fmt: skip
-        """The next cell, its digits about `height` pixels high, if they are not too low to be any;
-        a number fits into it, if numbers are to be as wide as their cells or are all alike."""
-        if height < LEAST:
-            return
-        x, y, wide, tall = box
-        box = (x, y + self.lower * tall, wide, tall)
-        if self.kind == "words":
-            sheet.scrawl_in(source, box, rng, full)
-            return
-        if self.kind == "ticks":
-            sheet.tick_in(source, self.tick, height, box, rng)
-            return
-        differ = 0.07 if source.style else 0.2
-        height *= rng.uniform(1 - differ, 1 + differ)
-        if self.alike:
-            self.alike = row_text.like(self.alike, rng)
-            number = _of(self.alike, source, height, rng)
-        else:
-            number = row_ink.number(source, height, rng)
-        if full or self.alike:
-            number = number.no_larger_than(rng.uniform(0.8, 1) * box[2], 1.05 * box[3])
-        high, wide = number.ink.shape
-        fits = high > LEAST and wide < 1.1 * box[2] and not len(number.walls)
-        if fits and sheet.write_in(number, box, rng) and self.kind == "codes":
-            sheet.lettered(source, sheet.rows.pop(), rng)
-
-
-def _table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False) -> None:
-    """Cells filled or empty between lines of every kind or none; all of them `printed`, or by
-    hand."""
-    across, down = int(rng.integers(1, 10)), int(rng.integers(2, 28))
-    widths = np.exp(rng.normal(0, UNEQUAL, across)) * rng.uniform(0.5, 0.98) * SIDE / across
-    high = min(rng.uniform(0.3, 0.98) * SIDE / down, 2.5 * widths.mean())
-    share, narrow = FULL
-    full = rng.random() < share
-    if full:
-        widths = np.minimum(widths, high * rng.uniform(*narrow))
-    widths *= min(1, 0.98 * SIDE / widths.sum())
-    x0 = rng.uniform(0, SIDE - widths.sum())
-    y0 = rng.uniform(0, SIDE - down * high)
-    lefts, tops = x0 + np.cumsum([0, *widths]), y0 + high * np.arange(down + 1)
-    filled, walls, lines = rng.uniform(0.15, 1), rng.random() < 0.8, rng.random() < 0.8
-    thick = 1 if rng.random() < THIN else None
-    for left in lefts if walls else []:
-        sheet.rule((left, y0), (left, tops[-1]), rng, thick)
-    for top in tops if lines else []:
-        sheet.rule((x0, top), (lefts[-1], top), rng, thick)
-    height = high * rng.uniform(0.55 if full else 0.35, 1.05 if rng.random() < 0.3 else 0.85)
-    corners = rng.random() < IN_CORNERS
-    labels, head = rng.random() < 0.4, rng.random() < 0.5
-    cells = [_Cells.some(rng) if across > 1 else _Cells() for _ in range(across)]
-    for row, top in enumerate(tops[:-1]):
-        for column, (left, wide) in enumerate(zip(lefts, widths, strict=False)):
-            box = (left, top, wide, high)
-            if corners:
-                sheet.print_at(left + 2, top + 1, 0.22 * high, rng, 1)
-            has_label = (head and row == 0) or (labels and column == 0)
-            if (has_label and not printed) or rng.random() < filled:
-                if has_label or printed:
-                    sheet.print_in(box, rng)
-                else:
-                    cells[column].fill(sheet, source, box, height, full, rng)
 
 
 def _form(sheet: Sheet, source: Sources, rng: Generator) -> None:
@@ -306,7 +195,7 @@ def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 Layout = Callable[[Sheet, Sources, Generator], None]
 LAYOUTS: dict[Layout, float] = {
-    _scattered: 0.11, _one: 0.1, _lone: 0.17, _column: 0.12, _table: 0.22, _form: 0.13,
+    _scattered: 0.11, _one: 0.1, _lone: 0.17, _column: 0.12, page_table.table: 0.22, _form: 0.13,
     _comb_fields: 0.07, _envelope: 0.08,
 }  # fmt: skip
 

@@ -132,7 +132,11 @@ def number(source: Sources, height: float, rng: Generator) -> Number:
         glyph = source.numbers[rng.integers(len(source.numbers))]
         text = "".join(c for c in glyph.label if c in ROW_CLASSES)
         return Number(text, as_high(glyph, height, hands.pen(height, rng), rng), NO_WALLS)
-    text = text_of(rng)
+    return of(text_of(rng), source, height, rng)
+
+
+def of(text: str, source: Sources, height: float, rng: Generator) -> Number:
+    """A text in one hand, its digits about `height` pixels high."""
     return Number(text, written(text, writer(source, rng), source, height, rng), NO_WALLS)
 
 
