@@ -9,9 +9,10 @@ from digits.data import page_things, row_ink, row_text
 from digits.data.page_things import Sheet
 from digits.data.row_ink import Sources
 
-# The shares of a table's columns that hold something else by hand than numbers: codes are numbers
-# with letters before them.
-OTHERS = {"words": 0.16, "ticks": 0.12, "codes": 0.06}
+# The shares of a table's columns that hold something else by hand than numbers alone: codes are
+# numbers with letters at their ends, notes are numbers with a word behind, sizes have two numbers.
+OTHERS = {"words": 0.14, "ticks": 0.1, "codes": 0.08, "notes": 0.06, "sizes": 0.06}
+FIRST = {"notes": 0.45, "sizes": 0.6}  # how much of a cell's width its first number has there
 THIN = 0.6  # the share of tables all of whose lines are a pixel thick
 UNEQUAL = 0.4  # how much a table's columns differ in width: the deviation of the logarithm
 ALIKE = 0.5  # the share of a table's columns whose numbers are alike, as dates or codes are
@@ -24,7 +25,7 @@ FULL = 0.55, (1.7, 4.5)  # the share of tables whose numbers fill their cells; h
 
 @dataclass
 class Cells:
-    """What the cells of a table's column hold by hand: words, the same tick, codes, numbers of the
+    """What the cells of a table's column hold by hand: one of OTHERS, the same tick, numbers of the
     form of the one before, or any numbers."""
 
     kind: str = ""
@@ -53,6 +54,7 @@ class Cells:
         if height < LEAST:
             return
         x, y, wide, tall = box
+        end = x + wide
         box = (x, y + self.lower * tall, wide, tall)
         if self.kind == "words":
             sheet.scrawl_in(source, box, rng, full)
@@ -67,12 +69,18 @@ class Cells:
             number = row_ink.of(self.alike, source, height, rng)
         else:
             number = row_ink.number(source, height, rng)
+        box = (x, box[1], FIRST.get(self.kind, 1) * wide, tall)
         if full or self.alike:
             number = number.no_larger_than(rng.uniform(0.8, 1) * box[2], 1.05 * box[3])
         high, wide = number.ink.shape
         fits = high > LEAST and wide < 1.1 * box[2] and not len(number.walls)
-        if fits and sheet.write_in(number, box, rng) and self.kind == "codes":
-            sheet.lettered(source, sheet.rows.pop(), rng)
+        if fits and sheet.write_in(number, box, rng):
+            if self.kind == "codes":
+                sheet.lettered(source, sheet.rows.pop(), rng)
+            elif self.kind == "notes":
+                sheet.noted(source, sheet.rows[-1], end, rng)
+            elif self.kind == "sizes":
+                sheet.times(source, sheet.rows[-1], rng)
 
 
 def table(sheet: Sheet, source: Sources, rng: Generator, printed: bool = False) -> None:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digits.data import hands, row_clutter, row_ink
+from digits.data import hands, row_clutter, row_ink, row_text
 from digits.data.page_print import WORD_PX, typeface, words
 from digits.data.row_ink import Number, Sources
 
@@ -119,14 +119,35 @@ class Sheet:
         return wide
 
     def lettered(self, source: Sources, row: np.ndarray, rng: Generator) -> None:
-        """A letter or two before what is written at a row (4, 2): it is a code and no number."""
-        (x, y), high = row[0], row[3, 1] - row[0, 1]
+        """A letter or two before, behind or around what is written at a row (4, 2): it is a code
+        and no number."""
+        (left, y), right, high = row[0], row[1, 0], row[3, 1] - row[0, 1]
         pen, _ = row_ink.pen_and_slant(source, high, rng)
-        for _ in range(int(rng.integers(1, 3))):
-            glyph = source.others[rng.integers(len(source.others))]
-            ink = hands.draw(glyph, high, pen, 0.1)
-            x -= ink.shape[1] + rng.uniform(0.05, 0.2) * high
-            place(self.pen, ink, x, y + high - ink.shape[0])
+        where = rng.random()
+        for at_end in (False,) * (where < 0.8) + (True,) * (where > 0.65):
+            for _ in range(int(rng.integers(1, 3))):
+                glyph = source.others[rng.integers(len(source.others))]
+                ink = hands.draw(glyph, high, pen, 0.1)
+                step = ink.shape[1] + rng.uniform(0.05, 0.2) * high
+                left, right = left - step * (not at_end), right + step * at_end
+                x = right - ink.shape[1] if at_end else left
+                place(self.pen, ink, x, y + high - ink.shape[0])
+
+    def noted(self, source: Sources, row: np.ndarray, end: float, rng: Generator) -> None:
+        """A word behind the number at a row (4, 2), no further than the place `end`."""
+        x, high = row[1, 0], row[3, 1] - row[0, 1]
+        x += rng.uniform(0.25, 0.9) * high
+        if end - x > high:
+            self.scrawl(source, x, row[0, 1] + 0.1 * high, 0.65 * high, rng, end - x)
+
+    def times(self, source: Sources, row: np.ndarray, rng: Generator) -> None:
+        """A cross behind the number at a row (4, 2), and another number behind that."""
+        (x, y), high = row[1], row[3, 1] - row[0, 1]
+        room = rng.uniform(0.7, 1.2) * high
+        self.tick_in(source, "x", 0.6 * high, (x, y, room, high), rng)
+        text = row_text.digits(int(rng.integers(1, 4)), rng)
+        number = row_ink.of(text, source, high * rng.uniform(0.9, 1.1), rng)
+        self.write(number, int(x + room), int(y), rng)
 
     def tick_in(self, source: Sources, label: str, size: float, box: Box, rng: Generator) -> None:
         """A cross, tick or dash by hand amid a box. It keeps off the numbers."""
