@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from digits.classifier import Classifier
 from digits.reading.answer import Answer, Row
 from digits.tile import Box
@@ -117,12 +119,12 @@ def written_once(rows: list[Row]) -> list[Row]:
     Of two that say the same ink the longer, higher, likelier one stays.
     """
     kept: list[Row] = []
+    boxes: list[Box] = []
     for row in sorted(rows, key=lambda row: -row.box[3] * worth([row])):
-        boxes = [digit.box for other in kept for digit in other.digits]
-        pieces = sum(any(_lies_in(digit.box, box) for box in boxes)
-                     for digit in row.digits)  # fmt: skip
-        if 2 * pieces <= len(row.digits):
+        digits = [digit.box for digit in row.digits]
+        if 2 * _lie_in(digits, boxes).sum() <= len(digits):
             kept.append(row)
+            boxes += digits
     return [row for row in rows if any(row is other for other in kept)]
 
 
@@ -133,15 +135,16 @@ def is_plain(line: Line) -> bool:
 
 def is_missed(line: Line, rows: Sequence[Row]) -> bool:
     """Whether a line that is none of the rows is one that should be: no piece of theirs."""
-    return not any(_lies_in(line.box, row.box) for row in rows)
+    return not _lie_in([line.box], [row.box for row in rows]).any()
 
 
-def _lies_in(box: Box, other: Box) -> bool:
-    """Whether most of a box lies within another."""
-    x, y, width, height = box
-    wide = min(x + width, other[0] + other[2]) - max(x, other[0])
-    high = min(y + height, other[1] + other[3]) - max(y, other[1])
-    return 2 * max(wide, 0) * max(high, 0) > width * height
+def _lie_in(boxes: Sequence[Box], others: Sequence[Box]) -> np.ndarray:
+    """Whether most of each box lies within one of the others: (N,) bool."""
+    places, sizes = np.split(np.reshape(boxes, (-1, 1, 4)), 2, axis=-1)
+    corners, extents = np.split(np.reshape(others, (-1, 4)), 2, axis=-1)
+    ends = np.minimum(places + sizes, corners + extents)
+    shared = np.maximum(ends - np.maximum(places, corners), 0)
+    return np.asarray((2 * shared.prod(axis=-1) > sizes.prod(axis=-1)).any(axis=1))
 
 
 def likely_lines(rows: list[Row]) -> list[Row]:
