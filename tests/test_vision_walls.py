@@ -83,7 +83,7 @@ def parts(width: int, grey: np.ndarray) -> int:
     return len(within_cells(line(width), grey))
 
 
-@pytest.mark.parametrize(("thick", "count"), [(6, 2), (8, 1)])
+@pytest.mark.parametrize(("thick", "count"), [(6, 2), (14, 1)])
 def test_what_is_thick_is_no_wall(thick: int, count: int) -> None:
     grey = page([90, 230], [])
     cv2.line(grey, (180, TOP - 60), (180, TOP + HEIGHT + 60), 60, thick)
@@ -95,20 +95,40 @@ def test_a_wall_may_lean_a_little(lean: int, count: int) -> None:
     assert parts(220, page([90, 230], [190], lean=lean)) == count
 
 
-@pytest.mark.parametrize(("beyond", "count"), [(40, 2), (28, 1)])  # of a height of 40
+@pytest.mark.parametrize(("beyond", "count"), [(60, 2), (40, 1)])  # of a height of 40
 def test_walls_that_end_with_the_line_are_a_combs(beyond: int, count: int) -> None:
     grey = page([90, 230], [])
     cv2.line(grey, (190, TOP - beyond), (190, TOP + HEIGHT + beyond), 60, 3)
     assert parts(220, grey) == count
 
 
-@pytest.mark.parametrize(("room", "count"), [(38, 2), (34, 1)])  # of a height of 40
-def test_near_the_border_walls_cannot_be_told(room: int, count: int) -> None:
+@pytest.mark.parametrize(("room", "count"), [(50, 2), (34, 1)])  # of a height of 40
+def test_short_walls_at_the_border_cannot_be_told(room: int, count: int) -> None:
     grey = page([90, 230], [190])[: TOP + HEIGHT + room]
     assert parts(220, grey) == count
     moved = line(220)
     higher = Line(moved.corners - [0, TOP - room], 0.9)
     assert len(within_cells(higher, page([90, 230], [190])[TOP - room :])) == count
+
+
+@pytest.mark.parametrize("upwards", [False, True])
+def test_a_wall_may_go_on_to_one_side_alone(upwards: bool) -> None:
+    grey = page([90, 230], [])
+    end = TOP + HEIGHT - 125 if upwards else TOP + 125
+    start = TOP + HEIGHT if upwards else TOP
+    cv2.line(grey, (190, start), (190, end), 60, 3)
+    grey = np.pad(grey, ((60, 60), (0, 0)), constant_values=220)
+    moved = Line(line(220).corners + np.array([0, 60]), 0.9)
+    assert len(within_cells(moved, grey)) == 1  # three heights long
+    cv2.line(grey, (190, 60 + start), (190, 60 + end + (-35 if upwards else 35)), 60, 3)
+    assert len(within_cells(moved, grey)) == 2
+
+
+def test_slashes_below_one_another_are_no_wall() -> None:
+    grey = page([90, 125, 230, 265], [])
+    for y in (TOP - 52, TOP, TOP + 52):
+        cv2.line(grey, (182, y + HEIGHT + 5), (198, y - 5), 60, 4)
+    assert parts(220, grey) == 1
 
 
 def test_cells_of_half_as_much_again_as_a_combs_are_a_tables() -> None:
@@ -132,7 +152,7 @@ def test_print_above_a_line_is_nothing_in_its_cell(above: int, count: int) -> No
 
 @pytest.mark.parametrize(
     ("pen", "wall", "count"),
-    [(10, 10, 1), (18, 18, 2), (160, 30, 1), (160, 50, 2)],  # grain, ink; beside dark ink: faint
+    [(10, 10, 1), (18, 18, 2), (160, 8, 1), (160, 35, 2)],  # grain, ink; beside dark ink: faint
 )
 def test_faint_walls_are_none(pen: int, wall: int, count: int) -> None:
     grey = page([], [190], 220 - wall)

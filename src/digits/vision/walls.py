@@ -1,7 +1,8 @@
 """Numbers that the finder takes for one across the walls of a table's cells, each by itself.
 
-The walls of a table go on above and below a line; those of a comb, whose cells hold a digit each of
-one number, end with it.
+A wall is a thin straight line, darker or lighter than what is left and right of it, however faint.
+Those of a table go on above or below a line; those of a comb, whose cells hold a digit each of one
+number, end with it.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import numpy as np
 
 from digits.vision.lines import Line
 
+BANDS = 4  # of a line's height: how far each is filled is one number a column
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -20,13 +23,16 @@ class Limits:
     To measure: `benchmarks/sweep.py vision.walls.NAME VALUES --only papers`.
     """
 
-    ink_centile: float = 99.0  # of the differences from the paper: the darkest ink, but for specks
-    min_ink: float = 0.25  # of it: what counts as ink
-    min_ink_level: int = 12  # and at least so much: less is grain
-    beyond_of_height: float = 0.9  # above and below the line: so far a wall goes on
-    min_upright: float = 0.95  # of a column that ink fills so far: a wall
-    askew_of_height: float = 0.1  # it may lean by so much
-    max_wall_of_height: float = 0.2  # its thickness
+    height_px: int = 32  # of a line, as its walls are looked for
+    stroke_of_height: float = 0.2  # as thick may a stroke or a wall be
+    stroke_centile: float = 99.0  # of how strokes differ from beside them: the darkest
+    min_stroke: float = 0.15  # of it: what counts as a stroke
+    min_stroke_level: int = 5  # and at least so much: less is grain
+    min_ink: float = 0.25  # of the darkest, likewise: what counts as ink
+    min_ink_level: int = 12
+    long_of_height: float = 4.0  # so long is a wall at least
+    min_upright: float = 0.9  # of a wall's length that is a stroke
+    askew_of_height: float = 0.16  # a wall of that length may lean by so much to either side
     # Of a cell at least: those of a comb hold a digit each, and their number is one.
     min_cell_of_height: float = 1.35
     min_ink_of_height: float = 0.08  # columns with ink, of what stands in a cell
@@ -38,28 +44,22 @@ LIMITS = Limits()
 
 def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
     """What a line of a picture (H, W) uint8 falls into at the walls of cells; itself where there
-    are none, they are a comb's, or the picture's border is too near to tell."""
-    around = LIMITS.beyond_of_height * line.height
-    _, top, _, high = line.box
-    if top < around or top + high + around > len(grey):
-        return [line]
-    strip = line.row(LIMITS.beyond_of_height).of_picture(grey)
-    away = cv2.absdiff(strip, np.full_like(strip, np.median(strip)))
-    least = max(
-        LIMITS.min_ink_level, LIMITS.min_ink * float(np.percentile(away, LIMITS.ink_centile))
-    )
-    ink = (away > least).astype(np.uint8)
+    are none, or they are a comb's."""
+    beyond = LIMITS.long_of_height - 1
+    strip = line.row(beyond).of_picture(grey)
     wide = line.width + 2 * line.paper
-    scale = strip.shape[1] / wide  # pixels of the strip per one of the line
-    height = line.height * scale
-    walls = _walls(ink, height)
-    cells = [
-        (end, start) for (_, end), (start, _) in pairwise([(0, 0), *walls, (len(ink[0]),) * 2])
-    ]
+    scale = LIMITS.height_px / line.height  # pixels of the strip per one of the line
+    size = round(wide * scale), round((1 + 2 * beyond) * LIMITS.height_px)
+    strip = cv2.resize(strip, size, interpolation=cv2.INTER_AREA)
+    _, top, _, high = line.box
+    inside = beyond * line.height - top, beyond * line.height + high + len(grey) - top - high
+    walls = _walls(_strokes(strip), [round(place * scale) for place in inside])
+    cells = [(end, start) for (_, end), (start, _) in pairwise([(0, 0), *walls, (size[0],) * 2])]
+    height = LIMITS.height_px
     if not walls or max(b - a for a, b in cells) < LIMITS.min_cell_of_height * height:
         return [line]
-    middle, reach = len(ink) / 2, LIMITS.core_of_height * height
-    inked = np.asarray(ink[round(middle - reach) : round(middle + reach)].any(axis=0))
+    middle, reach = len(strip) / 2, LIMITS.core_of_height * height
+    inked = np.asarray(_ink(strip)[round(middle - reach) : round(middle + reach)].any(axis=0))
     parts = []
     for start, end in cells:
         columns = np.flatnonzero(inked[start:end]) + start
@@ -69,6 +69,13 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
     return parts or [line]
 
 
+def _ink(strip: np.ndarray) -> np.ndarray:
+    """What differs from the paper, however thick: (h, w) bool."""
+    away = cv2.absdiff(strip, np.full_like(strip, np.median(strip)))
+    most = float(np.percentile(away[::2, ::2], LIMITS.stroke_centile))
+    return np.asarray(away > max(LIMITS.min_ink_level, LIMITS.min_ink * most))
+
+
 def _part(line: Line, start: float, end: float) -> Line:
     """What of a line lies between two places, in pixels from its first digit on."""
     along = (line.corners[1] - line.corners[0]) / line.width
@@ -76,11 +83,38 @@ def _part(line: Line, start: float, end: float) -> Line:
     return Line(np.stack([first[0], last[0], last[1], first[1]]), line.probability)
 
 
-def _walls(ink: np.ndarray, height: float) -> list[tuple[int, int]]:
-    """First column and the one behind the last of each wall."""
-    size = max(1, round(LIMITS.askew_of_height * height))
-    wide = cv2.dilate(ink, np.ones((1, 2 * size + 1), np.uint8))
-    full = np.pad((wide.mean(axis=0) >= LIMITS.min_upright).astype(np.int8), 1)
-    starts, ends = (np.flatnonzero(np.diff(full) == way) for way in (1, -1))
-    most = LIMITS.max_wall_of_height * height + 2 * size
-    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b - a <= most]
+def _strokes(strip: np.ndarray) -> np.ndarray:
+    """What is darker than what is left and right of it, or lighter, whichever there is more of:
+    (h, w) uint8, 1 there. Smoothed downwards, so that walls stand out of grain."""
+    size = round(LIMITS.stroke_of_height * LIMITS.height_px)
+    smooth, beside = cv2.blur(strip, (1, size)), np.ones((1, size | 1), np.uint8)
+    darker = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, beside)
+    lighter = cv2.morphologyEx(smooth, cv2.MORPH_TOPHAT, beside)
+    away = max(darker, lighter, key=cv2.norm)
+    most = float(np.percentile(away[::2, ::2], LIMITS.stroke_centile))
+    return (away > max(LIMITS.min_stroke_level, LIMITS.min_stroke * most)).astype(np.uint8)
+
+
+def _walls(strokes: np.ndarray, inside: list[int]) -> list[tuple[int, int]]:
+    """First column and the one behind the last of each wall, in what of the strip lies `inside` the
+    picture, from some row to some other."""
+    height, wide = LIMITS.height_px, strokes.shape[1]
+    near = cv2.dilate(strokes, np.ones((1, 3), np.uint8))  # a wall is a pixel off at times
+    high = height // BANDS
+    bands = near.reshape(-1, high, wide).mean(axis=1)
+    long = round(LIMITS.long_of_height * BANDS)
+    places = np.arange(len(bands)) - (len(bands) - 1) / 2
+    first, last = -(-max(inside[0], 0) // high), inside[1] // high
+    starts = range(first, min(last, len(bands)) - long + 1)
+    most = LIMITS.askew_of_height * height / long
+    upright = np.zeros(wide)
+    for lean in np.linspace(-most, most, 7):
+        columns = np.arange(wide) + np.round(lean * places)[:, None].astype(int)
+        filled = np.take_along_axis(bands, np.clip(columns, 0, wide - 1), axis=1)
+        sums = np.cumsum(np.pad(filled, ((1, 0), (0, 0))), axis=0)
+        for start in starts:
+            np.maximum(upright, sums[start + long] - sums[start], out=upright)
+    full = np.pad((upright >= LIMITS.min_upright * long).astype(np.int8), 1)
+    begins, ends = (np.flatnonzero(np.diff(full) == way) for way in (1, -1))
+    thick = LIMITS.stroke_of_height * height + 2
+    return [(int(a), int(b)) for a, b in zip(begins, ends, strict=True) if b - a <= thick]
