@@ -152,7 +152,7 @@ def test_print_above_a_line_is_nothing_in_its_cell(above: int, count: int) -> No
 
 @pytest.mark.parametrize(
     ("pen", "wall", "count"),
-    [(10, 10, 1), (18, 18, 2), (160, 8, 1), (160, 35, 2)],  # grain, ink; beside dark ink: faint
+    [(4, 4, 1), (10, 10, 2), (160, 8, 1), (160, 35, 2)],  # grain, ink; beside dark ink: faint
 )
 def test_faint_walls_are_none(pen: int, wall: int, count: int) -> None:
     grey = page([], [190], 220 - wall)

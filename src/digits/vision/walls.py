@@ -27,9 +27,8 @@ class Limits:
     stroke_of_height: float = 0.2  # as thick may a stroke or a wall be
     stroke_centile: float = 99.0  # of how strokes differ from beside them: the darkest
     min_stroke: float = 0.15  # of it: what counts as a stroke
-    min_stroke_level: int = 5  # and at least so much: less is grain
     min_ink: float = 0.25  # of the darkest, likewise: what counts as ink
-    min_ink_level: int = 12
+    min_level: int = 5  # and at least so much of both: less is grain
     long_of_height: float = 4.0  # so long is a wall at least
     min_upright: float = 0.9  # of a wall's length that is a stroke
     askew_of_height: float = 0.16  # a wall of that length may lean by so much to either side
@@ -73,7 +72,7 @@ def _ink(strip: np.ndarray) -> np.ndarray:
     """What differs from the paper, however thick: (h, w) bool."""
     away = cv2.absdiff(strip, np.full_like(strip, np.median(strip)))
     most = float(np.percentile(away[::2, ::2], LIMITS.stroke_centile))
-    return np.asarray(away > max(LIMITS.min_ink_level, LIMITS.min_ink * most))
+    return np.asarray(away > max(LIMITS.min_level, LIMITS.min_ink * most))
 
 
 def _part(line: Line, start: float, end: float) -> Line:
@@ -92,7 +91,7 @@ def _strokes(strip: np.ndarray) -> np.ndarray:
     lighter = cv2.morphologyEx(smooth, cv2.MORPH_TOPHAT, beside)
     away = max(darker, lighter, key=cv2.norm)
     most = float(np.percentile(away[::2, ::2], LIMITS.stroke_centile))
-    return (away > max(LIMITS.min_stroke_level, LIMITS.min_stroke * most)).astype(np.uint8)
+    return (away > max(LIMITS.min_level, LIMITS.min_stroke * most)).astype(np.uint8)
 
 
 def _walls(strokes: np.ndarray, inside: list[int]) -> list[tuple[int, int]]:
