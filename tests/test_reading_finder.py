@@ -192,6 +192,18 @@ def test_large_lines_come_from_the_small_page_image(
     assert [line.box for line in found] == [(large if is_surer else piece).box, other.box]
 
 
+def test_a_piece_that_is_large_in_the_small_image_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def line(width: float, likely: float) -> Line:
+        corners = np.array([(0, 0), (width, 0), (width, 200), (0, 200)], float)
+        return Line(corners + 50, likely)
+
+    whole, piece = line(500, 0.93), line(200, 0.81)
+    looks = {None: [whole], page_image.LIMITS.coarse_side_px: [piece]}
+    monkeypatch.setattr(finder, "maps", lambda _, side=None: (side, side))
+    monkeypatch.setattr(finder, "lines", lambda side, *_: looks[side])
+    assert finder.find_lines(np.full((600, 600), 230, np.uint8)) == [whole]
+
+
 def test_a_line_whose_core_is_hardly_likely_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most of such lines are print."""
     corners = np.array([(0, 0), (90, 0), (90, 30), (0, 30)], float)

@@ -191,3 +191,18 @@ def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
         assert (answer.why == IN_TEXT) == (status == "unsure")
     monkeypatch.setattr(module, "seen_first", lambda grey: None)
     assert Attempt(recognizer("number")).of_page() is None
+
+
+def test_the_ink_of_a_page_is_as_that_of_its_lines() -> None:
+    """Not the edge of a sheet on a dark table, beside which text is too faint to be seen."""
+    grey = np.full((600, 600), 25, np.uint8)
+    grey[80:520, 80:520] = 190
+    strokes = [(y, x) for y in (150, 300, 450) for x in range(150, 450, 30)]
+    for y, x in strokes:
+        grey[y : y + 24, x : x + 4] = 140
+    corners = np.array([(140, 300), (460, 300), (460, 324), (140, 324)], float)
+    page = Attempt(replace(recognizer(), grey=grey))
+    ink = page._ink_like(Line(corners, 0.9))
+    assert ink and not ink.inverted
+    assert [p.box[2:] for p in ink.parts if p.box[2] < 100] == [(4, 24)] * len(strokes)
+    assert page._ink and not any(p.box[2:] == (4, 24) for p in page._ink.parts)

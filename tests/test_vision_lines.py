@@ -32,9 +32,10 @@ def test_ink_alone_is_what_mostly_lies_in_the_line() -> None:
     assert kept.mask[above + 30, beside + 110] and not kept.level[above + 30, 0]
 
 
-def test_a_line_lies_in_another_where_its_middle_does() -> None:
-    large = line(0, 0, 300, 100)
-    assert line(250, 50, 60, 30).lies_in(large) and not line(280, 50, 60, 30).lies_in(large)
+def test_lines_meet_where_the_middle_of_one_lies_in_the_other() -> None:
+    large, near, away = line(0, 0, 300, 100), line(250, 50, 60, 30), line(280, 50, 60, 30)
+    assert near.meets(large) and large.meets(near)
+    assert not away.meets(large) and not large.meets(away)
 
 
 @pytest.mark.parametrize("degrees", [0.0, 10.0, -10.0])

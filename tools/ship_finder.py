@@ -1,4 +1,4 @@
-"""Make the shipped finder of a training run: int8 ONNX and its card.
+"""Make the shipped finder of a training run: int8 ONNX, its float32 weights and its card.
 
 python tools/ship_finder.py runs/2026-11-26-040200-finder
 python tools/ship_finder.py runs/LATER --halfway_to runs/EARLIER/model.pth
@@ -43,6 +43,9 @@ MIT) and MNIST's training part, in
 
 {commands}
 {halfway}
+`_finder.pth` has its weights as float32, from which learning goes on (`--init`); it is left out of
+the package.
+
 Every eighth writer was held out. Limits: numbers of 10 to 300 pixels height on a picture whose
 longer side is 1280; text by hand beside them may be taken for one. Licence: MIT, as the code. Made
 by `python tools/ship_finder.py RUN`.
@@ -94,6 +97,7 @@ def main() -> None:
         sizes.append(PATH.stat().st_size)
         shares.append(judged(classifier.load(PATH, takes="page images"), some))
         print(f"{sizes[-1]:,} bytes, {shares[-1][0]:.1%} found", flush=True)
+    checkpoint.save(PATH.with_suffix(".pth"), content)
     recall, precision = zip(*shares, strict=True)
     PATH.with_suffix(".md").write_text(
         CARD.format(

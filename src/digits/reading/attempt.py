@@ -1,5 +1,6 @@
 """What a picture may be, tried in order: a tile, a tight digit, a row, a page of lines, a digit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,9 +20,20 @@ from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
 from digits.vision.components import is_crossed, is_one_digit, stands_alone
-from digits.vision.ink import EVEN, Ink, fills, find, is_tight, is_wide, polarities, seen_first
+from digits.vision.ink import (
+    EVEN,
+    Ink,
+    fills,
+    find,
+    is_inverted,
+    is_tight,
+    is_wide,
+    polarities,
+    seen_first,
+)
 from digits.vision.lines import Line
 from digits.vision.rows import RowInk, ink_alone
+from digits.vision.walls import within_cells
 
 LEFT_OUT = "rows that look like numbers and could not be read: {}"
 CROSSED = "a 0 with a stroke in it, or another digit in a ring"
@@ -50,6 +62,9 @@ class Limits:
     # as thin. Of noise such strips took 5.9 s.
     most_strip_px: int = 4
     least_strip_aspect: float = 100.0
+    # Of a line's height: so wide may strokes on its page be. Of 70 made-up pages without a number
+    # the ink of the whole picture, in which a dark table hides the text, let 2 be `read`, this 1.
+    stroke_of_line: float = 2.0
 
 
 LIMITS = Limits()
@@ -143,24 +158,23 @@ class Attempt:
     def of_page(self, plainly: bool = False) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number, or, if it is
         to be `plainly` seen, as soon as one of them is in doubt. Up to there rows in doubt are
-        looked at twice: after it the page is not `read`, whatever the others say. The likeliest
-        lines come first: there may be more than there is time for."""
+        looked at twice: after it the page is not `read`, whatever the others say."""
         recognizer = self.recognizer
         if not recognizer.budget.left():
             return None
         looked, plain = {}, True
-        for k, line in sorted(enumerate(self._lines), key=lambda item: -item[1].probability):
+        for place, line in self._parted():
             row, ink = recognizer.line(line)
             if plain:
                 row = recognizer.surer(row, ink, expected=True)
                 plain = row is not None and recognizer.status([row], expected=True) == "read"
             if plainly and not (plain and judge.is_plain(line)):
                 return None
-            looked[k] = line, row, ink
-        in_order = [looked[k] for k in sorted(looked)]
+            looked[place] = line, row, ink
+        in_order = [looked[place] for place in sorted(looked)]
         rows = judge.written_once([row for _, row, _ in in_order if row])
-        numbers, seen = judge.likely_lines(rows), self._ink
-        if not numbers or seen is None:
+        numbers = judge.likely_lines(rows)
+        if not numbers:
             return None
         kept, lost = [], 0
         for line, row, ink in in_order:
@@ -168,6 +182,9 @@ class Attempt:
                 kept.append(line)
             elif ink is None or ink.level.any():
                 lost += judge.is_missed(line, numbers)
+        seen = self._ink_like(kept[0])
+        if seen is None:
+            return None
         left_out = [LEFT_OUT.format(lost)] * (lost > 0)
         words = left_out + [TEXT_LEFT_OUT] * has_more(seen, numbers)
         answer = recognizer.concluded(numbers, seen, words, "page")
@@ -175,6 +192,14 @@ class Attempt:
         doubts = left_out + [ONE_MORE] * has_a_digit_more(seen, numbers) + [IN_TEXT] * in_text
         doubts += [NOT_PLAIN] * (not all(map(judge.is_plain, kept)))
         return judge.doubted(answer, doubts[0]) if doubts else answer
+
+    def _parted(self) -> Iterator[tuple[tuple[int, int], Line]]:
+        """The finder's lines, parted at the walls of cells while there is time, and their places in
+        reading order. The likeliest come first: there may be more than there is time for."""
+        for k, line in sorted(enumerate(self._lines), key=lambda item: -item[1].probability):
+            has_time = self.recognizer.budget.left()
+            for part, of_line in enumerate(within_cells(line, self.grey) if has_time else [line]):
+                yield (k, part), of_line
 
     def of_digit(self) -> Answer:
         """The answer to the picture as one digit. With other ink beside the digit, none expected,
@@ -232,6 +257,13 @@ class Attempt:
     def _ink(self) -> Ink | None:
         """The ink; None where there is none."""
         return seen_first(self.grey)
+
+    def _ink_like(self, line: Line) -> Ink | None:
+        """The ink as a line has it: dark or light, and not much wider than the line is high; the
+        edges of a sheet and the table under it are none. The picture's where there is none such."""
+        inverted = is_inverted(line.row().of_picture(self.grey))
+        reach = LIMITS.stroke_of_line * line.height / min(self.grey.shape)
+        return find(self.grey, inverted, reach) or self._ink
 
     @property
     def _is_a_strip(self) -> bool:

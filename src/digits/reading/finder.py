@@ -9,7 +9,6 @@ from digits import classifier, page_image
 from digits.classifier import Classifier
 from digits.spec import pretrained_dir
 from digits.vision.lines import Line, in_order, lines
-from digits.vision.walls import within_cells
 
 FINDER = "_finder.onnx"  # in models/pretrained/
 
@@ -49,16 +48,16 @@ def maps(grey: np.ndarray, side: int | None = None) -> tuple[np.ndarray, np.ndar
 def find_lines(grey: np.ndarray) -> list[Line]:
     """The lines of numbers in a grey picture (H, W) uint8. Large ones, of which a page image of
     the usual size shows too little at a time, are looked for in a smaller one, in which rows close
-    together are one: such a line counts if the finder is surer of it than of any that lies in it.
+    together are one: such a line counts if the finder is surer of it than of any that lies in it,
+    or in which it lies.
     """
     found = lines(*maps(grey), grey.shape)
     small = page_image.LIMITS.coarse_side_px
     if max(grey.shape) * page_image.LIMITS.max_zoom > small:
         for large in lines(*maps(grey, small), grey.shape):
-            within = [line.probability for line in found if line.lies_in(large)]
-            is_surer = large.probability >= max(within, default=0.0)
+            there = [line.probability for line in found if line.meets(large)]
+            is_surer = large.probability >= max(there, default=0.0)
             if large.height >= LIMITS.large_of_side * max(grey.shape) and is_surer:
-                found = [large, *(line for line in found if not line.lies_in(large))]
+                found = [large, *(line for line in found if not line.meets(large))]
         found = in_order(found)
-    likely = [line for line in found if line.probability >= LIMITS.least_probability]
-    return [part for line in likely for part in within_cells(line, grey)]
+    return [line for line in found if line.probability >= LIMITS.least_probability]

@@ -21,7 +21,7 @@ from digits.vision.components import (
     of_one_digit,
     without_underline,
 )
-from digits.vision.ink import Ink, find, polarities
+from digits.vision.ink import Ink, find, is_inverted
 from digits.vision.lines import Line
 from digits.vision.parts import Component
 from digits.vision.rows import RowInk
@@ -114,7 +114,7 @@ class Recognizer:
             return None, None
         row = line.row()
         under = row.of_picture(self.grey)
-        inverted = polarities(under)[0]
+        inverted = is_inverted(under)
         ink = find(under, inverted)
         if ink is None:
             return None, row

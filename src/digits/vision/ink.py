@@ -27,7 +27,7 @@ class InkLimits:
     min_contrast_of_noise: float = 4.0  # deviations of the paper's grain that a pen stands out by
     reach_of_shorter_side: float = 0.7  # as wide may a marker's stroke be; shadows are wider
     # What a stroke's paper is looked for in, for broad strokes and for thin ones: see `polarities`.
-    around_of_shorter_side: tuple[float, ...] = (1 / 3, 0.1)
+    around_of_shorter_side: tuple[float, float] = (1 / 3, 0.1)
     plain_paper_of_border: float = 0.95  # with less paper on the border polarity is in doubt
     wide_of_height: float = 1.25  # a picture that is wider has more than one digit
     tight_margin_px: int = 2  # the paper that a crop without any may have on a side
@@ -83,15 +83,16 @@ def polarities(grey: np.ndarray) -> list[bool]:
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     dark_paper = bool(border.mean() > 0.5)
     on_border = max(border.mean(), 1 - border.mean())
-    inverted, of_thin = (_is_inverted(grey, share) for share in LIMITS.around_of_shorter_side)
+    inverted, of_thin = is_inverted(grey), is_inverted(grey, thin=True)
     agree = (dark.mean() > 0.5) == dark_paper == inverted == of_thin
     plain = on_border > LIMITS.plain_paper_of_border and agree
     return [inverted] if plain else [inverted, not inverted]
 
 
-def _is_inverted(grey: np.ndarray, share: float) -> bool:
-    """Whether what differs from the median around it, over a share of the picture, is lighter."""
-    small = estimate(grey)
+def is_inverted(grey: np.ndarray, thin: bool = False) -> bool:
+    """Whether what differs from the median around it is lighter, by broad strokes or by thin ones:
+    whether ink is likelier light on dark."""
+    small, share = estimate(grey), LIMITS.around_of_shorter_side[thin]
     around = cv2.medianBlur(small, max(3, int(share * min(small.shape))) | 1)
     lighter, darker = cv2.subtract(small, around), cv2.subtract(around, small)
     return bool(np.square(lighter, dtype=float).sum() > np.square(darker, dtype=float).sum())
@@ -171,6 +172,7 @@ def _paper(grey: np.ndarray, reach: float) -> np.ndarray:
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)
     over = int(LIMITS.smoothing_of_reach * side) | 1
+    closed, pad = closed[pad - over : over - pad, pad - over : over - pad], over
     even, stepped = cv2.blur(closed, (over, over)), cv2.medianBlur(closed, over)
     step = cv2.absdiff(even, stepped) > LIMITS.shadow_of_paper * even
     closed = np.where(step, stepped, even)[pad:-pad, pad:-pad]

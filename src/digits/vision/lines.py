@@ -72,21 +72,25 @@ class Line:
         """How much paper its row has at the left and at the right, in pixels."""
         return LIMITS.paper_beside_of_height * self.height
 
-    def lies_in(self, other: "Line") -> bool:
-        """Whether its middle lies in another line."""
-        x, y = self.corners.mean(axis=0)
-        return cv2.pointPolygonTest(other.corners.astype(np.float32), (x, y), False) >= 0
+    def meets(self, other: "Line") -> bool:
+        """Whether the middle of one of the two lies in the other."""
+        return self._holds(other) or other._holds(self)
 
-    def row(self, above: float | None = None) -> RowInk:
-        """The empty row that lies over the line, with some paper around it; `above` is how much
-        there is above and below it, in heights of the line, little unless told."""
-        height, scale = self.height, ROW_HEIGHT / self.height
+    def _holds(self, other: "Line") -> bool:
+        x, y = other.corners.mean(axis=0)
+        return cv2.pointPolygonTest(self.corners.astype(np.float32), (x, y), False) >= 0
+
+    def row(self, above: float | None = None, size: int = ROW_HEIGHT) -> RowInk:
+        """The empty row that lies over the line, which is `size` pixels high in it, with some paper
+        around; `above` is how much there is above and below, in heights of the line, little unless
+        told."""
+        height, scale = self.height, size / self.height
         along = (self.corners[1] - self.corners[0]) / self.width
         down = (self.corners[3] - self.corners[0]) / height
         above = LIMITS.paper_above_of_height if above is None else above
         origin = self.corners[0] - self.paper * along - height * above * down
         wide = int(np.ceil((self.width + 2 * self.paper) * scale))
-        high = int(np.ceil((1 + 2 * above) * ROW_HEIGHT))
+        high = int(np.ceil((1 + 2 * above) * size))
         to_picture = np.stack([along / scale, down / scale, origin], axis=1)
         return RowInk(np.zeros((high, wide), np.uint8), to_picture)
 

@@ -14,6 +14,7 @@ import numpy as np
 from digits.vision.lines import Line
 
 BANDS = 4  # of a line's height: how far each is filled is one number a column
+LEANS = 5  # that are tried
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Limits:
     To measure: `benchmarks/sweep.py vision.walls.NAME VALUES --only papers`.
     """
 
-    height_px: int = 32  # of a line, as its walls are looked for
+    height_px: int = 40  # of a line, as its walls are looked for
     stroke_of_height: float = 0.2  # as thick may a stroke or a wall be
     stroke_centile: float = 99.0  # of how strokes differ from beside them: the darkest
     min_stroke: float = 0.15  # of it: what counts as a stroke
@@ -45,16 +46,15 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
     """What a line of a picture (H, W) uint8 falls into at the walls of cells; itself where there
     are none, or they are a comb's."""
     beyond = LIMITS.long_of_height - 1
-    strip = line.row(beyond).of_picture(grey)
-    wide = line.width + 2 * line.paper
-    scale = LIMITS.height_px / line.height  # pixels of the strip per one of the line
-    size = round(wide * scale), round((1 + 2 * beyond) * LIMITS.height_px)
-    strip = cv2.resize(strip, size, interpolation=cv2.INTER_AREA)
+    height = LIMITS.height_px
+    strip = line.row(beyond, height).of_picture(grey)
+    scale = height / line.height  # pixels of the strip per one of the line
     _, top, _, high = line.box
     inside = beyond * line.height - top, beyond * line.height + high + len(grey) - top - high
     walls = _walls(_strokes(strip), [round(place * scale) for place in inside])
-    cells = [(end, start) for (_, end), (start, _) in pairwise([(0, 0), *walls, (size[0],) * 2])]
-    height = LIMITS.height_px
+    cells = [
+        (end, start) for (_, end), (start, _) in pairwise([(0, 0), *walls, (strip.shape[1],) * 2])
+    ]
     if not walls or max(b - a for a, b in cells) < LIMITS.min_cell_of_height * height:
         return [line]
     middle, reach = len(strip) / 2, LIMITS.core_of_height * height
@@ -100,19 +100,18 @@ def _walls(strokes: np.ndarray, inside: list[int]) -> list[tuple[int, int]]:
     height, wide = LIMITS.height_px, strokes.shape[1]
     near = cv2.dilate(strokes, np.ones((1, 3), np.uint8))  # a wall is a pixel off at times
     high = height // BANDS
-    bands = near.reshape(-1, high, wide).mean(axis=1)
+    bands = near.reshape(-1, high, wide).mean(axis=1, dtype=np.float32)
     long = round(LIMITS.long_of_height * BANDS)
     places = np.arange(len(bands)) - (len(bands) - 1) / 2
-    first, last = -(-max(inside[0], 0) // high), inside[1] // high
-    starts = range(first, min(last, len(bands)) - long + 1)
     most = LIMITS.askew_of_height * height / long
-    upright = np.zeros(wide)
-    for lean in np.linspace(-most, most, 7):
-        columns = np.arange(wide) + np.round(lean * places)[:, None].astype(int)
-        filled = np.take_along_axis(bands, np.clip(columns, 0, wide - 1), axis=1)
-        sums = np.cumsum(np.pad(filled, ((1, 0), (0, 0))), axis=0)
-        for start in starts:
-            np.maximum(upright, sums[start + long] - sums[start], out=upright)
+    leans = np.round(np.linspace(-most, most, LEANS)[:, None] * places).astype(int)
+    columns = np.clip(np.arange(wide) + leans[..., None], 0, wide - 1)
+    filled = bands[np.arange(len(bands))[:, None], columns]  # (LEANS, bands, wide)
+    first, last = -(-max(inside[0], 0) // high), min(inside[1] // high, len(bands))
+    if last - first < long:
+        return []
+    sums = np.cumsum(np.pad(filled[:, first:last], ((0, 0), (1, 0), (0, 0))), axis=1)
+    upright = (sums[:, long:] - sums[:, :-long]).max(axis=(0, 1))
     full = np.pad((upright >= LIMITS.min_upright * long).astype(np.int8), 1)
     begins, ends = (np.flatnonzero(np.diff(full) == way) for way in (1, -1))
     thick = LIMITS.stroke_of_height * height + 2
