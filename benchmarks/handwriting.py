@@ -60,7 +60,7 @@ def main() -> None:
     add_data(parser)
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
     args = parser.parse_args()
-    digits = (p for p in pretrained_dir().glob("*.pth") if "0" in classifier.load(p).classes)
+    digits = (p for p in pretrained_dir().glob("[!_]*.pth") if "0" in classifier.load(p).classes)
     models = sorted(digits, key=lambda path: path.stat().st_size)
     rows: list[Row] = []
     for model in models:

@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, help="write the results here as JSON")
     parser.add_argument("--figure", type=Path, help="draw them here")
     args = parser.parse_args()
-    checkpoints = args.checkpoints or sorted(spec.pretrained_dir().glob("*.pth"))
+    checkpoints = args.checkpoints or sorted(spec.pretrained_dir().glob("[!_]*.pth"))
     if not checkpoints:
         parser.error("there are no shipped checkpoints; name some")
 
