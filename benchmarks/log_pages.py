@@ -1,7 +1,7 @@
 """Real pages that a person filled in: how many of their numbers are right.
 
     python benchmarks/log_pages.py FOLDER
-    python benchmarks/log_pages.py FOLDER --peer build/rapidocr
+    python benchmarks/log_pages.py FOLDER --peer build/rapidocr --seconds 20
 
 Four scanned pages of a log of pipes, which PyMuPDF's source package has among its tests
 (`tests/resources/test_3863.pdf.pdf.*.png`, 816 pixels wide). `support/log_pages.json` has their
@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from support.command import run_main
@@ -23,6 +24,7 @@ from support.peer import Peer, digits_alone
 
 from digits import classifier
 from digits.errors import DigitsError
+from digits.reading import budget
 from digits.reading.reader import Reader
 from digits.vision.load import load
 
@@ -41,7 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="where the pages are, or folders of them")
     parser.add_argument("--peer", type=Path, metavar="FOLDER", help="rapidocr's environment")
+    parser.add_argument("--seconds", type=float, help="of CPU time for a page (default: as read)")
     args = parser.parse_args(arguments)
+    if args.seconds:
+        budget.LIMITS = replace(budget.LIMITS, seconds=args.seconds)
     reader = Reader.expecting(classifier.load(classifier.find("reader")))
     print(HEAD, "|---" * 7 + "|", sep="\n", flush=True)
     with Peer(args.peer) if args.peer else nullcontext() as peer:

@@ -83,7 +83,7 @@ def parts(width: int, grey: np.ndarray) -> int:
     return len(within_cells(line(width), grey))
 
 
-@pytest.mark.parametrize(("thick", "count"), [(6, 2), (14, 1)])
+@pytest.mark.parametrize(("thick", "count"), [(6, 2), (12, 1)])
 def test_what_is_thick_is_no_wall(thick: int, count: int) -> None:
     grey = page([90, 230], [])
     cv2.line(grey, (180, TOP - 60), (180, TOP + HEIGHT + 60), 60, thick)
@@ -95,14 +95,14 @@ def test_a_wall_may_lean_a_little(lean: int, count: int) -> None:
     assert parts(220, page([90, 230], [190], lean=lean)) == count
 
 
-@pytest.mark.parametrize(("beyond", "count"), [(60, 2), (40, 1)])  # of a height of 40
+@pytest.mark.parametrize(("beyond", "count"), [(56, 2), (46, 1)])  # of a height of 40
 def test_walls_that_end_with_the_line_are_a_combs(beyond: int, count: int) -> None:
     grey = page([90, 230], [])
     cv2.line(grey, (190, TOP - beyond), (190, TOP + HEIGHT + beyond), 60, 3)
     assert parts(220, grey) == count
 
 
-@pytest.mark.parametrize(("room", "count"), [(50, 2), (34, 1)])  # of a height of 40
+@pytest.mark.parametrize(("room", "count"), [(48, 2), (36, 1)])  # of a height of 40
 def test_short_walls_at_the_border_cannot_be_told(room: int, count: int) -> None:
     grey = page([90, 230], [190])[: TOP + HEIGHT + room]
     assert parts(220, grey) == count

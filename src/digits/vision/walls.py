@@ -100,7 +100,8 @@ def _walls(strokes: np.ndarray, inside: list[int]) -> list[tuple[int, int]]:
     height, wide = LIMITS.height_px, strokes.shape[1]
     near = cv2.dilate(strokes, np.ones((1, 3), np.uint8))  # a wall is a pixel off at times
     high = height // BANDS
-    bands = near.reshape(-1, high, wide).mean(axis=1, dtype=np.float32)
+    whole = near[: len(near) // high * high]
+    bands = whole.reshape(-1, high, wide).mean(axis=1, dtype=np.float32)
     long = round(LIMITS.long_of_height * BANDS)
     places = np.arange(len(bands)) - (len(bands) - 1) / 2
     most = LIMITS.askew_of_height * height / long
