@@ -6,7 +6,15 @@ import math
 import numpy as np
 import pytest
 
-from digits.reading.ctc import align, likely_texts, log_probabilities, log_softmax, only, search
+from digits.reading.ctc import (
+    align,
+    best_path,
+    likely_texts,
+    log_probabilities,
+    log_softmax,
+    only,
+    search,
+)
 from digits.reading.formats import Anything, parse
 
 LABELS = ("0", "1")  # and a blank
@@ -33,6 +41,12 @@ def test_probabilities_are_sums_over_all_paths(seed: int) -> None:
         assert math.exp(found[0]) == pytest.approx(p)
     found = search(log_probs, LABELS, Anything(), 100)
     assert found[:3] == sorted(expected, key=lambda t: -expected[t])[:3]
+
+
+def test_the_best_path_names_a_label_once_unless_a_blank_parts_it() -> None:
+    path = [2, 0, 0, 1, 2, 1, 1, 2]  # 2 is the blank
+    assert best_path(np.eye(3)[path]) == [0, 1, 1]
+    assert best_path(np.eye(3)[[2, 2]]) == [] == best_path(np.zeros((0, 3)))
 
 
 def test_more_digits_than_columns_cannot_be() -> None:

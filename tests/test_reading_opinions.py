@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digits.reading import opinions, row_models
-from digits.reading.formats import Anything
+from digits.reading.formats import Anything, parse
 from digits.reading.judge import LIMITS
 from digits.row_image import HEIGHT, row_image
 from digits.tile import frame
@@ -27,6 +27,30 @@ def test_the_general_model_is_not_asked_of_what_is_nothing_to_ours() -> None:
     ink = row_image(np.pad(tile_of("5"), ((0, 0), (14, 14))), inverted=True)
     assert opinions.ask([paper], Anything()).general is None
     assert opinions.ask([ink], Anything()).general is not None
+
+
+@pytest.mark.parametrize(
+    ("likely", "expect", "asked"),
+    [(0.97, "number", True), (0.99, "number", False), (0.99, "/6/", True)],
+)
+def test_nor_of_a_text_that_ours_is_sure_of_and_that_may_stand(
+    likely: float, expect: str, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes, calls = row_models.own().classes, []
+
+    def columns(model: object, look: np.ndarray, signs: frozenset[str]) -> np.ndarray:
+        calls.append(model)
+        probabilities = np.full(len(classes), (1 - likely) / (len(classes) - 1))
+        probabilities[classes.index("5")] = likely
+        return np.log(probabilities)[None]
+
+    monkeypatch.setattr(opinions, "log_probs", columns)
+    wanted = parse(expect)
+    assert wanted is not None
+    said = opinions.ask([np.zeros((HEIGHT, 4), np.uint8)], wanted)
+    assert len(calls) == 1 + asked
+    likelihood = said.of(["5"])["5"]
+    assert likelihood.general == pytest.approx(likelihood.own)
 
 
 def tile_of(text: str) -> np.ndarray:

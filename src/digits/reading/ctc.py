@@ -40,6 +40,14 @@ def only(log_probs: np.ndarray, kept: Sequence[int]) -> np.ndarray:
     return np.concatenate([log_probs[:, kept], blank[:, None]], axis=1)
 
 
+def best_path(log_probs: np.ndarray) -> list[int]:
+    """The labels of the likeliest path (Graves et al. 2006, equation 4): nearly always of the
+    likeliest text where a network is sure."""
+    path = log_probs.argmax(axis=1)
+    begun = path[np.diff(path, prepend=-1) != 0]
+    return [int(k) for k in begun if k != log_probs.shape[1] - 1]
+
+
 def log_probabilities(log_probs: np.ndarray, texts: Sequence[Sequence[int]]) -> np.ndarray:
     """log P of each text (N,), labels in a row, by the forward pass of CTC; -inf where there are
     too few columns. All go through the columns together: one by one took four times as long."""
