@@ -52,9 +52,9 @@ ROWS = [
         "the run whose state was saved last",
         "test_kept::test_the_run_that"),
     Row("a damaged model", "a damaged model marked pictures as errors", "one line, and no file",
-        "test_reading_bulk::test_a_damaged test_reading_bulk::test_a_model_that"),
+        "test_bulk::test_a_damaged test_bulk::test_a_model_that"),
     Row("a killed parent", "workers outlived a killed parent", "they end with it",
-        "test_reading_bulk::test_workers_end"),
+        "test_bulk::test_workers_end"),
     Row("a file of another", "`--resume` wiped a foreign file, or a traceback",
         "refused, and it stays as it is",
         "test_answer_file::test_a_foreign test_answer_file::test_a_cut"
@@ -70,7 +70,7 @@ ROWS = [
     Row("an empty result", "an empty result blocked the retry", "it leaves no file",
         "test_answer_file::test_what_got"),
     Row("standard input", "standard input was not read with `--output`", "it is",
-        "test_reading_bulk::test_standard_input"),
+        "test_bulk::test_standard_input"),
     Row("names that meet", "tiles and pictures were overwritten, leftovers stayed",
         "names are kept apart, pictures spared, leftovers swept",
         "test_predict::test_two_pictures test_predict::test_explain_never"

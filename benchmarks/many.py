@@ -32,7 +32,7 @@ from support import pictures
 from support.command import run_main
 
 from digits import classifier
-from digits.reading.bulk import Workers
+from digits.bulk.workers import Workers
 from digits.vision.packed import File
 
 PREDICT = Path(__file__).parents[1] / "src" / "predict.py"

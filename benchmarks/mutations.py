@@ -63,10 +63,10 @@ TARGETS = {
     "reading/opinions": Target("test_reading_opinions test_reading_row_limits", 0.1),
     "reading/doubt": Target("test_reading_rows", 0.1),
     "reading/answer": Target("test_reading_answer test_answer_file test_reading_pictures", 0.1),
-    "reading/answer_file": Target("test_answer_file test_answer_file_refused", 0.1),
+    "bulk/answer_file": Target("test_answer_file test_answer_file_refused", 0.1),
     "reading/scores": Target("test_reading_scores", 0.1),
     "reading/ctc": Target("test_reading_ctc", 0.1),
-    "reading/bulk": Target("test_reading_bulk", 0.1),
+    "bulk/workers": Target("test_bulk", 0.1),
     "reading/budget": Target("test_reading_budget", 0.1),
     "reading/beside": Target("test_reading_beside", 0.1),
     "reading/turned": Target("test_reading_turned", 0.1),
@@ -78,7 +78,7 @@ TARGETS = {
     "reading/attempt": Target("test_reading_attempt test_reading_ways test_reading_finder", 0.1),
     "reading/recognizer": Target("test_reading_recognizer test_reading_finder", 0.1),
     "reading/explain": Target("test_reading_explain", 0.1),
-    "reading/ray_engine": Target("test_ray_engine", 0.1),
+    "bulk/ray_engine": Target("test_ray_engine", 0.1),
     "reading/*": Target("test_reading_pictures test_predict", 0.1),
 }
 WHOLE = ("vision", "reading")  # rooms of which every module is broken, unless some are named

@@ -40,7 +40,7 @@ FILES_OF = {
         test_install test_integer test_kept test_learn test_metrics test_mnist_c test_named
         test_no_traceback test_nondigits test_numbers test_onnx_runtime test_ood test_optimization
         test_optimize_command test_own_data test_own_data_faults test_packed test_pages test_predict
-        test_programs test_reading_budget test_reading_bulk test_reading_classes
+        test_programs test_reading_budget test_bulk test_reading_classes
         test_reading_drawings test_reading_pictures test_refine test_report test_report_facts
         test_rows test_serve test_serve_desk test_serve_guard test_serve_limits test_serve_process
         test_silence test_speed test_surroundings test_suspects test_threads test_training

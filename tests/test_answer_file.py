@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digits.__main__ import main
+from digits.bulk import answer_file
+from digits.bulk.answer_file import COLUMNS, SUFFIXES, AnswerFile
 from digits.data.own_files import items_of
 from digits.errors import DigitsError
 from digits.evaluation.labelled import labelled
-from digits.reading import answer_file
 from digits.reading.answer import Answer
-from digits.reading.answer_file import COLUMNS, SUFFIXES, AnswerFile
 
 pyarrow = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
 TEXT_SUFFIXES = (".csv", ".jsonl")

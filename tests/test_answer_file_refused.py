@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from digits.bulk.answer_file import HEADER, SUFFIXES, AnswerFile
 from digits.errors import DigitsError
-from digits.reading.answer_file import HEADER, SUFFIXES, AnswerFile
 from tests.test_answer_file import answer, save
 
 pyarrow = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")

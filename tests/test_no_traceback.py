@@ -21,9 +21,9 @@ from pyarrow import parquet
 
 from digits import classifier, data
 from digits.__main__ import COMMANDS, main
+from digits.bulk.answer_file import HEADER, AnswerFile
 from digits.commands._flags import parser_of
 from digits.errors import DigitsError
-from digits.reading.answer_file import HEADER, AnswerFile
 from digits.training.config import TrainConfig
 from digits.vision import packed
 from digits.web import server

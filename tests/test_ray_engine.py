@@ -12,13 +12,13 @@ from unittest.mock import ANY
 import pyarrow.parquet
 import pytest
 
-from tests.test_reading_bulk import FOLDER, children, wait_until
+from tests.test_bulk import FOLDER, children, wait_until
 
 ray = pytest.importorskip("ray", reason="Ray is not installed")
 COUNT = 400
 DRIVER = """
 import sys
-from digits.reading import ray_engine
+from digits.bulk import ray_engine
 from digits.vision.files import files
 import ray
 ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False,

@@ -10,9 +10,9 @@ import numpy as np
 import openpyxl
 import pytest
 
+from digits.bulk import table_file
 from digits.commands import predict
 from digits.errors import DigitsError
-from digits.reading import table_file
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.table import grid, places
 from digits.tile import Box

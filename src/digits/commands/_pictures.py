@@ -28,7 +28,7 @@ class Reading:
 
     def answers(self, model: "Classifier", paths: Sequence[str]) -> list[dict[str, Any]]:
         """The answer to the first page of each file, as `predict --json` gives it."""
-        from digits.reading.bulk import Workers
+        from digits.bulk.workers import Workers
         from digits.vision.packed import File
 
         with Workers(model.path, self.expect) as workers:

@@ -114,12 +114,12 @@ def _some(args: argparse.Namespace) -> int:
             explain(picture, answer, out)
             print(f"{out}: drawn of {one_line(answer.image)}", file=sys.stderr)
         if args.save_tiles:
-            from digits.reading.saved_tiles import save_tiles
+            from digits.bulk.saved_tiles import save_tiles
 
             save_tiles(answer, args.save_tiles, stems)
 
     if args.save_tiles:
-        from digits.reading.saved_tiles import prepare_tiles
+        from digits.bulk.saved_tiles import prepare_tiles
 
         prepare_tiles(args.save_tiles)
     model = _load(args)
@@ -146,8 +146,8 @@ def _many(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from digits import classifier
-    from digits.reading.answer_file import AnswerFile
-    from digits.reading.bulk import Workers
+    from digits.bulk.answer_file import AnswerFile
+    from digits.bulk.workers import Workers
     from digits.reading.reader import Reader
     from digits.spec import STATUSES
 
@@ -183,7 +183,7 @@ def _cluster(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from digits import classifier
-    from digits.reading.ray_engine import read_into
+    from digits.bulk.ray_engine import read_into
     from digits.reading.reader import Reader
     from digits.spec import STATUSES
 
@@ -208,7 +208,7 @@ def _cluster(args: argparse.Namespace) -> int:
 def _table(args: argparse.Namespace) -> int:
     """One picture's numbers as a table."""
     from digits.api import Reader
-    from digits.reading import table_file
+    from digits.bulk import table_file
 
     table_file.check(args.output)
     empty: list[str] = []

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from digits import classifier
+from digits.bulk.answer_file import AnswerFile
+from digits.bulk.workers import Workers
 from digits.errors import DigitsError, reason, told
 from digits.extras import required
-from digits.reading.answer_file import AnswerFile
-from digits.reading.bulk import Workers
 from digits.spec import STATUSES
 from digits.vision import packed
 from digits.vision.packed import File

@@ -18,9 +18,9 @@ from functools import cache, partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
+from digits.bulk.answer_file import Answers
 from digits.errors import DigitsError
 from digits.reading.answer import Answer
-from digits.reading.answer_file import Answers
 from digits.reading.pages import loaded, read_loaded
 from digits.reading.reader import Reader
 from digits.vision.files import STDIN, size, source

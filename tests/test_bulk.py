@@ -15,10 +15,10 @@ from PIL import Image
 
 from digits import classifier
 from digits.__main__ import main
+from digits.bulk import workers
+from digits.bulk.workers import Workers
 from digits.errors import DigitsError
-from digits.reading import bulk
 from digits.reading.answer import Answer
-from digits.reading.bulk import Workers
 from digits.reading.reader import Reader
 from digits.tile import frame
 from digits.vision.load import from_array, load
@@ -46,10 +46,10 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers that know the functions of this file."""
     from multiprocessing import get_context
 
-    monkeypatch.setattr(bulk, "_start", lambda: None)
-    monkeypatch.setattr(bulk, "_read", _read)
-    monkeypatch.setattr(bulk, "_load", _load)
-    monkeypatch.setattr(bulk, "get_context", lambda kind: get_context("fork"))
+    monkeypatch.setattr(workers, "_start", lambda: None)
+    monkeypatch.setattr(workers, "_read", _read)
+    monkeypatch.setattr(workers, "_load", _load)
+    monkeypatch.setattr(workers, "get_context", lambda kind: get_context("fork"))
 
 
 def test_a_crashing_decoder_costs_one_answer(forked: None) -> None:
@@ -189,7 +189,7 @@ def _tile(folder: Path, place: int) -> Path:
 def test_a_cluster_that_does_not_start_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     from types import SimpleNamespace
 
-    from digits.reading import ray_engine
+    from digits.bulk import ray_engine
 
     def init(**_: Any) -> None:
         raise Exception("The current node timed out during startup. " + "Some words. " * 100)

@@ -1,0 +1,1 @@
+"""Many pictures at once, and what is kept of their answers."""
