@@ -90,6 +90,10 @@ class Told(Attempt):
         return self.ways.get("one", False)
 
     @property
+    def _stands_alone(self) -> bool:  # type: ignore[override]
+        return self.ways.get("alone", False)
+
+    @property
     def _may_be_a_row(self) -> bool:
         return self.ways.get("crop", False)
 
@@ -132,6 +136,12 @@ ONE, DOUBT = says("5", status="read"), says("5")
         ("auto", {"page": says("4", probability=0.5), "lines": STACKED * 2, "digit": DOUBT},
          ("4", "unsure"), "tile page row"),
         ("auto", {"digit": DOUBT}, ("5", "unsure"), "tile page digit row"),
+        # and where hardly any other ink is; else the row, which is read from grey, goes before it
+        ("auto", {"digit": says("5", probability=0.95), "row": says("8", probability=0.5)},
+         ("8", "unsure"), "tile page digit row"),
+        ("auto", {"digit": says("5", probability=0.95), "row": says("8"), "alone": True},
+         ("5", "unsure"), "tile page digit row"),
+        ("auto", {"digit": DOUBT, "row": NOTHING}, ("5", "unsure"), "tile page digit row"),
         # a crop is looked at once
         ("auto", {"page": says("4"), "crop": True}, ("4", "unsure"), "tile row page"),
         # and is one row or several, whichever says more

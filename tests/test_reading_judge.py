@@ -35,10 +35,16 @@ def test_support_is_a_mean_over_digits_and_probability_a_product() -> None:
     ("rows", "thresholds", "expected", "status"),
     [
         ([], {}, True, "no_digit"),
-        ([row(0.39)], {}, False, "no_digit"),
+        ([row(0.39, alone=True)], {}, False, "no_digit"),
         ([row(0.41, alone=True)], {}, False, "unsure"),
-        ([row(0.09)], {}, True, "no_digit"),
-        ([row(0.11)], {}, True, "read"),
+        ([row(0.09, alone=True)], {}, True, "no_digit"),
+        ([row(0.11, alone=True)], {}, True, "unsure"),
+        # of rows their probability tells whether they are digits, unless a number is expected
+        ([row(0.9, probability=0.29)], {}, False, "no_digit"),
+        ([row(0.9, probability=0.29)], {}, True, "unsure"),
+        ([row(0.9, probability=0.31)] * 3, {}, False, "unsure"),
+        ([row(0.09)], {}, False, "unsure"),
+        ([row(0.11)], {}, False, "read"),
         ([row(0.9, probability=0.91)], {}, False, "read"),
         ([row(0.9, probability=0.89)], {}, False, "unsure"),
         ([row(0.9, probability=0.6)], {"read": 0.5}, False, "read"),
@@ -69,6 +75,13 @@ def test_a_digit_by_itself_is_as_sure_as_the_row_model_allows(
     seen = judge.seen_twice(row(0.81, alone=True), of_row, 1.0, model(read=0.9))
     assert seen.probability == probability and seen.support == pytest.approx(0.9)
     assert seen.alternatives == [("7", probability)]
+
+
+def test_of_what_is_no_digit_to_the_classifier_the_row_model_tells() -> None:
+    """Its ink was not found, so that it is not `read` either."""
+    seen = judge.seen_twice(row(0.06, probability=0.01, alone=True), 0.97, 1.0, model(read=0.9))
+    assert (seen.probability, seen.support, seen.alone) == (0.97, 0.06, False)
+    assert judge.verdict([seen], model(read=0.9), False)[0] == "unsure"
 
 
 def test_from_so_many_lines_on_it_is_a_page() -> None:

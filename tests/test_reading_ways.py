@@ -93,9 +93,9 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     text: str | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The second polarity is the better supported one."""
+    """The second polarity is the likelier one."""
     seen = [replace(INK, inverted=inverted) for inverted in (False, True)]
-    rows = [replace(row("1", alone=True), support=0.5), replace(row("9", alone=True), support=0.9)]
+    rows = [row("1", 0.8, alone=True), row("9", 0.9, alone=True)]
     monkeypatch.setattr(module, "polarities", lambda grey: [False, True])
     monkeypatch.setattr(module, "find", lambda grey, inverted, reach: seen[inverted])
     monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn[ink.inverted])

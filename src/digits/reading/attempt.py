@@ -91,7 +91,7 @@ class Attempt:
         return max(answer, self._turned() or answer, key=lambda one: judge.worth(one.rows))
 
     def _upright(self) -> Answer:
-        """The first answer that is plain; else the one that says most, or is supported best.
+        """The first answer that is plain; else the one that says most.
 
         A tile in MNIST's frame is one digit: who made it has cut it out. What stands alone and is
         `read` as one digit is one: so it was on 236 of 236 made-up crops and rows of validation
@@ -116,7 +116,9 @@ class Attempt:
         row = crop
         if not self._may_be_a_row and (all_of_it := self.of_row()):
             row = judge.doubted(all_of_it, NO_ROW_FOUND)
-        return max(best, row or NOTHING, key=lambda answer: judge.value(answer.rows))
+        if row and row.rows and not page and not self._stands_alone:
+            return row  # from grey: on patterned paper the ink of a digit is cut out of the pattern
+        return max(best, row or NOTHING, key=_value_of)
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
@@ -133,7 +135,7 @@ class Attempt:
                 if all(fills(row.box, self.grey) for row in rows):
                     answers.append(self.recognizer.concluded(rows, seen, [], "digit"))
         plain = (one for one in answers if one.status == "read" and self._are_alike(one.rows))
-        return max(plain, key=_support_of, default=None)
+        return max(plain, key=_value_of, default=None)
 
     def of_row(self) -> Answer | None:
         """The answer to the picture as one row: the crop of one, or all of its ink; None where
@@ -153,7 +155,7 @@ class Attempt:
                 answers.append(self.recognizer.concluded([row], seen, words, "row"))
                 if answers[-1].status == "read":
                     break
-        return max(answers, key=_support_of, default=None)
+        return max(answers, key=_value_of, default=None)
 
     def of_page(self, plainly: bool = False) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number, or, if it is
@@ -308,5 +310,5 @@ class Attempt:
         return self._digit.status == "read" or self._digit.why in (CROSSED, NOT_ALIKE)
 
 
-def _support_of(answer: Answer) -> float:
-    return judge.support(answer.rows)
+def _value_of(answer: Answer) -> float:
+    return judge.value(answer.rows)
