@@ -49,6 +49,16 @@ def test_layers_and_the_rows_of_known_classes_are_taken_over(old: Path) -> None:
     assert torch.equal(state[head][0], fresh[0])
 
 
+def test_a_lost_class_none_is_said(old: Path, tmp_path: Path) -> None:
+    assert "--nondigits 0.2 keeps it" in transfer.said_of_none(config(old))
+    assert not transfer.said_of_none(config(old, nondigits=0.2))
+    assert not transfer.said_of_none(config(old, labels=("a", "7")))
+    assert not transfer.said_of_none(TrainConfig(arch="cnn5"))
+    ten = tmp_path / "ten.pth"
+    checkpoint.save(ten, checkpoint.pack("cnn5", archs.create("cnn5", 10), classes=ELEVEN[:10]))
+    assert not transfer.said_of_none(config(ten))
+
+
 @pytest.mark.parametrize("arch", ["cnn5", "finder"])
 def test_where_the_classes_are_the_same_all_is_taken_over(tmp_path: Path, arch: str) -> None:
     path, shape = tmp_path / "old.pth", PAGE_SHAPE if arch == "finder" else (1, 28, 28)

@@ -17,6 +17,7 @@ from digits.optimization import artefact, parity
 from digits.spec import CLASSES, NONE, data_dir, pretrained_dir
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
+from digits.training.lifecycle import OF_DIGITS
 
 CARD = """# {name}
 
@@ -99,7 +100,9 @@ def expecting_less(content: dict[str, Any], less: float) -> None:
 
 def train_command(config: TrainConfig) -> str:
     """The `train` call that makes this model again: the flags that differ from its recipe's."""
-    recipe = TrainConfig.make({"arch": config.arch})
+    # What a recipe adds to digits is left out where a model is taken over.
+    left_out = dict.fromkeys(OF_DIGITS, 0.0) if config.init else {}
+    recipe = TrainConfig.make({"arch": config.arch, **left_out})
     changed = {
         key: value
         for key, value in config.as_dict().items()

@@ -68,8 +68,9 @@ def prepare(
     tiles = len(dataset.train)
     if preset and config.dataset == SMALL_SET:
         config = _for_few_tiles(config, given)
-    if ranks.first and (said := _said_of_steps(config, preset, tiles)):
-        print(f"warning: {said}", file=sys.stderr)
+    for said in (_said_of_steps(config, preset, tiles), transfer.said_of_none(config)):
+        if ranks.first and said:
+            print(f"warning: {said}", file=sys.stderr)
     run = Run(Path(ranks.same(str(Run.create(config.arch, runs).folder) if ranks.first else "")))
     save_dir = save_dir or SAVE_DIR
     if ranks.first:

@@ -8,6 +8,7 @@ from typing_extensions import Self
 
 from digits import archs, checkpoint, classifier
 from digits.errors import DigitsError
+from digits.spec import CLASSES, NONE
 from digits.training.config import TrainConfig
 
 
@@ -69,6 +70,14 @@ def start(model: nn.Module, config: TrainConfig, shape: Sequence[int | None]) ->
         taken |= _head(model, taken, config.classes, content["classes"])
     model.load_state_dict(taken)
     freeze(model, config.freeze)
+
+
+def said_of_none(config: TrainConfig) -> str:
+    """What to know where digits are learned on and the class `none` is lost; else nothing."""
+    learns_digits = config.init and config.labels == CLASSES and NONE not in config.classes
+    if learns_digits and NONE in content_of(config.init)["classes"]:
+        return f"the class `none` of --init {config.init} is left out; --nondigits 0.2 keeps it"
+    return ""
 
 
 def _head(
