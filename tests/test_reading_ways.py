@@ -16,13 +16,14 @@ from digits.reading.attempt import (
     NOT_ALONE,
     NOTHING,
     ONE_MORE,
+    STRETCHED,
     TEXT_LEFT_OUT,
     Attempt,
 )
 from digits.reading.recognizer import Recognizer
 from digits.vision.ink import Ink
 from digits.vision.lines import Line
-from tests.test_reading_attempt import INK, NEVER, STACKED, Told, recognizer, row
+from tests.test_reading_attempt import INK, NEVER, STACKED, Told, line, recognizer, row
 
 
 @dataclass
@@ -191,6 +192,37 @@ def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
         assert (answer.why == IN_TEXT) == (status == "unsure")
     monkeypatch.setattr(module, "seen_first", lambda grey: None)
     assert Attempt(recognizer("number")).of_page() is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_parts", "text", "count"),
+    # five lines are looked at, and of four a longer piece: to the left, to the right, both
+    [("number", False, "20500", 5 + 4 * 3), ("number", True, "20\n" * 4 + "20", 5),
+     ("auto", False, None, 5)],
+)  # fmt: skip
+def test_where_nothing_expected_stands_in_any_line_they_are_made_longer(
+    kind: str, in_parts: bool, text: str | None, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans = []
+
+    def read(self: Recognizer, one: Line) -> tuple[Row | None, None]:
+        left, top = one.corners[0].round().astype(int).tolist()
+        spans.append((left, round(one.width)))
+        whole = spans[-1] == (-56, 100 + 2 * 56)
+        said = row("20500" if whole else "20", 0.98, top)
+        return (said if whole or (in_parts and left == 0) else None), None
+
+    lines = [line(0, 40 * k) for k in range(5)]
+    monkeypatch.setattr(module, "find_lines", lambda grey: lines)
+    monkeypatch.setattr(module, "seen_first", lambda grey: INK)
+    monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
+    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
+    monkeypatch.setattr(Recognizer, "line", read)
+    answer = Attempt(recognizer(kind)).of_page()
+    assert (answer and answer.text) == text and len(spans) == count
+    if text == "20500":
+        assert answer and (answer.status, answer.why) == ("unsure", STRETCHED)
+        assert spans[5:8] == [(0, 156), (-56, 156), (-56, 212)]
 
 
 def test_the_ink_of_a_page_is_as_that_of_its_lines() -> None:

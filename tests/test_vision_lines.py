@@ -32,6 +32,16 @@ def test_ink_alone_is_what_mostly_lies_in_the_line() -> None:
     assert kept.mask[above + 30, beside + 110] and not kept.level[above + 30, 0]
 
 
+def test_a_piece_of_a_line_lies_on_it_and_may_be_longer() -> None:
+    whole = line(100, 50, 200, 20, 30.0)
+    along = (whole.corners[1] - whole.corners[0]) / 200
+    piece = whole.between(-30, 250)
+    assert piece.corners[0] == pytest.approx(whole.corners[0] - 30 * along)
+    assert piece.corners[2] == pytest.approx(whole.corners[2] + 50 * along)
+    same = piece.width, piece.height, piece.tilt, piece.probability
+    assert same == pytest.approx((280, 20, 30.0, whole.probability))
+
+
 def test_lines_meet_where_the_middle_of_one_lies_in_the_other() -> None:
     large, near, away = line(0, 0, 300, 100), line(250, 50, 60, 30), line(280, 50, 60, 30)
     assert near.meets(large) and large.meets(near)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -45,6 +46,7 @@ ONE_MORE = "ink beside a row may be its digit"
 NOT_ALIKE = "the row model takes it for something else"
 IN_TEXT = "among text as large: it may be print"
 NOT_PLAIN = "the finder is not sure that it is written by hand"
+STRETCHED = "the finder sees a part of it only"
 NOT_ALONE = "other ink is beside the digit, or around it"
 NOTHING = Answer("", "no_digit", why=judge.NOTHING)
 
@@ -65,6 +67,11 @@ class Limits:
     # Of a line's height: so wide may strokes on its page be. Of 70 made-up pages without a number
     # the ink of the whole picture, in which a dark table hides the text, let 2 be `read`, this 1.
     stroke_of_line: float = 2.0
+    # So many lines, the surest, are made so much longer at an end or both where nothing that is
+    # expected stands in any. Of 120 made-up pages with a ZIP code by held-out writers among words
+    # 84 were right and 30 had no answer; so 12 of these are right and 2 wrong.
+    stretched_lines: int = 4
+    stretched_by_height: float = 2.0
 
 
 LIMITS = Limits()
@@ -175,7 +182,9 @@ class Attempt:
             looked[place] = line, row, ink
         in_order = [looked[place] for place in sorted(looked)]
         rows = judge.written_once([row for _, row, _ in in_order if row])
-        numbers = judge.likely_lines(rows)
+        numbers, stretched = judge.likely_lines(rows), None
+        if not numbers and recognizer.wanted and (stretched := self._stretched()):
+            in_order, numbers = [stretched], [stretched[1]]
         if not numbers:
             return None
         kept, lost = [], 0
@@ -192,8 +201,21 @@ class Attempt:
         answer = recognizer.concluded(numbers, seen, words, "page")
         in_text = recognizer.kind == "auto" and is_in_text(seen, numbers)
         doubts = left_out + [ONE_MORE] * has_a_digit_more(seen, numbers) + [IN_TEXT] * in_text
-        doubts += [NOT_PLAIN] * (not all(map(judge.is_plain, kept)))
+        doubts += [NOT_PLAIN] * (not all(map(judge.is_plain, kept))) + [STRETCHED] * bool(stretched)
         return judge.doubted(answer, doubts[0]) if doubts else answer
+
+    def _stretched(self) -> tuple[Line, Row, RowInk | None] | None:
+        """The likeliest of the surest lines made longer, in which the finder saw a part of what is
+        expected; None where none is likely."""
+        found = []
+        for _, line in islice(self._parted(), LIMITS.stretched_lines):
+            more = LIMITS.stretched_by_height * line.height
+            for before, behind in ((0, more), (more, 0), (more, more)):
+                longer = line.between(-before, line.width + behind)
+                row, ink = self.recognizer.line(longer)
+                if row and judge.likely_lines([row]):
+                    found.append((longer, row, ink))
+        return max(found, key=lambda one: one[1].probability, default=None)
 
     def _parted(self) -> Iterator[tuple[tuple[int, int], Line]]:
         """The finder's lines, parted at the walls of cells while there is time, and their places in

@@ -5,7 +5,7 @@ the middle of its height: cores of neighbours do not touch where rows do (the ke
 2020, "Real-time scene text detection with differentiable binarization").
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -79,6 +79,12 @@ class Line:
     def _holds(self, other: "Line") -> bool:
         x, y = other.corners.mean(axis=0)
         return cv2.pointPolygonTest(self.corners.astype(np.float32), (x, y), False) >= 0
+
+    def between(self, start: float, end: float) -> "Line":
+        """It from one place to another, in pixels from its first digit on."""
+        along = (self.corners[1] - self.corners[0]) / self.width
+        first, last = (self.corners[[0, 3]] + place * along for place in (start, end))
+        return replace(self, corners=np.stack([first[0], last[0], last[1], first[1]]))
 
     def row(self, above: float | None = None, size: int = ROW_HEIGHT) -> RowInk:
         """The empty row that lies over the line, which is `size` pixels high in it, with some paper

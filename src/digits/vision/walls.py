@@ -64,7 +64,7 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
         columns = np.flatnonzero(inked[start:end]) + start
         if len(columns) >= LIMITS.min_ink_of_height * height:
             first, last = columns[0], columns[-1] + 1
-            parts.append(_part(line, first / scale - line.paper, last / scale - line.paper))
+            parts.append(line.between(*(x / scale - line.paper for x in (first, last))))
     return parts or [line]
 
 
@@ -73,13 +73,6 @@ def _ink(strip: np.ndarray) -> np.ndarray:
     away = cv2.absdiff(strip, np.full_like(strip, np.median(strip)))
     most = float(np.percentile(away[::2, ::2], LIMITS.stroke_centile))
     return np.asarray(away > max(LIMITS.min_level, LIMITS.min_ink * most))
-
-
-def _part(line: Line, start: float, end: float) -> Line:
-    """What of a line lies between two places, in pixels from its first digit on."""
-    along = (line.corners[1] - line.corners[0]) / line.width
-    first, last = (line.corners[[0, 3]] + place * along for place in (start, end))
-    return Line(np.stack([first[0], last[0], last[1], first[1]]), line.probability)
 
 
 def _strokes(strip: np.ndarray) -> np.ndarray:
