@@ -100,6 +100,14 @@ def test_the_page_on_architecture_names_no_file_that_is_not_there() -> None:
     assert named and not [n for n in named if not any(path.endswith(f"/{n}") for path in there)]
 
 
+def test_the_package_has_every_room() -> None:
+    made = (PACKAGE.parents[1] / "pyproject.toml").read_text("utf-8")
+    listed = re.findall(r'"digits\.(\w+)"', made.partition("\npackages = [")[2].partition("]")[0])
+    assert {*listed} - {"pretrained"} == {
+        path.parent.name for path in PACKAGE.glob("*/__init__.py")
+    }
+
+
 def test_the_page_on_architecture_is_no_wider_than_code() -> None:
     assert max(map(len, PAGE.read_text("utf-8").splitlines())) <= 100
 
