@@ -20,11 +20,11 @@ class Limits:
     """
 
     read_probability: float = 0.9  # for a model that keeps no threshold of its own
-    # Of a digit alone: less is no digit. Where it counted of rows as well, though the row model
-    # looks at the grey, 1,473 of 1,500 digits by held-out writers were right, and 1,486 now.
+    # Of a digit alone: less is no digit; of a row, which the row model sees in the grey as well,
+    # less is not `read`. Where such a row was no digit either 1,473 of 1,500 digits by held-out
+    # writers were right, and 1,486 now; where it may be `read` 34 of 1,000 non-digits were, not 30.
     digit_support: float = 0.4
-    # The same where a digit is expected, and of a row that is `read`.
-    expected_support: float = 0.1
+    expected_support: float = 0.1  # the same where a digit or a number is expected
     read_support: float = 0.7  # of a digit alone that is `read`: nine of ten have more
     # That a digit alone is one to the row model as well: letters are none to it. Of 1,000 letters
     # and signs by held-out writers 58 were `read` as digits alone without it, 37 with 0.5, 31 with
@@ -101,7 +101,7 @@ def verdict(rows: Sequence[Row], model: Classifier, expected: bool) -> tuple[str
         return "no_digit", _compared(likeliest, LIMITS.line_probability)
     if likely < threshold:
         return "unsure", _compared(likely, threshold)
-    least = LIMITS.read_support if alone else LIMITS.expected_support
+    least = LIMITS.read_support if alone else least
     if fits < least:
         return "unsure", _fitting(fits, least)
     return "read", _compared(likely, threshold)
