@@ -22,7 +22,7 @@ class Limits:
     read_probability: float = 0.9  # for a model that keeps no threshold of its own
     # Of a digit alone: less is no digit; of a row, which the row model sees in the grey as well,
     # less is not `read`. Where such a row was no digit either 1,473 of 1,500 digits by held-out
-    # writers were right, and 1,486 now; where it may be `read` 34 of 1,000 non-digits were, not 30.
+    # writers were right, and 1,486 now.
     digit_support: float = 0.4
     expected_support: float = 0.1  # the same where a digit or a number is expected
     read_support: float = 0.7  # of a digit alone that is `read`: nine of ten have more
