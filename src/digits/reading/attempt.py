@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 
@@ -183,7 +182,9 @@ class Attempt:
         in_order = [looked[place] for place in sorted(looked)]
         rows = judge.written_once([row for _, row, _ in in_order if row])
         numbers, stretched = judge.likely_lines(rows), None
-        if not numbers and recognizer.wanted and (stretched := self._stretched()):
+        if not numbers and recognizer.wanted:
+            stretched = self._stretched([line for line, *_ in looked.values()])
+        if stretched:
             in_order, numbers = [stretched], [stretched[1]]
         if not numbers:
             return None
@@ -204,11 +205,11 @@ class Attempt:
         doubts += [NOT_PLAIN] * (not all(map(judge.is_plain, kept))) + [STRETCHED] * bool(stretched)
         return judge.doubted(answer, doubts[0]) if doubts else answer
 
-    def _stretched(self) -> tuple[Line, Row, RowInk | None] | None:
-        """The likeliest of the surest lines made longer, in which the finder saw a part of what is
-        expected; None where none is likely."""
+    def _stretched(self, lines: list[Line]) -> tuple[Line, Row, RowInk | None] | None:
+        """The likeliest of the first of these lines made longer, in which the finder saw a part of
+        what is expected; None where none is likely."""
         found = []
-        for _, line in islice(self._parted(), LIMITS.stretched_lines):
+        for line in lines[: LIMITS.stretched_lines]:
             more = LIMITS.stretched_by_height * line.height
             for before, behind in ((0, more), (more, 0), (more, more)):
                 longer = line.between(-before, line.width + behind)
