@@ -95,30 +95,17 @@ def test_a_digits_other_parts_are_no_specks_and_near(
     assert len(of_one_digit(ink(BAR, other))) == count
 
 
-@pytest.mark.parametrize(
-    ("side", "count", "is_one"), [(3, 2, True), (3, 3, False), (2, 3, True)]
-)  # 9 of 3600 pixels are a hole, 4 are none
-def test_a_digit_has_no_more_holes_than_an_8(side: int, count: int, is_one: bool) -> None:
-    seen = ink(("block", 80, 40, 30, 120))
-    for k in range(count):
-        seen.level[55 + 30 * k : 55 + 30 * k + side, 92 : 92 + side] = 0
-    assert is_one_digit(seen) == is_one
-
-
 @pytest.mark.parametrize(("height", "is_one"), [(5, True), (15, False)])
 def test_little_ink_may_be_beside_one_digit(height: int, is_one: bool) -> None:
     assert is_one_digit(ink(BAR, ("block", 160, 60, 7, height))) == is_one
 
 
-@pytest.mark.parametrize(("wide", "is_one"), [(15, True), (30, False)])
-def test_a_digit_is_no_broader_than_a_marker(wide: int, is_one: bool) -> None:
-    assert is_one_digit(ink(("block", 80, 60, wide, 50))) == is_one
-
-
-def test_grain_is_no_digit() -> None:
+@pytest.mark.parametrize(("holes", "is_one"), [(30, True), (31, False)])
+def test_grain_is_no_digit(holes: int, is_one: bool) -> None:
     seen = ink(("block", 60, 20, 70, 170))
-    seen.level[20:190:3, 60:130:3] = 0  # a thousand holes, each too small to be one
-    assert not is_one_digit(seen)
+    for k in range(holes):
+        seen.level[30 + 20 * (k // 8), 65 + 8 * (k % 8)] = 0
+    assert is_one_digit(seen) == is_one
 
 
 @pytest.mark.parametrize(("height", "gone"), [(18, True), (34, False)])
@@ -142,13 +129,6 @@ def test_a_digit_stands_alone_with_hardly_any_ink_beside_it(height: int, alone: 
 def test_what_the_border_cuts_does_not_stand_alone() -> None:
     assert stands_alone(ink(("block", 1, 60, 20, 50)))
     assert not stands_alone(ink(("block", 0, 60, 20, 50)))
-
-
-def test_a_table_around_a_sheet_is_no_digit() -> None:
-    around = ink(("ring", 0, 0, SIDE, SIDE))
-    assert is_one_digit(around)
-    around.mask[[0, 0, -1, -1], [0, -1, 0, -1]] = True
-    assert not is_one_digit(around)
 
 
 @pytest.mark.parametrize(
