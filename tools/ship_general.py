@@ -4,11 +4,14 @@
     python src/train.py --arch general --dataset mnist --init models/general.pth
     python tools/ship_general.py runs/LATER --halfway_to runs/EARLIER/model.pth
 
-Its doubt is fitted with our row model beside it: run this again after `tools/ship_rows.py`.
+Its doubt is fitted with our row model beside it: after `tools/ship_rows.py` it is fitted again by
+    python tools/ship_general.py --doubt
 """
 
 import argparse
+import json
 import math
+import re
 from pathlib import Path
 
 import get_general
@@ -19,6 +22,7 @@ from ship import halfway, runs_of, told, train_command
 from ship_rows import accuracy, doubt_of
 
 from digits import archs, checkpoint, classifier, data
+from digits.classifier import METADATA_KEY
 from digits.data import rows
 from digits.optimization import artefact
 from digits.reading.row_models import GENERAL
@@ -32,6 +36,10 @@ Its weights are the means of those of the last two runs: beside our row model th
 either's (Wortsman et al. 2022, "Model soups"; `--halfway_to`).
 """
 LARGE = 256  # numbers from which on a tensor is stored as float16
+
+DOUBT = """\
+An answer by both row models counts as `read` from a probability of {read:.4f}: of {shown:,} other
+made-up crops {coverage:.1%} have it, and {error:.2%} of these are wrong. What both give on real"""
 
 CARD = """# The general row model
 
@@ -47,8 +55,7 @@ went on learning here.
 
 {size:,} bytes, weights as float16.
 
-An answer by both row models counts as `read` from a probability of {read:.4f}: of {shown:,} other
-made-up crops {coverage:.1%} have it, and {error:.2%} of these are wrong. What both give on real
+{doubt}
 pictures, and ours alone, stands in docs/peers.md. DIGITS_ROWS=own switches it off.
 
 Trained on what our row model learned from (`_rows.md`), in {runs}, by
@@ -81,12 +88,41 @@ def with_halves(model: bytes) -> bytes:
     return bytes(proto.SerializeToString())
 
 
+def fit_doubt_again(path: Path, crops: int) -> None:
+    """Fit the doubt of the shipped model anew, in its file and its card."""
+    proto = onnx.load(path)
+    (entry,) = (prop for prop in proto.metadata_props if prop.key == METADATA_KEY)
+    known = json.loads(entry.value)
+    config = known["config"]
+    _, held_out = made_up.sources(
+        data.load(config["dataset"], hold_out=config["hold_out"]), data_dir()
+    )
+    doubt = doubt_of(held_out, crops, MAX_ERROR)
+    known["metrics"]["doubt"], known["thresholds"] = doubt.weights, {"read": doubt.read}
+    entry.value = json.dumps(known)
+    with artefact.staged(path) as trial:
+        trial.write_bytes(proto.SerializeToString())
+    card, said = path.with_suffix(".md"), re.escape(DOUBT)
+    said = re.sub(r"\\{.*?\\}", ".*?", said)  # what stands where a figure does
+    text, count = re.subn(said, DOUBT.format(**doubt.told()), card.read_text("utf-8"))
+    assert count == 1, card
+    checkpoint.write_atomically(card, lambda file: file.write(text.encode()))
+    print(DOUBT.format(**doubt.told()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("run", type=Path, help="folder of the training run")
+    parser.add_argument("run", type=Path, nargs="?", help="folder of the training run")
+    parser.add_argument("--doubt", action="store_true", help="fit the shipped model's doubt again")
     parser.add_argument("--crops", type=int, default=4000, help="that its doubt is fitted on")
     parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
     args = parser.parse_args()
+    path = pretrained_dir() / GENERAL
+    if args.doubt:
+        fit_doubt_again(path, args.crops)
+        return
+    if not args.run:
+        parser.error("a run or --doubt is needed")
 
     content = checkpoint.load(args.run / "model.pth")
     if args.halfway_to:
@@ -96,7 +132,6 @@ def main() -> None:
     content["config"] = config.as_dict()
     _, held_out = made_up.sources(data.load(config.dataset, hold_out=config.hold_out), data_dir())
     judged = rows.samples(*training.VALIDATION[:1], held_out, training.VALIDATION[1])
-    path = pretrained_dir() / GENERAL
     right = []
     for some in (checkpoint.load(get_general.TAKEN), content):
         with artefact.staged(path) as trial:
@@ -114,7 +149,8 @@ def main() -> None:
         parameters=sum(p.numel() for p in checkpoint.build(content).parameters()),
         before=right[0], after=right[1], wheel=get_general.WHEEL.replace("==", " "),
         runs=told(runs, "docs/lab/reading.md"), halfway=f"\n{HALFWAY}" if args.halfway_to else "",
-        commands="\n".join(f"    {train_command(run)}" for run in runs), **doubt.told(),
+        commands="\n".join(f"    {train_command(run)}" for run in runs),
+        doubt=DOUBT.format(**doubt.told()),
     )  # fmt: skip
     checkpoint.write_atomically(path.with_suffix(".md"), lambda file: file.write(card.encode()))
     print(card)
