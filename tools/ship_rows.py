@@ -3,7 +3,7 @@
 python tools/ship_rows.py runs/2026-11-25-223100-rows
 python tools/ship_rows.py runs/LATER --halfway_to runs/EARLIER/model.pth
 
-Run `tools/ship_general.py` after it: the doubt of both together is fitted there.
+Run `tools/ship_general.py --doubt` after it: the doubt of both together is fitted there.
 """
 
 import argparse
