@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 from support.command import run_main
@@ -24,7 +23,6 @@ from support.peer import Peer, digits_alone
 
 from digits import classifier
 from digits.errors import DigitsError
-from digits.reading import budget
 from digits.reading.reader import Reader
 from digits.vision.load import load
 
@@ -45,9 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--peer", type=Path, metavar="FOLDER", help="rapidocr's environment")
     parser.add_argument("--seconds", type=float, help="of CPU time for a page (default: as read)")
     args = parser.parse_args(arguments)
-    if args.seconds:
-        budget.LIMITS = replace(budget.LIMITS, seconds=args.seconds)
-    reader = Reader.expecting(classifier.load(classifier.find("reader")))
+    reader = Reader.expecting(classifier.load(classifier.find("reader")), seconds=args.seconds)
     print(HEAD, "|---" * 7 + "|", sep="\n", flush=True)
     with Peer(args.peer) if args.peer else nullcontext() as peer:
         for name, lines in json.loads(NUMBERS.read_text("utf-8")).items():

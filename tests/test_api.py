@@ -32,7 +32,7 @@ SURFACE = {  # what programs rely on: a change here is one that CHANGELOG.md tel
     "Answer": "",
     "Classifier": "",
     "DigitsError": "",
-    "Reader": f"({MODEL}) -> None",
+    "Reader": f"({MODEL}, seconds: float | None = None) -> None",
     "Report": (
         "(accuracy: float, metrics: dict[str, typing.Any], history: list[dict[str, float]], "
         "model: pathlib.Path, run: pathlib.Path, test: 'Measurement | None') -> None"
@@ -195,7 +195,9 @@ def test_what_are_no_tiles_is_an_error_that_says_what_to_give(array: Any) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["reader", digits.load("reader")], ids=["name", "loaded"])
 def test_a_reader_is_pickled(model: Any) -> None:
-    again = pickle.loads(pickle.dumps(digits.Reader(model, expect="/[0-9]{5}/")))
+    reader = digits.Reader(model, expect="/[0-9]{5}/", seconds=60)
+    again = pickle.loads(pickle.dumps(reader))
+    assert again._reader.seconds == 60
     answer = again.read(NUMBER)
     assert (answer.text, answer.model) == ("40917", "reader")
     assert again.read(ROOT / "test_images" / "two_rows.png").text != "2026\n1147"

@@ -315,3 +315,17 @@ def test_a_model_of_the_small_scans_says_so(
         error = capsys.readouterr().err
         assert error.count("1,797 small scans") == warned
         assert f"model: {model} (trained on {'uci' if warned else 'mnist'})" in error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [[], ["--output", "a.csv"], ["--output", "a.csv", "--table"]])
+def test_a_picture_has_the_seconds_that_it_is_allowed(
+    more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    picture = str(Path(__file__).parents[1] / "test_images" / "two_rows.png")
+    assert main(["predict", "--image", picture, "--seconds", "1e-6", *more]) == 1
+    said = capsys.readouterr()
+    written = (tmp_path / "a.csv").read_text() if more == ["--output", "a.csv"] else ""
+    assert "allow it more --seconds" in said.err + written
+    assert main(["predict", "--image", picture, "--seconds", "60", *more, "--output", "b.csv"]) == 0

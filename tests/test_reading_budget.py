@@ -72,6 +72,13 @@ def test_reading_a_file_takes_no_more_than_a_gigabyte(
     assert int(ended.stdout.split()[-1]) < 1 << 20, ended.stderr  # kB
 
 
+def test_a_reader_may_allow_a_picture_another_time(reader: Reader) -> None:
+    picture = replace(load(PICTURE), seconds=LIMITS.seconds)
+    assert replace(reader, seconds=2 * LIMITS.seconds).read(picture).text == "40917"
+    assert SPENT in replace(reader, seconds=1e-6).read(load(PICTURE)).error
+    assert budget.of_file(6.0) == 2 * budget.of_file(None)
+
+
 def test_what_decoding_took_is_counted(reader: Reader, tmp_path: Path) -> None:
     picture = load(PICTURE)
     assert 0 < picture.seconds < 1 and reader.read(picture).text == "40917"
@@ -84,7 +91,7 @@ def test_a_file_has_one_budget_for_its_pages(
 ) -> None:
     pages = [Image.open(PICTURE).convert("L")] * 3
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
-    monkeypatch.setattr(budget, "LIMITS", replace(LIMITS, seconds_of_file=0.0))
+    monkeypatch.setattr(budget, "LIMITS", replace(LIMITS, pictures_of_file=0))
     first, last = read_pages(reader, str(tmp_path / "a.tif"))
     assert (first.text, last.status) == ("40917", "error")
     assert "1 pages were read in the time of a file; split it" in last.error
@@ -97,7 +104,7 @@ STARTED_S = 2.0  # what a step that has begun may take, and the models that the 
 def test_usual_pages_are_read_whole_and_none_takes_longer_than_promised() -> None:
     assert LIMITS.seconds >= 3 * USUAL_PAGE_S
     assert LIMITS.seconds + STARTED_S <= PROMISED_S
-    assert MAX_PAGES * USUAL_PAGE_S <= LIMITS.seconds_of_file < 2 * MAX_PAGES * USUAL_PAGE_S
+    assert MAX_PAGES * USUAL_PAGE_S <= budget.of_file(None) < 2 * MAX_PAGES * USUAL_PAGE_S
 
 
 def without_time(monkeypatch: pytest.MonkeyPatch) -> None:

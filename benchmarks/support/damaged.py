@@ -26,7 +26,7 @@ from hostile import mutated, pattern, saved
 from support.textures import TEXTURES
 
 from digits.errors import DigitsError
-from digits.reading.budget import LIMITS
+from digits.reading.budget import of_file
 
 MOST_SECONDS, MOST_MEGABYTES = 5.0, 1024
 HANGS_AFTER_S = 3600  # of a clock: its process is ended, which breaks the input
@@ -51,7 +51,7 @@ class Case:
         return (
             self.outcome.startswith("broken")
             or self.page_seconds > MOST_SECONDS
-            or self.seconds > LIMITS.seconds_of_file + MOST_SECONDS
+            or self.seconds > of_file(None) + MOST_SECONDS
             or self.megabytes > MOST_MEGABYTES
         )
 

@@ -32,7 +32,8 @@ class Reader:
     gave. `expect` says what may stand in the pictures, as `--expect` does: "auto", "digit",
     "number", "decimal", "signed", "money", "amount", "date", "time", "phone", "zip",
     with a model that knows letters "letter" and "letters", "/regular expression/", or "@file" of
-    allowed texts.
+    allowed texts. `seconds` of CPU time are the most that a picture may take (the usual 3 unless
+    told): a page of hundreds of numbers takes longer, and is read in part only.
 
     Raises:
         DigitsError: there is no such model, it is damaged, or the format is not known.
@@ -42,16 +43,19 @@ class Reader:
     """
 
     def __init__(
-        self, model: "str | Path | Classifier" = DEFAULT_SHIPPED, expect: str = "auto"
+        self,
+        model: "str | Path | Classifier" = DEFAULT_SHIPPED,
+        expect: str = "auto",
+        seconds: float | None = None,
     ) -> None:
         from digits.reading import reader
 
         loaded = load(model) if isinstance(model, str | Path) else model
-        self._reader = reader.Reader.expecting(loaded, expect)
+        self._reader = reader.Reader.expecting(loaded, expect, seconds)
         self._expect = expect
 
-    def __reduce__(self) -> "tuple[Callable[[str, str], Reader], tuple[str, str]]":
-        return _again, (str(self._reader.classifier.path), self._expect)
+    def __reduce__(self) -> "tuple[Callable[..., Reader], tuple[str, str, float | None]]":
+        return _again, (str(self._reader.classifier.path), self._expect, self._reader.seconds)
 
     def read(self, source: "Source") -> "Answer":
         """Read one picture: a path, the bytes of an image file, a Pillow image, or an array.
@@ -110,13 +114,13 @@ class Reader:
 
 
 @lru_cache(4)
-def _again(model: str, expect: str) -> Reader:
+def _again(model: str, expect: str, seconds: float | None) -> Reader:
     """A reader as another process has it; one of a pool shares the cores with its neighbours."""
     if parent_process():
         from digits import classifier
 
         classifier.compute_on_one_thread()
-    return Reader(model, expect)
+    return Reader(model, expect, seconds)
 
 
 def read(

@@ -50,10 +50,11 @@ class Workers:
         expect: str = "auto",
         top_k: int = 1,
         decimal: str = ".",
+        seconds: float | None = None,
         processes: int = 0,
     ) -> None:
-        self._model, self._expect = model, expect
-        self._read: Read = partial(_read, model, expect, top_k, decimal)
+        self._reader = model, expect, seconds
+        self._read: Read = partial(_read, self._reader, top_k, decimal)
         self._count = processes or os.cpu_count() or 1
         self._pool = _pool(self._count)
         self._crashes = 0  # one after the other
@@ -117,11 +118,11 @@ class Workers:
         pool = _pool(1)
         try:
             with _interrupts_held():
-                loaded = pool.submit(_load, self._model, self._expect)
+                loaded = pool.submit(_load, *self._reader)
             loaded.result()
         except BrokenProcessPool:
             pool.shutdown()
-            raise DigitsError(f"{self._model}: loading it crashes; get another copy") from None
+            raise DigitsError(f"{self._reader[0]}: loading it crashes; get another copy") from None
         return pool
 
 
@@ -172,20 +173,20 @@ def _end_with_parent() -> None:
 
 
 @cache
-def _reader(model: Path, expect: str) -> Reader:
+def _reader(model: Path, expect: str, seconds: float | None) -> Reader:
     from digits import classifier
 
-    return Reader.expecting(classifier.load(model), expect)
+    return Reader.expecting(classifier.load(model), expect, seconds)
 
 
-def _load(model: Path, expect: str) -> None:
-    _reader(model, expect)
+def _load(model: Path, expect: str, seconds: float | None) -> None:
+    _reader(model, expect, seconds)
 
 
 def _read(
-    model: Path, expect: str, top_k: int, decimal: str, given: Sequence[Given]
+    of: tuple[Path, str, float | None], top_k: int, decimal: str, given: Sequence[Given]
 ) -> list[Answers]:
-    reader = _reader(model, expect)
+    reader = _reader(*of)
     start = time.perf_counter()
     small = [_small(file, reader.in_colour) if data is None else None for file, data in given]
     places = [k for k, picture in enumerate(small) if picture]

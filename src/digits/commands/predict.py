@@ -76,6 +76,9 @@ def _parser() -> Parser:
         help="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip,"
         " letter, letters, /regular expression/ or @file of texts: the likeliest answer that"
         " fits; number gives digits alone (default: auto)")  # fmt: skip
+    add("--seconds", type=number(float, 0, above=True),
+        help="of CPU time for a picture: a page of hundreds of numbers takes more than the usual"
+        " (default: 3)")  # fmt: skip
     add = parser.add_argument_group("what is printed").add_argument
     add("--top_k", type=number(int, 1, 10), default=1, help="likeliest labels (default: 1)")
     add("--confidence", action="store_true", help="show probabilities")
@@ -123,7 +126,7 @@ def _some(args: argparse.Namespace) -> int:
 
         prepare_tiles(args.save_tiles)
     model = _load(args)
-    reader = Reader(model, args.expect)
+    reader = Reader(model, args.expect, args.seconds)
     empty: list[str] = []
     stems: set[str] = set()
     numbers = count()  # of the drawings
@@ -161,7 +164,7 @@ def _many(args: argparse.Namespace) -> int:
         file.check_model(loaded.name)
         mine = islice(_pictures(args.image, empty), *args.shard)
         todo = [one for one in mine if not file.has(one.name)]
-        with Workers(model, args.expect, args.top_k, args.decimal) as workers:
+        with Workers(model, args.expect, args.top_k, args.decimal, args.seconds) as workers:
             read = workers.read(todo)
             for answers in tqdm(read, total=len(todo), unit="picture", disable=None, leave=False):
                 file.write(answers)
@@ -193,6 +196,8 @@ def _cluster(args: argparse.Namespace) -> int:
     mine = islice(_pictures(args.image, empty), *args.shard)
     model = str(args.model or classifier.DEFAULT_SHIPPED)
     settings = {"model": model, "expect": args.expect, "decimal": args.decimal}
+    if args.seconds:  # parts that were read before it was a flag keep their names
+        settings["seconds"] = args.seconds
     counts = read_into(args.output, mine, args.resume, **settings)
     with tqdm(unit="picture", disable=None, leave=False) as bar:
         for some in counts:
@@ -217,7 +222,7 @@ def _table(args: argparse.Namespace) -> int:
         raise DigitsError(f"--table: is of one picture, not of {len(names)}")
     model = _load(args)
     tell_new_folder(args.output)
-    answer, *more = Reader(model, args.expect).pages(names[0])
+    answer, *more = Reader(model, args.expect, args.seconds).pages(names[0])
     if answer.status == "error" or more:
         raise DigitsError(answer.error or f"{names[0]}: --table is of one page, not of many")
     table_file.write(args.output, answer, args.decimal)

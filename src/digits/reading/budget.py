@@ -3,24 +3,30 @@
 import time
 from dataclasses import dataclass, field
 
-SPENT = "too much in this picture: read in part only; crop it"
+SPENT = "too much in this picture: read in part only; allow it more --seconds, or crop it"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one picture may take, in seconds of CPU time.
+    """What one picture may take, in seconds of CPU time, unless a reader allows another time.
 
     To measure: `benchmarks/fuzz.py`, which allows 5 s.
     """
 
     # With what decoding took. A step that has begun goes on, and the first picture waits for the
-    # models: with both, 5 s are promised. A usual page took 0.6 s or less, so that a file of 100 is
-    # read to its end.
+    # models: with both, 5 s are promised.
     seconds: float = 3.0
-    seconds_of_file: float = 60.0
+    # A file may take as long as so many pictures. A usual page took 0.6 s or less, so that one of
+    # 100 is read to its end.
+    pictures_of_file: int = 20
 
 
 LIMITS = Limits()
+
+
+def of_file(seconds: float | None) -> float:
+    """What a file's pages may take, if each is allowed so many seconds, or the usual ones."""
+    return LIMITS.pictures_of_file * (LIMITS.seconds if seconds is None else seconds)
 
 
 @dataclass

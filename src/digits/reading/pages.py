@@ -79,12 +79,12 @@ def loaded(file: File, data: Path | bytes | None, colour: bool) -> Iterator[Pict
 def _answers(
     reader: Reader, name: str, pictures: Iterator[Picture], then: Then | None
 ) -> Iterator[Answer]:
-    began = time.thread_time()
+    began, allowed = time.thread_time(), budget.of_file(reader.seconds)
     for page in count():
         start = time.perf_counter()
         try:
             picture = next(pictures, None)
-            if picture and page and time.thread_time() - began > budget.LIMITS.seconds_of_file:
+            if picture and page and time.thread_time() - began > allowed:
                 raise DigitsError(f"{name}: {page} pages were read in the time of a file; split it")
         except DigitsError as error:
             yield failed(reader.classifier, name, error, start)

@@ -28,11 +28,15 @@ class Reader:
     wanted: Format | None = None  # of a number, or one character; None takes any
     allowed: frozenset[str] | None = None  # labels of one character; None allows all
     look: Look | None = None  # of a model of whole pictures; None shows it the ink in them
+    seconds: float | None = None  # of CPU time for a picture; None allows the usual
 
     @staticmethod
-    def expecting(classifier: Classifier, expect: str = "auto") -> "Reader":
-        """A reader for `--expect`. With a model that does not know all digits, of letters for
-        instance, or of whole pictures (`--frame none`), a picture is of one character.
+    def expecting(
+        classifier: Classifier, expect: str = "auto", seconds: float | None = None
+    ) -> "Reader":
+        """A reader for `--expect`, which may take so many `seconds` for a picture. With a model
+        that does not know all digits, of letters for instance, or of whole pictures (`--frame
+        none`), a picture is of one character.
 
         Raises:
             DigitsError: it is not known, or its pattern or list is wrong, or not for this model.
@@ -42,10 +46,10 @@ class Reader:
         reads_numbers = look is None and set(CLASSES) <= set(labels)
         if reads_numbers and (set(CLASSES) == set(labels) or expect in NAMED):
             kind = expect if expect in ("auto", "digit") else "number"
-            return Reader(classifier, kind, parse_format(expect))
+            return Reader(classifier, kind, parse_format(expect), seconds=seconds)
         wanted, allowed = fitting(expect, labels)
         if not allowed and reads_numbers:
-            return Reader(classifier, "number", parse_format(expect))
+            return Reader(classifier, "number", parse_format(expect), seconds=seconds)
         if not allowed:
             known = ", ".join(labels)
             raise DigitsError(
@@ -53,7 +57,7 @@ class Reader:
                 f"fits; it knows {known:.60}"
             )
         kind = "auto" if reads_numbers and expect == "auto" else "digit"
-        return Reader(classifier, kind, wanted, allowed, look)
+        return Reader(classifier, kind, wanted, allowed, look, seconds)
 
     @property
     def in_colour(self) -> bool:
@@ -66,7 +70,7 @@ class Reader:
         When the time for one picture is over, what was found so far is `unsure`, and nothing an
         `error`.
         """
-        budget = Budget()
+        budget = Budget() if self.seconds is None else Budget(self.seconds)
         budget.seconds -= picture.seconds  # what its decoding took
         recognizer = self._recognizer(picture, budget)
         if self.look:
