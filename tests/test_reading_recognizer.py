@@ -80,6 +80,24 @@ def test_no_row_and_no_line_is_begun_without_time(read: Any) -> None:
     assert LATE.line(Line(CORNERS, 0.9)) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("high", "first", "again", "text"),
+    [(12, 0.5, 0.9, "12"), (12, 0.5, 0.4, "407"), (24, 0.5, 0.9, "407"), (12, 0.999, 1, "407")],
+)
+def test_a_line_in_doubt_is_looked_at_closer_where_its_digits_are_low(
+    high: int, first: float, again: float, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(self: Recognizer, line: Line) -> tuple[Row, RowInk]:
+        says = row("407", first, alone=False) if line is whole else row("12", again)
+        box = (50, 25 - high // 2, 10, high)
+        return replace(says, digits=[replace(one, box=box) for one in says.digits]), ROW
+
+    whole = Line(CORNERS, 0.9)
+    monkeypatch.setattr(Recognizer, "_line", look)
+    found, _ = made().line(whole)
+    assert found and found.text == text
+
+
 @pytest.mark.parametrize(("digit", "alone"), [("7", True), ("1", False)])
 def test_a_row_of_one_digit_is_the_classifiers_if_it_sees_the_same(
     read: Any, digit: str, alone: bool

@@ -112,3 +112,16 @@ def test_a_row_has_paper_around_it() -> None:
 def test_lines_of_about_one_height_stand_side_by_side(lower: int, is_first: bool) -> None:
     left, right = line(0, lower, 120, 30), line(200, 0, 120, 30)
     assert (in_order([right, left])[0] is left) == is_first
+
+
+@pytest.mark.parametrize("degrees", [0.0, 10.0])
+def test_a_line_much_higher_than_its_digits_is_cut_out_closer(degrees: float) -> None:
+    whole, low = line(100, 100, 400, 100, degrees), line(100, 130, 400, 30, degrees)
+    along = (low.corners[1] - low.corners[0]) / 4
+    middles = [low.corners.mean(axis=0) + place * along for place in (-1, 0, 1)]
+    digits = [(x - 10, y - 15, 20, 30) for x, y in middles]
+    closer = whole.closer(digits)
+    assert closer and closer.height == pytest.approx(LIMITS.height_of_digits * 30)
+    assert closer.corners.mean(axis=0) == pytest.approx(low.corners.mean(axis=0))
+    assert (closer.width, closer.tilt) == pytest.approx((400, whole.tilt))
+    assert low.closer(digits) is None

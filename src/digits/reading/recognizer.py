@@ -109,7 +109,17 @@ class Recognizer:
 
     def line(self, line: Line) -> tuple[Row | None, RowInk | None]:
         """What stands in a line, None where it is no number; and its ink, which may be nothing,
-        None where time is over."""
+        None where time is over. What is in doubt, and much lower than the line, is looked at more
+        closely, and that counts if it is likelier."""
+        row, ink = self._line(line)
+        if row and self.status([row], expected=True) != "read":
+            closer = line.closer([digit.box for digit in row.digits])
+            again = self._line(closer) if closer else (None, None)
+            if again[0] and again[0].probability > row.probability:
+                return again
+        return row, ink
+
+    def _line(self, line: Line) -> tuple[Row | None, RowInk | None]:
         if not self.budget.left():
             return None, None
         row = line.row()

@@ -5,6 +5,7 @@ the middle of its height: cores of neighbours do not touch where rows do (the ke
 2020, "Real-time scene text detection with differentiable binarization").
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -34,6 +35,12 @@ class Limits:
     paper_above_of_height: float = 0.22  # around a line, and below it
     paper_beside_of_height: float = 0.4
     beside_of_height: float = 0.6  # lines whose middles differ by less stand side by side
+    # The finder takes long and small rows for too high: a line in doubt whose digits have less of
+    # its height is cut out anew, so much higher than they are. Right of 80 rows of 14 to 19
+    # validation digits, of 100 small ones, and of 1,675 numbers on pages by held-out writers: 53,
+    # 89 and 968 without it, 64, 89 and 966 with 0.55, 66, 92 and 973 with 0.65.
+    low_of_height: float = 0.65
+    height_of_digits: float = 1.1
 
 
 LIMITS = Limits()
@@ -85,6 +92,19 @@ class Line:
         along = (self.corners[1] - self.corners[0]) / self.width
         first, last = (self.corners[[0, 3]] + place * along for place in (start, end))
         return replace(self, corners=np.stack([first[0], last[0], last[1], first[1]]))
+
+    def closer(self, digits: Sequence[Box]) -> "Line | None":
+        """It no higher than its digits, boxes (x, y, width, height) in the picture; None where they
+        are as high as it."""
+        boxes = np.array(digits, float)
+        height = float(np.median(boxes[:, 3]))
+        if height >= LIMITS.low_of_height * self.height:
+            return None
+        down = (self.corners[3] - self.corners[0]) / self.height
+        middle = np.median((boxes[:, :2] + boxes[:, 2:] / 2 - self.corners[0]) @ down)
+        half = LIMITS.height_of_digits * height / 2
+        top, bottom = self.corners[:2] + np.outer([[middle - half], [middle + half]], down)[:, None]
+        return replace(self, corners=np.concatenate([top, bottom[::-1]]))
 
     def row(self, above: float | None = None, size: int = ROW_HEIGHT) -> RowInk:
         """The empty row that lies over the line, which is `size` pixels high in it, with some paper
