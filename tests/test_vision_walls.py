@@ -158,3 +158,18 @@ def test_faint_walls_are_none(pen: int, wall: int, count: int) -> None:
     grey = page([], [190], 220 - wall)
     strokes(grey, [90, 125, 230, 265], 220 - pen)
     assert parts(220, grey) == count
+
+
+def test_what_stands_behind_the_walls_of_a_cell_is_no_part_of_its_number() -> None:
+    first, last = within_cells(line(190), grey := page([90, 161, 196, 230], [189]))
+    assert first.walls == (np.inf, pytest.approx(191 - 185, abs=4))
+    assert last.walls == (pytest.approx(196 - 188, abs=4), np.inf)
+    row = last.row()
+    seen, whole = last.under(row, grey), row.of_picture(grey)
+    wall = round((last.paper - last.walls[0]) * seen.shape[1] / (last.width + 2 * last.paper))
+    assert wall > 4 and (whole[:, : wall - 2] != 220).any()
+    assert (seen[:, : wall - 2] == 220).all() and (seen[:, wall:] == whole[:, wall:]).all()
+
+
+def test_a_neighbour_that_a_line_does_not_reach_is_no_line_of_its_own() -> None:
+    assert len(within_cells(line(190), page([90, 125, 205, 240, 290], [190, 280]))) == 2

@@ -123,7 +123,7 @@ class Recognizer:
         if not self.budget.left():
             return None, None
         row = line.row()
-        under = row.of_picture(self.grey)
+        under = line.under(row, self.grey)
         inverted = is_inverted(under)
         ink = find(under, inverted)
         if ink is None:

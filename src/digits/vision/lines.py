@@ -49,10 +49,12 @@ LIMITS = Limits()
 @dataclass(frozen=True)
 class Line:
     """Where a number stands: `corners` (4, 2) in the picture's pixels, its first digit's top, its
-    last one's top, and the feet backwards; `probability` that it is one."""
+    last one's top, and the feet backwards; `probability` that it is one; `walls` is how far beyond
+    its ends those of its cell end, in pixels."""
 
     corners: np.ndarray
     probability: float
+    walls: tuple[float, float] = (np.inf, np.inf)
 
     @property
     def height(self) -> float:
@@ -119,6 +121,16 @@ class Line:
         high = int(np.ceil((1 + 2 * above) * size))
         to_picture = np.stack([along / scale, down / scale, origin], axis=1)
         return RowInk(np.zeros((high, wide), np.uint8), to_picture)
+
+    def under(self, row: RowInk, grey: np.ndarray) -> np.ndarray:
+        """The piece of a picture (H, W) uint8 under its row, (h, w) uint8, empty behind the walls
+        of its cell: what stands there is no part of its number."""
+        piece = row.of_picture(grey)
+        scale, wide = ROW_HEIGHT / self.height, piece.shape[1]
+        before, behind = (int(max(self.paper - away, 0) * scale) for away in self.walls)
+        columns = np.arange(wide)
+        piece[:, (columns < before) | (columns >= wide - behind)] = np.median(piece)
+        return piece
 
     def alone(self, ink: Ink) -> Ink:
         """The ink of its row (h, w) less boxes and rings around it and less the parts of

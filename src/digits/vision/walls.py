@@ -5,7 +5,7 @@ Those of a table go on above or below a line; those of a comb, whose cells hold 
 number, end with it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -52,19 +52,26 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
     _, top, _, high = line.box
     inside = beyond * line.height - top, beyond * line.height + high + len(grey) - top - high
     walls = _walls(_strokes(strip), [round(place * scale) for place in inside])
+    wide, paper = strip.shape[1], line.paper * scale
     cells = [
-        (end, start) for (_, end), (start, _) in pairwise([(0, 0), *walls, (strip.shape[1],) * 2])
+        (wall, start, end, other)
+        for (wall, start), (end, other) in pairwise([(0, 0), *walls, (wide, wide)])
+        if start < wide - paper and end > paper
     ]
-    if not walls or max(b - a for a, b in cells) < LIMITS.min_cell_of_height * height:
+    widest = max(end - start for _, start, end, _ in cells)
+    if len(cells) == 1 or widest < LIMITS.min_cell_of_height * height:
         return [line]
     middle, reach = len(strip) / 2, LIMITS.core_of_height * height
     inked = np.asarray(_ink(strip)[round(middle - reach) : round(middle + reach)].any(axis=0))
     parts = []
-    for start, end in cells:
+    for wall, start, end, other in cells:
         columns = np.flatnonzero(inked[start:end]) + start
         if len(columns) >= LIMITS.min_ink_of_height * height:
             first, last = columns[0], columns[-1] + 1
-            parts.append(line.between(*(x / scale - line.paper for x in (first, last))))
+            part = line.between(*(x / scale - line.paper for x in (first, last)))
+            before = (first - wall) / scale if wall > 0 else np.inf
+            behind = (other - last) / scale if other < wide else np.inf
+            parts.append(replace(part, walls=(before, behind)))
     return parts or [line]
 
 
