@@ -173,3 +173,11 @@ def test_what_stands_behind_the_walls_of_a_cell_is_no_part_of_its_number() -> No
 
 def test_a_neighbour_that_a_line_does_not_reach_is_no_line_of_its_own() -> None:
     assert len(within_cells(line(190), page([90, 125, 205, 240, 290], [190, 280]))) == 2
+
+
+def test_a_line_that_is_a_wall_stays_as_it_is() -> None:
+    corners = np.array([(188, TOP), (192, TOP), (192, TOP + HEIGHT), (188, TOP + HEIGHT)], float)
+    wall = Line(corners, 0.9)
+    grey = page([], [])
+    cv2.line(grey, (190, TOP - 90), (190, TOP + HEIGHT + 90), 60, 5)
+    assert within_cells(wall, grey) == [wall]

@@ -58,8 +58,8 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
         for (wall, start), (end, other) in pairwise([(0, 0), *walls, (wide, wide)])
         if start < wide - paper and end > paper
     ]
-    widest = max(end - start for _, start, end, _ in cells)
-    if len(cells) == 1 or widest < LIMITS.min_cell_of_height * height:
+    widest = max((end - start for _, start, end, _ in cells), default=0)
+    if len(cells) < 2 or widest < LIMITS.min_cell_of_height * height:
         return [line]
     middle, reach = len(strip) / 2, LIMITS.core_of_height * height
     inked = np.asarray(_ink(strip)[round(middle - reach) : round(middle + reach)].any(axis=0))
