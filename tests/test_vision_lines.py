@@ -1,5 +1,7 @@
 """Lines of a page: their ink alone, their order, and which of them are one."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -40,6 +42,9 @@ def test_a_piece_of_a_line_lies_on_it_and_may_be_longer() -> None:
     assert piece.corners[2] == pytest.approx(whole.corners[2] + 50 * along)
     same = piece.width, piece.height, piece.tilt, piece.probability
     assert same == pytest.approx((280, 20, 30.0, whole.probability))
+    assert piece.walls == (np.inf, np.inf)
+    in_cell = replace(whole, walls=(10.0, 60.0)).between(-30, 250)
+    assert in_cell.walls == pytest.approx((-20, 10))
 
 
 def test_lines_meet_where_the_middle_of_one_lies_in_the_other() -> None:

@@ -66,6 +66,8 @@ def _parsed(argv: list[str]) -> argparse.Namespace:
 
 
 def _parser() -> Parser:
+    from digits.reading.budget import LIMITS
+
     parser = Parser("predict", description=__doc__)
     add = parser.add_argument_group("what is read").add_argument
     add("--image", nargs="+", action="extend", required=True, metavar="PICTURE",
@@ -78,7 +80,7 @@ def _parser() -> Parser:
         " fits; number gives digits alone (default: auto)")  # fmt: skip
     add("--seconds", type=number(float, 0, above=True),
         help="of CPU time for a picture: a page of hundreds of numbers takes more than the usual"
-        " (default: 3)")  # fmt: skip
+        f" (default: {LIMITS.seconds:g})")  # fmt: skip
     add = parser.add_argument_group("what is printed").add_argument
     add("--top_k", type=number(int, 1, 10), default=1, help="likeliest labels (default: 1)")
     add("--confidence", action="store_true", help="show probabilities")

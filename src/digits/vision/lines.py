@@ -93,7 +93,8 @@ class Line:
         """It from one place to another, in pixels from its first digit on."""
         along = (self.corners[1] - self.corners[0]) / self.width
         first, last = (self.corners[[0, 3]] + place * along for place in (start, end))
-        return replace(self, corners=np.stack([first[0], last[0], last[1], first[1]]))
+        walls = self.walls[0] + start, self.walls[1] + self.width - end
+        return replace(self, corners=np.stack([first[0], last[0], last[1], first[1]]), walls=walls)
 
     def closer(self, digits: Sequence[Box]) -> "Line | None":
         """It no higher than its digits, boxes (x, y, width, height) in the picture; None where they
