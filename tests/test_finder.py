@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from digits import archs
-from digits.data import Dataset, hands, page_table, page_things, pages, row_text, rows
+from digits.data import Dataset, hands, page_table, page_things, pages, row_ink, row_text, rows
 from digits.data.page_things import Sheet
 from digits.spec import PAGE_CLASSES
 from digits.training import finder, made_up
@@ -116,6 +116,18 @@ def test_a_seed_gives_the_same_pages_and_rows_stand_on_ink(source: rows.Sources)
         assert page.grey.shape == (pages.SIDE, pages.SIDE) and page.grey.dtype == np.uint8
         in_row, in_core = pages.maps(page.rows)
         assert not (in_core[in_row == 0] > 0).any()
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.12, -0.12])
+def test_a_long_number_stands_between_its_corners_however_it_rises(rise: float) -> None:
+    digit = np.full((30, 18), 255, np.uint8)
+    rng = np.random.default_rng(0)
+    ink = row_ink.beside([(digit, 0.0)] * 15, 6, 30, rise, rng)
+    corners = row_ink.Number("8" * 15, ink, row_ink.NO_WALLS, rise).corners
+    assert np.allclose(corners[3, 1] - corners[0, 1], 30, atol=7)  # a digit stands upright
+    inside = np.zeros(np.add(ink.shape, 20), np.uint8)
+    cv2.fillPoly(inside, [np.round(corners + 10).astype(np.int32)], 1)
+    assert inside[10:-10, 10:-10][ink > 0].mean() > 0.99
 
 
 def test_numbers_that_are_alike_have_the_same_form() -> None:

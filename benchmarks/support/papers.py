@@ -44,7 +44,7 @@ class Paper:
         """A number by a held-out hand with its foot at y, written narrower or smaller where it
         would be wider than `room`; answers how wide it is."""
         for _ in range(TRIES):
-            ink = row_ink.written(text, row_ink.writer(source, rng), source, height, rng)
+            ink = row_ink.of(text, source, height, rng).ink
             if ink.shape[1] <= room:
                 break
         else:
@@ -111,7 +111,7 @@ def comb(source: Sources, rng: Generator) -> Paper:
         hand = row_ink.writer(source, rng)
         for c, digit in enumerate(text):
             height = high * rng.uniform(0.5, 0.72)
-            ink = row_ink.written(digit, hand, source, height, rng)
+            ink = row_ink.written(digit, hand, source, height, rng).ink
             tall, wide = ink.shape
             x = int(x0 + (c + 0.5) * pitch - wide / 2 + rng.normal(0, 2))
             top = int(y - (high + tall) / 2 + rng.normal(0, 2))

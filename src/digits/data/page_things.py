@@ -38,14 +38,15 @@ class Sheet:
         """A number with its top left at (x, y), unless it leaves the page or meets other ink; its
         strokes may reach a little between those of another."""
         high, wide = number.ink.shape
-        if x < 0 or y < 0 or x + wide > self.side or y + high > self.side or not number.text:
+        if x < 0 or y < 0 or x + wide > self.side or y + high > self.side:
+            return False
+        if not number.text or not number.ink.any():
             return False
         there, away = self.pen[y : y + high, x : x + wide], round(INTO * high)
         if there[away : high - away].any() or there[number.ink > 0].any():
             return False
         np.maximum(there, number.ink, out=there)
-        corners = [(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)]
-        self.rows.append(np.array(corners, np.float64))
+        self.rows.append(number.corners + np.array((x, y)))
         if len(number.walls):
             comb = row_clutter.comb(self.print.shape, (x, y, wide, high), number.walls, rng)
             np.maximum(self.print, comb, out=self.print)
@@ -121,7 +122,7 @@ class Sheet:
     def lettered(self, source: Sources, row: np.ndarray, rng: Generator) -> None:
         """A letter or two before, behind or around what is written at a row (4, 2): it is a code
         and no number."""
-        (left, y), right, high = row[0], row[1, 0], row[3, 1] - row[0, 1]
+        (left, y), (right, y_at_end), high = row[0], row[1], row[3, 1] - row[0, 1]
         pen, _ = row_ink.pen_and_slant(source, high, rng)
         where = rng.random()
         for at_end in (False,) * (where < 0.8) + (True,) * (where > 0.65):
@@ -130,15 +131,15 @@ class Sheet:
                 ink = hands.draw(glyph, high, pen, 0.1)
                 step = ink.shape[1] + rng.uniform(0.05, 0.2) * high
                 left, right = left - step * (not at_end), right + step * at_end
-                x = right - ink.shape[1] if at_end else left
-                place(self.pen, ink, x, y + high - ink.shape[0])
+                x, top = (right - ink.shape[1], y_at_end) if at_end else (left, y)
+                place(self.pen, ink, x, top + high - ink.shape[0])
 
     def noted(self, source: Sources, row: np.ndarray, end: float, rng: Generator) -> None:
         """A word behind the number at a row (4, 2), no further than the place `end`."""
-        x, high = row[1, 0], row[3, 1] - row[0, 1]
+        (x, y), high = row[1], row[3, 1] - row[0, 1]
         x += rng.uniform(0.25, 0.9) * high
         if end - x > high:
-            self.scrawl(source, x, row[0, 1] + 0.1 * high, 0.65 * high, rng, end - x)
+            self.scrawl(source, x, y + 0.1 * high, 0.65 * high, rng, end - x)
 
     def times(self, source: Sources, row: np.ndarray, rng: Generator) -> None:
         """A cross behind the number at a row (4, 2), and another number behind that."""

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from digits.data import hands, row_text
-from digits.data.row_ink import LOOKALIKES, Sources, beside, cropped, writer, written
+from digits.data import hands, row_ink, row_text
+from digits.data.row_ink import LOOKALIKES, Sources, beside, cropped
 from digits.row_image import HEIGHT
 
 MOST_SHOWN = 0.6  # of a neighbour's width: a whole 1 at the border would be a digit like another
@@ -46,9 +46,7 @@ def _neighbours(
         if rng.random() > 0.35:
             continue
         other = rng.uniform(0.5, 1.2) * height
-        ink = written(
-            row_text.digits(int(rng.integers(1, 5)), rng), writer(source, rng), source, other, rng
-        )
+        ink = row_ink.of(row_text.digits(int(rng.integers(1, 5)), rng), source, other, rng).ink
         if rng.random() < 0.3 and source.others:
             ink = hands.draw(
                 source.others[rng.integers(len(source.others))], other, hands.pen(other, rng)

@@ -106,11 +106,23 @@ def pen_and_slant(source: Sources, height: float, rng: Generator) -> tuple[float
 @dataclass(frozen=True)
 class Number:
     """A text, its ink (h, w) uint8, and where printed walls stand between its characters, in
-    pixels from the ink's left; most numbers have none."""
+    pixels from the ink's left; most numbers have none. `rise` is how far its line goes up, in
+    pixels per pixel to the right."""
 
     text: str
     ink: np.ndarray
     walls: np.ndarray
+    rise: float = 0.0
+
+    @property
+    def corners(self) -> np.ndarray:
+        """Those of its ink along its line (4, 2), in pixels from the ink's top left: its first
+        digit's top, its last one's top, and the feet backwards."""
+        ys, xs = np.nonzero(self.ink)
+        level = ys + self.rise * xs
+        top, foot, wide = float(level.min()), float(level.max()) + 1, self.ink.shape[1]
+        up = self.rise * wide
+        return np.array([(0, top), (wide, top - up), (wide, foot - up), (0, foot)])
 
     def no_larger_than(self, wide: float, high: float) -> "Number":
         """The number made smaller, if it is wider or higher than so many pixels."""
@@ -118,7 +130,7 @@ class Number:
         if scale >= 1:
             return self
         small = cv2.resize(self.ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return Number(self.text, small, self.walls * scale)
+        return replace(self, ink=small, walls=self.walls * scale)
 
 
 NO_WALLS = np.zeros(0)
@@ -137,7 +149,7 @@ def number(source: Sources, height: float, rng: Generator) -> Number:
 
 def of(text: str, source: Sources, height: float, rng: Generator) -> Number:
     """A text in one hand, its digits about `height` pixels high."""
-    return Number(text, written(text, writer(source, rng), source, height, rng), NO_WALLS)
+    return written(text, writer(source, rng), source, height, rng)
 
 
 def as_high(glyph: Glyph, height: float, pen: float, rng: Generator) -> np.ndarray:
@@ -183,10 +195,8 @@ def writer(source: Sources, rng: Generator) -> Hand | None:
     return some[rng.integers(len(some))] if some else None
 
 
-def written(
-    text: str, hand: Hand | None, source: Sources, height: float, rng: Generator
-) -> np.ndarray:
-    """The ink (h, w) uint8 of a text in one hand."""
+def written(text: str, hand: Hand | None, source: Sources, height: float, rng: Generator) -> Number:
+    """A text in this hand, its digits about `height` pixels high."""
     pen, slant = pen_and_slant(source, height, rng)
     kind = rng.random()
     low, high = next(gaps for share, gaps in GAPS if kind < share)
@@ -204,7 +214,8 @@ def written(
             ink = cv2.resize(ink, (max(1, round(ink.shape[1] * wide)), ink.shape[0]))
         foot = _foot(label, ink.shape[0], height, rng) + rng.normal(0, drift)
         placed.append((ink, foot))
-    return beside(placed, gap, height, rng.normal(0, 0.05), rng, uneven)
+    rise = rng.normal(0, 0.05)
+    return Number(text, beside(placed, gap, height, rise, rng, uneven), NO_WALLS, rise)
 
 
 def _character(

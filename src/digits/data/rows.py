@@ -5,6 +5,8 @@ have: cell walls, rules, neighbours' ink cut by the border, words, patterns, sha
 the text with its signs; all else on the crop is there to be left out. Seeded throughout.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.random import Generator
 
@@ -53,7 +55,7 @@ def _number(source: Sources, height: float, empty: float, rng: Generator) -> Num
     is_empty = rng.random() < empty
     number = (row_ink.scribble if is_empty else row_ink.number)(source, height, rng)
     if rng.random() < BROKEN:
-        return Number(number.text, row_ink.broken(number.ink, height, rng), number.walls)
+        return replace(number, ink=row_ink.broken(number.ink, height, rng))
     return number
 
 
