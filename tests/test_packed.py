@@ -179,8 +179,9 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     assert "cannot be read" in error("d.parquet", b"no table")
     assert "compressed" in error("e.tar", tar(tmp_path / "z.tar", "w:gz").read_bytes())
     assert "no column of it is binary" in error("f.parquet", parquet(tmp_path / "y").read_bytes())
-    with pytest.raises(DigitsError, match=r"g\.tar: cannot be read: No such file"):
-        list(files.files(str(tmp_path / "g.tar")))
+    for name in ("g.tar", ".tar", ".txt"):
+        with pytest.raises(DigitsError, match=rf"{name}: cannot be read: No such file"):
+            list(files.files(str(tmp_path / name)))
 
 
 def test_a_folder_that_cannot_be_read_is_said(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from digits.reading.answer import Answer, Digit, Row, scaled, value
+from digits.reading.answer import Answer, Digit, Row, in_file, moved, value
+from digits.tile import Box
 
 TILE = np.zeros((28, 28), np.uint8)
 
@@ -32,10 +33,19 @@ def test_as_many_labels_of_a_digit_are_told_as_are_asked_for(top_k: int, labels:
 
 
 def test_boxes_are_in_pixels_of_the_file() -> None:
-    whole = answer()
-    assert scaled(whole, 1.0) is whole
-    (row,) = scaled(whole, 2.5).rows
-    assert row.box == row.digits[0].box == (2, 5, 8, 12)
+    (row,) = in_file(answer(), 2.0, (10, 10)).rows
+    assert row.box == row.digits[0].box == (2, 4, 6, 10)
+
+
+@pytest.mark.parametrize(
+    ("box", "inside"),
+    [((-6, -5, 31, 40), (0, 0, 25, 10)), ((18, 2, 5, 3), (18, 2, 2, 3)),
+     ((25, 12, 3, 3), (19, 9, 1, 1)), ((-9, 2, 4, 3), (0, 2, 1, 3))],
+)  # fmt: skip
+def test_boxes_stay_in_the_picture(box: Box, inside: Box) -> None:
+    (row,) = in_file(moved(answer(), lambda _: box), 1.0, (10, 20)).rows
+    x, y, width, height = inside
+    assert row.box == row.digits[0].box == (x, y, min(width, 20 - x), height)
 
 
 @pytest.mark.parametrize(

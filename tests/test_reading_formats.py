@@ -13,6 +13,7 @@ from digits.reading.patterns import Alphabet, Pattern
 PATTERNS = [
     "[0-9]+", "12|3*", "(1|22)+3?", "[0-3]{2,3}", "[^5-9]{1,}7", r"\d{2}", "1?2?3?", "(?:12){2}|0",
     ".{3}", "[0-9]{0,2}9", "((1|2)3)*", "", "1{2}", r"[\d]", "(1*)*2", "0{,2}7",
+    r"[\d4]3", "[1-1]2",
 ]  # fmt: skip
 
 
@@ -114,6 +115,8 @@ def test_lists(tmp_path: Path) -> None:
     assert isinstance(wanted, OneOf) and len(wanted) == 3
     assert fits(wanted, "1234") and fits(wanted, "12-99") and fits(wanted, "777")
     assert not fits(wanted, "12") and not fits(wanted, "") and not fits(wanted, "7777")
+    path.write_text("\ufeffA\nB\n", "utf-8")  # as Windows begins a text
+    assert fitting(f"@{path}", ["A", "B", "C"])[1] == {"A", "B"}
     path.write_text("nothing")
     for name in (path, tmp_path / "none.txt", tmp_path):
         with pytest.raises(DigitsError, match="--expect"):
@@ -153,7 +156,8 @@ def test_a_model_without_letters_says_so(expect: str) -> None:
     ("pattern", "why"),
     [("1{2", "'{' without a count"), ("1{}", "'{' without a count"), ("1\\", "'\\\\' is not"),
      ("1{0000000001}", "'{' without a count"), ("1{20001}", "impossible count"),
-     ("1{11000}", "too large"), ("[1-", "'\\[' without"), ("(1", "'\\(' without")],
+     ("1{11000}", "too large"), ("[1-", "'\\[' without"), ("(1", "'\\(' without"),
+     ("[9-0]", "'9-0' is no range"), (r"[0-\d]", "is no range")],
 )  # fmt: skip
 def test_what_is_wrong_with_a_pattern_is_said(pattern: str, why: str) -> None:
     with pytest.raises(DigitsError, match=why):
@@ -167,6 +171,12 @@ def test_counts_and_signs_at_their_limits() -> None:
     assert (
         fits(Pattern("[1-]"), "-") and fits(Pattern("[1-]"), "1") and not fits(Pattern("[1-]"), "3")
     )
+
+
+def test_a_range_ends_at_an_escaped_sign() -> None:
+    wanted = Pattern(r"[,-\.]5")
+    assert all(fits(wanted, f"{sign}5") for sign in ",-.") and not fits(wanted, "5")
+    assert fits(Pattern("[ -9]5"), "5") and fits(Pattern("[ -9]5"), "75")  # a space is there
 
 
 def test_what_fits_no_digit_is_refused() -> None:

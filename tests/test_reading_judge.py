@@ -28,6 +28,7 @@ def test_support_is_a_mean_over_digits_and_probability_a_product() -> None:
     assert judge.probability(rows) == pytest.approx(0.45)
     assert judge.support([]) == judge.probability([]) == 0
     assert judge.support([row(0.0)]) < 1e-8
+    assert judge.support([row(0.45, "1234567890")] * 100) == pytest.approx(0.45)
     assert judge.value(rows) == pytest.approx(3 * 0.45) and judge.value([]) == 0
 
 

@@ -45,6 +45,13 @@ def test_without_ink_there_is_no_row() -> None:
     assert ink_alone(seen(np.zeros((SIZE, SIZE), np.uint8))) is None
 
 
+@pytest.mark.parametrize(("height", "is_row"), [(4, True), (3, False)])
+def test_a_line_is_no_row(height: int, is_row: bool) -> None:
+    level = np.zeros((SIZE, 3 * SIZE), np.uint8)
+    level[100 : 100 + height, 20 : 20 + 380] = np.arange(380) % 10 < 5
+    assert (ink_alone(seen(level * 255)) is not None) == is_row
+
+
 def test_a_row_is_as_high_as_all_rows_and_has_room_beside_its_ink() -> None:
     level = np.zeros((SIZE, SIZE), np.uint8)
     level[36 : 36 + HIGH, 90:110] = 255

@@ -1,7 +1,7 @@
 """What reading a picture gives: one Answer, with its rows and digits, as Python and as JSON."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -116,14 +116,18 @@ class Answer:
         return {**answer, "error": self.error} if self.status == "error" else answer
 
 
-def scaled(answer: Answer, scale: float) -> Answer:
-    """An answer whose boxes are in the file's pixels, where the picture was read at 1/scale."""
+def in_file(answer: Answer, scale: float, shape: Sequence[int]) -> Answer:
+    """An answer whose boxes are in the file's pixels and within it, where a picture of `shape`
+    (H, W) was read at 1/scale: a row may reach beyond the border."""
+    high, wide = (round(side * scale) for side in shape)
 
     def times(box: Box) -> Box:
-        x, y, width, height = (round(v * scale) for v in box)
-        return x, y, width, height
+        x, y, width, height = (v * scale for v in box)
+        left, top = min(max(round(x), 0), wide - 1), min(max(round(y), 0), high - 1)
+        right, bottom = min(round(x + width), wide), min(round(y + height), high)
+        return left, top, max(right - left, 1), max(bottom - top, 1)
 
-    return answer if scale == 1.0 else moved(answer, times)
+    return moved(answer, times)
 
 
 def moved(answer: Answer, to: Callable[[Box], Box]) -> Answer:

@@ -35,9 +35,8 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 
 def only(log_probs: np.ndarray, kept: Sequence[int]) -> np.ndarray:
     """Columns (T, len(kept) + 1) of some classes: what any other may be counts as blank."""
-    rest = np.setdiff1d(np.arange(log_probs.shape[1]), kept)
-    blank = np.logaddexp.reduce(log_probs[:, rest], axis=1)
-    return np.concatenate([log_probs[:, kept], blank[:, None]], axis=1)
+    blank = np.logaddexp.reduce(np.delete(log_probs, kept, axis=1), axis=1)
+    return np.column_stack([log_probs[:, kept], blank])
 
 
 def best_path(log_probs: np.ndarray) -> list[int]:

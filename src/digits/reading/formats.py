@@ -6,6 +6,7 @@ not read: `number` answers 139 to 13.9, and `decimal` 13.9. A model of single ch
 alphabet of its own, and nothing beside it is taken as there.
 """
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -75,7 +76,7 @@ class OneOf:
         kept = frozenset(alphabet.readable) if alphabet.rest_is_there else None
         texts = ("".join(c for c in one if kept is None or c in kept) for one in numbers)
         self._ends = frozenset(filter(None, texts))
-        self._begins = {text[:k] for text in self._ends for k in range(len(text) + 1)}
+        self._sorted = sorted(self._ends)
         self.signs = frozenset().union(*self._ends) & alphabet.signs
 
     def __len__(self) -> int:
@@ -83,7 +84,8 @@ class OneOf:
 
     def step(self, state: State, label: str) -> State | None:
         longer = f"{state}{label}"
-        return longer if longer in self._begins else None
+        at = bisect_left(self._sorted, longer)
+        return longer if "".join(self._sorted[at : at + 1]).startswith(longer) else None
 
     def accepts(self, state: State) -> bool:
         return state in self._ends
@@ -141,7 +143,7 @@ def parse(expect: str, alphabet: Alphabet = NUMBERS) -> Format | None:
 
 def _listed(path: Path, alphabet: Alphabet) -> OneOf:
     with told(f"--expect @{path}: cannot be read", ValueError):
-        numbers = OneOf(path.read_text("utf-8").splitlines(), alphabet)
+        numbers = OneOf(path.read_text("utf-8-sig").splitlines(), alphabet)
     if not len(numbers):
         raise DigitsError(f"--expect @{path}: holds no numbers; write one a line")
     return numbers

@@ -52,8 +52,8 @@ NOTHING = "no ink looks like a digit"
 def support(rows: Sequence[Row]) -> float:
     """Support of several rows, a digit of each counting alike (a geometric mean)."""
     count = sum(len(row.text) for row in rows)
-    product = math.prod(max(row.support, 1e-9) ** len(row.text) for row in rows)
-    return product ** (1 / count) if count else 0.0
+    logs = sum(len(row.text) * math.log(max(row.support, 1e-9)) for row in rows)
+    return math.exp(logs / count) if count else 0.0
 
 
 def probability(rows: Sequence[Row]) -> float:

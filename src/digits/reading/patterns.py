@@ -12,6 +12,7 @@ from digits.errors import DigitsError
 from digits.spec import ROW_CLASSES, SIGNS
 
 DIGITS = frozenset(ROW_CLASSES) - set(SIGNS)
+DIGIT = "\\d"
 MOST_FIGURES = 9  # of a count in braces: a longer one is refused unread
 MAX_NODES = 20_000
 MOST_REMEMBERED = 1_000_000  # nodes of the states after steps taken before: some 50 MB
@@ -206,24 +207,30 @@ class Pattern:
         return first, last
 
     def _set(self) -> set[str]:
-        """The signs of a [set] whose '[' is read."""
+        """The signs of a [set] whose '[' is read; '' stands for those that cannot be read."""
         inverted = self._take("^")
         signs: set[str] = set()
-        plain = self._alphabet.plain
         while not self._take("]"):
-            sign = self._peek()
-            if not sign:
-                self._fail("'[' without ']'")
-            self._at += 1
-            if sign == "\\" and self._escaped() == "d":
+            sign = self._in_set()
+            if sign == DIGIT:
                 signs |= DIGITS
-                continue
-            sign = self._pattern[self._at - 1]
-            if self._peek() == "-" and self._pattern[self._at + 1 : self._at + 2] not in ("", "]"):
-                end = self._pattern[self._at + 1]
-                self._at += 2
-                signs |= {chr(code) for code in range(ord(sign), min(ord(end), 0x10FF) + 1)}
-                signs |= {c for c in plain if sign <= c <= end}
+            elif self._peek() == "-" and not self._pattern.startswith("-]", self._at):
+                self._at += 1
+                end = self._in_set()
+                if end == DIGIT or end < sign:
+                    self._fail(f"'{sign}-{end}' is no range")
+                inside = {c for c in self._alphabet.readable if sign <= c <= end}
+                signs |= inside | {""} if ord(end) - ord(sign) >= len(inside) else inside
             else:
                 signs.add(sign)
-        return set(plain - signs) if inverted else signs
+        return set(self._alphabet.plain - signs) if inverted else signs
+
+    def _in_set(self) -> str:
+        """One sign of a [set], or DIGIT."""
+        sign = self._peek()
+        if not sign:
+            self._fail("'[' without ']'")
+        self._at += 1
+        if sign != "\\":
+            return sign
+        return DIGIT if self._peek() == "d" and self._escaped() else self._escaped()

@@ -7,7 +7,7 @@ from digits.classifier import Classifier
 from digits.data.look import Look
 from digits.data.pictures import whole
 from digits.errors import DigitsError
-from digits.reading.answer import Answer, scaled
+from digits.reading.answer import Answer, in_file
 from digits.reading.attempt import Attempt
 from digits.reading.budget import SPENT, Budget
 from digits.reading.formats import NAMED, Format, fitting
@@ -77,7 +77,7 @@ class Reader:
             answer = _of_whole(recognizer, picture, self.look)
         else:
             answer = Attempt(recognizer).answer()
-        answer = self._told(scaled(answer, picture.scale), image)
+        answer = self._told(in_file(answer, picture.scale, picture.grey.shape), image)
         return _in_part(answer) if budget.spent else answer
 
     def read_tiles(self, pictures: Sequence[Picture]) -> list[Answer | None]:

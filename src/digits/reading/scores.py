@@ -27,11 +27,9 @@ class Scores:
     def rankings(self, allowed: frozenset[str] | None = None) -> list[Ranking]:
         """The labels of each tile, likeliest first; the `allowed` ones alone, with their shares
         among these and what is none of all labels."""
-        orders = np.argsort(-self.digit, axis=1, kind="stable")
-        shares = np.take_along_axis(self.digit, orders, axis=1)
         rankings = [
-            [(self.labels[k], share) for k, share in zip(*one, strict=True)]
-            for one in zip(orders.tolist(), shares.tolist(), strict=True)
+            sorted(zip(self.labels, shares, strict=True), key=lambda item: -item[1])
+            for shares in self.digit.tolist()
         ]
         if allowed is None:
             return rankings
@@ -55,5 +53,5 @@ def score(classifier: Classifier, tiles: np.ndarray) -> Scores:
     """Calibrated probabilities of tiles (N, C, H, W) uint8; labels are the classes but 'none'."""
     probabilities = classifier.predict_proba(tiles)
     none = [k for k, name in enumerate(classifier.classes) if name == NONE]
-    digit = np.delete(probabilities, none, axis=1) if none else probabilities
+    digit = np.delete(probabilities, none, axis=1)
     return Scores(classifier.labels, digit, 1 - digit.sum(axis=1))

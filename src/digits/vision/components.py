@@ -46,19 +46,16 @@ def enclosing(boxes: list[Box]) -> Box:
 def cut_out(ink: Ink, chosen: list[Component]) -> tuple[np.ndarray, Box]:
     """The ink of some parts alone, (h, w) uint8 with their soft edges, and its box."""
     left, top, width, height = box = enclosing([part.box for part in chosen])
-    mask = np.zeros((height, width), np.uint8)
+    edge = SOFT_EDGE
+    high, wide = height + 2 * edge, width + 2 * edge
+    mask = np.zeros((high, wide), np.uint8)
     for part in chosen:
         x, y, w, h = part.box
-        mask[y - top : y - top + h, x - left : x - left + w] |= part.mask
-    edge = SOFT_EDGE
-    soft = cv2.copyMakeBorder(mask, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
-    soft = cv2.dilate(soft, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
-    level = np.zeros(soft.shape, np.uint8)
-    x0, y0 = max(left - edge, 0), max(top - edge, 0)
-    piece = ink.level[y0 : top + height + edge, x0 : left + width + edge]
-    dy, dx = y0 - (top - edge), x0 - (left - edge)
-    level[dy : dy + piece.shape[0], dx : dx + piece.shape[1]] = piece
-    return level * soft, box
+        x, y = x - left + edge, y - top + edge
+        mask[y : y + h, x : x + w] |= part.mask
+    soft = cv2.dilate(mask, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
+    level = cv2.copyMakeBorder(ink.level, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
+    return level[top : top + high, left : left + wide] * soft, box
 
 
 def without_frames(ink: Ink) -> list[Component]:

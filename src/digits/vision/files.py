@@ -104,9 +104,8 @@ def _fitting(pattern: str) -> Iterator[File]:
 
 
 def _some(found: Iterator[File], otherwise: str) -> Iterator[File]:
-    empty = True
-    for file in found:
-        empty = False
-        yield file
-    if empty:
+    first = next(found, None)
+    if first is None:
         raise DigitsError(otherwise)
+    yield first
+    yield from found

@@ -102,9 +102,8 @@ def is_tight(grey: np.ndarray) -> bool:
     """Whether dark and light both reach all four sides of a picture that is not wide: a crop of one
     digit that leaves no paper around."""
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
-    if is_wide(grey):
-        return False
-    return all(fills(cv2.boundingRect(part), grey) for part in (dark, 1 - dark))
+    sides = (fills(cv2.boundingRect(part), grey) for part in (dark, 1 - dark))
+    return not is_wide(grey) and all(sides)
 
 
 def fills(box: Sequence[int], grey: np.ndarray) -> bool:

@@ -126,11 +126,9 @@ class Line:
     def under(self, row: RowInk, grey: np.ndarray) -> np.ndarray:
         """The piece of a picture (H, W) uint8 under its row, (h, w) uint8, empty behind the walls
         of its cell: what stands there is no part of its number."""
-        piece = row.of_picture(grey)
-        scale, wide = ROW_HEIGHT / self.height, piece.shape[1]
+        piece, scale = row.of_picture(grey), ROW_HEIGHT / self.height
         before, behind = (int(max(self.paper - away, 0) * scale) for away in self.walls)
-        columns = np.arange(wide)
-        piece[:, (columns < before) | (columns >= wide - behind)] = np.median(piece)
+        piece[:, :before] = piece[:, max(piece.shape[1] - behind, 0) :] = np.median(piece)
         return piece
 
     def alone(self, ink: Ink) -> Ink:

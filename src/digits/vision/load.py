@@ -249,9 +249,6 @@ def _grey_of(rgb: np.ndarray) -> np.ndarray:
 def _shrink(grey: np.ndarray, scale: float, colours: np.ndarray | None) -> Picture:
     import cv2
 
-    factor = max(grey.shape) / LIMITS.max_side_px
-    if factor > 1:
-        size = (max(1, round(grey.shape[1] / factor)), max(1, round(grey.shape[0] / factor)))
-        smaller = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        return Picture(smaller, scale * factor, colours)
-    return Picture(np.ascontiguousarray(grey), scale, colours)
+    factor = max(1.0, max(grey.shape) / LIMITS.max_side_px)
+    size = (max(1, round(grey.shape[1] / factor)), max(1, round(grey.shape[0] / factor)))
+    return Picture(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), scale * factor, colours)

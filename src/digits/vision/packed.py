@@ -62,7 +62,7 @@ def files(name: str) -> Iterator[File]:
     kinds = {".tar": _in_tar, ".parquet": _in_parquet, ".csv": _in_csv, ".txt": _in_text}
     damage = (EOFError, ValueError, tarfile.TarError, csv.Error)
     with told(f"{name}: cannot be read", *damage):
-        yield from kinds[Path(name).suffix.lower()](name)
+        yield from kinds["." + name.lower().rpartition(".")[2]](name)
 
 
 def read(file: File) -> bytes:

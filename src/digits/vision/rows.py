@@ -22,6 +22,8 @@ class RowLimits:
     # Of a row's height, left and right of ink alone: ink that a crop's border cuts is a neighbour's
     # to the row model, which left out first and last digits.
     room_of_height: float = 0.3
+    # Width by height of ink: one dotted line made a row of 127,000 columns, which took 7 s.
+    most_aspect: float = 100.0
     max_slant: float = 0.7  # pixels to the right per pixel up
     slants: int = 29  # that are tried
     slant_penalty: float = 0.25  # of the steepest: upright unless there is a reason
@@ -80,11 +82,13 @@ def _around(grey: np.ndarray, points: np.ndarray, room: float) -> tuple[np.ndarr
 
 def ink_alone(ink: Ink) -> RowInk | None:
     """A crop's ink as a row, its strokes upright, without frames and the paper around it; None
-    where there is none."""
+    where there is none, or it is a line."""
     found = without_frames(ink)
     if not found:
         return None
-    level, (x, y, _, height) = cut_out(ink, found)
+    level, (x, y, width, height) = cut_out(ink, found)
+    if width > LIMITS.most_aspect * height:
+        return None
     zoom = ROW_HEIGHT / height
     if zoom < 1:
         level = shrink(level, zoom)

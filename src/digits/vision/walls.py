@@ -49,8 +49,8 @@ def within_cells(line: Line, grey: np.ndarray) -> list[Line]:
     height = LIMITS.height_px
     strip = line.row(beyond, height).of_picture(grey)
     scale = height / line.height  # pixels of the strip per one of the line
-    _, top, _, high = line.box
-    inside = beyond * line.height - top, beyond * line.height + high + len(grey) - top - high
+    above = beyond * line.height - line.box[1]
+    inside = above, above + len(grey)
     walls = _walls(_strokes(strip), [round(place * scale) for place in inside])
     wide, paper = strip.shape[1], line.paper * scale
     cells = [
