@@ -87,6 +87,18 @@ def test_of_what_is_no_digit_to_the_classifier_the_row_model_tells() -> None:
     assert judge.verdict([seen], model(read=0.9), False)[0] == "unsure"
 
 
+@pytest.mark.parametrize(
+    ("text", "second", "said", "probability"),
+    [("12", 0.7, "12", 0.8), ("12", 0.96, "12", 0.96), ("13", 0.7, "12", 0.8),
+     ("13", 0.96, "13", 0.5)],
+)  # fmt: skip
+def test_a_second_look_that_says_another_text_is_in_doubt(
+    text: str, second: float, said: str, probability: float
+) -> None:
+    of_both = judge.likelier(row(0.9, "12", 0.8), row(0.9, text, second))
+    assert (of_both.text, of_both.probability) == (said, probability)
+
+
 def test_from_so_many_lines_on_it_is_a_page() -> None:
     assert judge.is_a_page([row(0.9)] * 4, 4) and not judge.is_a_page([row(0.9)] * 3, 3)
     assert judge.is_a_page([row(0.9)] * 5, 10) and not judge.is_a_page([row(0.9)] * 5, 11)

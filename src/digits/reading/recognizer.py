@@ -114,9 +114,9 @@ class Recognizer:
         row, ink = self._line(line)
         if row and self.status([row], expected=True) != "read":
             closer = line.closer([digit.box for digit in row.digits])
-            again = self._line(closer) if closer else (None, None)
-            if again[0] and again[0].probability > row.probability:
-                return again
+            again, ink_again = self._line(closer) if closer else (None, None)
+            if again and again.probability > row.probability:
+                return judge.likelier(row, again), ink_again
         return row, ink
 
     def _line(self, line: Line) -> tuple[Row | None, RowInk | None]:
@@ -141,7 +141,7 @@ class Recognizer:
             return row or alone
         share = min(1.0, len(alone.text) / len(row.text))
         alone = alone.as_likely_as(share * alone.probability)
-        return max(row, alone, key=lambda one: one.probability)
+        return judge.likelier(row, alone)
 
     def status(self, rows: list[Row], expected: bool = False) -> str:
         """The status of an answer that is these rows, where digits are `expected` or asked for."""

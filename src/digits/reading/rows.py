@@ -192,22 +192,20 @@ def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarra
     the character in whose reach most of it lies; all else is cut where there is least ink between
     the columns at which two characters are surest.
     """
-    owner = np.repeat(np.arange(len(at)), np.diff(_cuts(level, at)))
+    cuts = _cuts(level, at)
+    owner = np.repeat(np.arange(len(at)), np.diff(cuts))
     owners = _owners_of(owner, level.shape, pieces, at)
-    ys, xs = np.nonzero(level > LIMITS.ink_level)
-    whose = owners[ys, xs]
+    inked = level > LIMITS.ink_level
     found = []
-    for k in range(len(at)):
-        mine = whose == k
-        if mine.any():
-            (left, right), (top, bottom) = _ends(xs[mine]), _ends(ys[mine])
-            there = np.s_[top:bottom, left:right]
+    for k, (left, right) in enumerate(pairwise(cuts.tolist())):
+        x, y, width, height = cv2.boundingRect((inked & (owners == k)).astype(np.uint8))
+        if width:
+            there = np.s_[y : y + height, x : x + width]
             ink = np.where(owners[there] == k, level[there], 0).astype(np.uint8)
-            found.append(Part((left, top, right - left, bottom - top), frame(ink)))
+            found.append(Part((x, y, width, height), frame(ink)))
         else:  # without ink, its empty columns
-            left, right = _ends(np.flatnonzero(owner == k))
             empty = np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
-            found.append(Part((left, 0, right - left, len(level)), empty))
+            found.append(Part((left, 0, max(right - left, 1), len(level)), empty))
     return found
 
 
@@ -230,11 +228,6 @@ def _owners_of(
         mine = np.bincount(owners[there][inside]).argmax() if away < reach else NOBODY
         owners[there][inside] = mine
     return owners
-
-
-def _ends(places: np.ndarray) -> tuple[int, int]:
-    """The first place, and the one after the last; 0 and 1 of none."""
-    return (int(places.min()), int(places.max()) + 1) if len(places) else (0, 1)
 
 
 def _cuts(level: np.ndarray, at: np.ndarray) -> np.ndarray:

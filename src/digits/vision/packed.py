@@ -188,8 +188,8 @@ def _beside(name: str, entry: str) -> Iterator[File]:
     if not entry:
         return
     if not is_address(entry):
-        parent = name.rpartition("/")[0] + "/" if is_address(name) else ""
-        entry = parent + entry if parent else str(Path(name).parent / entry)
+        near = f"{name.rpartition('/')[0]}/{entry}"
+        entry = near if is_address(name) else str(Path(name).parent / entry)
     if entry.lower().endswith(ARCHIVES):
         yield from files(entry)
     else:
