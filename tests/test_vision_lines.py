@@ -27,10 +27,11 @@ def test_ink_alone_is_what_mostly_lies_in_the_line() -> None:
     level[above + 5 : above + 60, beside + 20 : beside + 40] = 255  # within it
     level[: above - 10, beside + 60 : beside + 160] = 255  # print above it
     level[above - 8 : above + 40, beside + 100 : beside + 120] = 255  # reaches out of it
-    level[:, : beside - 10] = 255  # a wall at its left
+    level[:, : beside // 2 - 4] = 255  # a wall at its left
+    level[above + 5 : above + 60, beside - 6 : beside] = 255  # a 1 just beside it
     kept = one.alone(Ink(level, level > 0, 1.0, inverted=False))
     columns = np.flatnonzero(kept.mask.any(axis=0))
-    assert columns.min() == beside + 20 and columns.max() == beside + 119
+    assert columns.min() == beside - 6 and columns.max() == beside + 119
     assert kept.mask[above + 30, beside + 110] and not kept.level[above + 30, 0]
 
 

@@ -132,9 +132,10 @@ class Line:
         return piece
 
     def alone(self, ink: Ink) -> Ink:
-        """The ink of its row (h, w) less boxes and rings around it and less the parts of
-        which most lies beside the line."""
-        beside = round(LIMITS.paper_beside_of_height * ROW_HEIGHT)
+        """The ink of its row (h, w) less boxes and rings around it and less the parts of which most
+        lies beside the line; half of the paper at its ends is its own, as thin digits stand there
+        that it cuts."""
+        beside = round(LIMITS.paper_beside_of_height / 2 * ROW_HEIGHT)
         above = round(LIMITS.paper_above_of_height * ROW_HEIGHT)
         high, wide = ink.mask.shape
         kept = np.zeros(ink.mask.shape, np.uint8)
