@@ -35,7 +35,6 @@ class Limits:
     # look, 81.1% with both widths, 81.9% with both heights, 82.9% with all.
     paper_share: float = 0.15  # of the height, above and below
     cut_share: float = 0.08  # of the height, off above and below
-    least_height_px: int = 8  # that has to be left
     widths: tuple[float, float] = (0.88, 1.14)
     texts: int = 3  # that are weighed
     # Of the classifier beside the row models: see `opinions.general_weight`.
@@ -67,9 +66,8 @@ def looks_at(grey: np.ndarray, inverted: bool) -> Iterator[np.ndarray]:
     height = len(grey)
     above, off = round(LIMITS.paper_share * height), round(LIMITS.cut_share * height)
     taller = cv2.copyMakeBorder(grey, above, above, 0, 0, cv2.BORDER_REPLICATE)
-    lower = grey[off : height - off] if height > 2 * off + LIMITS.least_height_px else grey
     yield row_image(taller, inverted)
-    yield row_image(lower, inverted)
+    yield row_image(grey[off : height - off], inverted)
     for factor in LIMITS.widths:
         width = max(LEAST_WIDTH, STRIDE * round(plain.shape[1] * factor / STRIDE))
         yield cv2.resize(plain, (width, HEIGHT), interpolation=cv2.INTER_LINEAR)
