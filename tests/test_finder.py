@@ -130,6 +130,12 @@ def test_a_long_number_stands_between_its_corners_however_it_rises(rise: float) 
     assert inside[10:-10, 10:-10][ink > 0].mean() > 0.99
 
 
+def test_a_number_may_be_made_as_small_as_a_pixel() -> None:
+    ink = np.full((40, 900), 255, np.uint8)
+    small = row_ink.Number("1", ink, np.array([0.0, 900.0])).no_larger_than(9, 0.2)
+    assert small.ink.shape == (1, 4) and small.walls == pytest.approx([0, 4.5])
+
+
 def test_numbers_that_are_alike_have_the_same_form() -> None:
     rng = np.random.default_rng(0)
     made = [row_text.like("14.8.72", rng) for _ in range(50)]

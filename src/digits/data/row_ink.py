@@ -129,7 +129,8 @@ class Number:
         scale = min(wide / self.ink.shape[1], high / self.ink.shape[0])
         if scale >= 1:
             return self
-        small = cv2.resize(self.ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        high, wide = (max(1, round(side * scale)) for side in self.ink.shape)
+        small = cv2.resize(self.ink, (wide, high), interpolation=cv2.INTER_AREA)
         return replace(self, ink=small, walls=self.walls * scale)
 
 
