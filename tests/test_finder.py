@@ -118,12 +118,26 @@ def test_a_seed_gives_the_same_pages_and_rows_stand_on_ink(source: rows.Sources)
         assert not (in_core[in_row == 0] > 0).any()
 
 
+def test_letters_make_a_code_where_there_is_room_for_them(source: rows.Sources) -> None:
+    row, rng = box(200, 200, 100, 30), np.random.default_rng(0)
+    sheet, full = Sheet.blank(pages.SIDE), Sheet.blank(pages.SIDE)
+    full.pen[150:250] = 255
+    assert sheet.lettered(source, row, rng) and sheet.pen.any()
+    assert not full.lettered(source, row, rng) and (full.pen[150:250] == 255).all()
+    assert not sheet.lettered(source, box(2, 200, pages.SIDE - 4, 30), rng)
+
+
+@pytest.mark.parametrize(("right", "is_in"), [(70, False), (80, True), (160, True)])
+def test_a_number_is_one_where_enough_of_it_is_in_the_picture(right: float, is_in: bool) -> None:
+    assert pages._is_in(box(right - 300, 100, 300, 40)) == is_in
+
+
 @pytest.mark.parametrize("rise", [0.0, 0.12, -0.12])
 def test_a_long_number_stands_between_its_corners_however_it_rises(rise: float) -> None:
     digit = np.full((30, 18), 255, np.uint8)
     rng = np.random.default_rng(0)
-    ink = row_ink.beside([(digit, 0.0)] * 15, 6, 30, rise, rng)
-    corners = row_ink.Number("8" * 15, ink, row_ink.NO_WALLS, rise).corners
+    ink = row_ink.beside([(digit, 0.0)] * 25, 6, 30, rise, rng)
+    corners = row_ink.Number("8" * 25, ink, row_ink.NO_WALLS, rise).corners
     assert np.allclose(corners[3, 1] - corners[0, 1], 30, atol=7)  # a digit stands upright
     inside = np.zeros(np.add(ink.shape, 20), np.uint8)
     cv2.fillPoly(inside, [np.round(corners + 10).astype(np.int32)], 1)

@@ -57,7 +57,7 @@ def test_a_faint_picture_of_a_digit_is_written_as_dark_as_others(source: rows.So
     faint = np.zeros((60, 40), np.uint8)
     faint[5:55, 16:24] = 48
     hand = hands.Hand("faint", {"1": [hands.Glyph("1", 1.0, ink=faint)]})
-    ink = row_ink.written("11", hand, source, 50.0, np.random.default_rng(0))
+    ink = row_ink.written("11", hand, source, 50.0, np.random.default_rng(0)).ink
     assert (ink > 200).mean() > 0.1
 
 
@@ -67,7 +67,7 @@ def test_some_points_stand_above_the_line(source: rows.Sources) -> None:
     hand = hands.Hand("bars", {"1": [hands.Glyph("1", 1.0, ink=bar)]})
     hand.glyphs["."] = [hands.Glyph(".", 0.15, ink=np.full((12, 12), 255, np.uint8))]
     for _ in range(200):
-        ink = row_ink.written("1.1", hand, source, 80.0, rng)
+        ink = row_ink.written("1.1", hand, source, 80.0, rng).ink
         count, _, stats, _ = cv2.connectedComponentsWithStats((ink > 128).astype(np.uint8))
         points = [box for box in stats[1:count] if box[3] < 40]
         raised += bool(points) and points[0][1] + points[0][3] < 0.87 * len(ink)

@@ -76,7 +76,8 @@ class Cells:
         fits = high > LEAST and wide < 1.1 * box[2] and not len(number.walls)
         if fits and sheet.write_in(number, box, rng):
             if self.kind == "codes":
-                sheet.lettered(source, sheet.rows.pop(), rng)
+                if sheet.lettered(source, sheet.rows[-1], rng):
+                    sheet.rows.pop()
             elif self.kind == "notes":
                 sheet.noted(source, sheet.rows[-1], end, rng)
             elif self.kind == "sizes":

@@ -119,12 +119,12 @@ class Sheet:
             place(self.pen, ink, left, top)
         return wide
 
-    def lettered(self, source: Sources, row: np.ndarray, rng: Generator) -> None:
-        """A letter or two before, behind or around what is written at a row (4, 2): it is a code
-        and no number."""
+    def lettered(self, source: Sources, row: np.ndarray, rng: Generator) -> bool:
+        """A letter or two before, behind or around what is written at a row (4, 2), which is a code
+        then and no number; whether there was room for them."""
         (left, y), (right, y_at_end), high = row[0], row[1], row[3, 1] - row[0, 1]
         pen, _ = row_ink.pen_and_slant(source, high, rng)
-        where = rng.random()
+        where, letters = rng.random(), []
         for at_end in (False,) * (where < 0.8) + (True,) * (where > 0.65):
             for _ in range(int(rng.integers(1, 3))):
                 glyph = source.others[rng.integers(len(source.others))]
@@ -132,7 +132,14 @@ class Sheet:
                 step = ink.shape[1] + rng.uniform(0.05, 0.2) * high
                 left, right = left - step * (not at_end), right + step * at_end
                 x, top = (right - ink.shape[1], y_at_end) if at_end else (left, y)
-                place(self.pen, ink, x, top + high - ink.shape[0])
+                letters.append((ink, int(x), int(top + high - ink.shape[0])))
+        for ink, x, y in letters:
+            there = self.pen[max(y, 0) : max(y + len(ink), 0), max(x, 0) : max(x + ink.shape[1], 0)]
+            if there.shape != ink.shape or there[ink > 0].any():
+                return False
+        for ink, x, y in letters:
+            place(self.pen, ink, x, y)
+        return True
 
     def noted(self, source: Sources, row: np.ndarray, end: float, rng: Generator) -> None:
         """A word behind the number at a row (4, 2), no further than the place `end`."""

@@ -24,6 +24,7 @@ LARGE = (30, 400)  # likewise of the one number of a page
 LONE = (20, 220)  # and of a digit by itself
 NOTHING = 0.32  # the share of pages without a number
 SCENES, PRINTED = 0.15, 0.3  # of these without a sheet; and of the rest with a printed table
+SEEN = 0.25  # the least share of a number's box in the picture: what is less is no number there
 SCANNED = 0.25  # the share of pages that a scanner took, not a camera
 BY_ONE = 0.75  # the share of pages that one person wrote with one pen
 ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
@@ -232,9 +233,10 @@ def _photographed(sheet: Sheet, rng: Generator) -> Page:
 
 
 def _is_in(row: np.ndarray) -> bool:
-    """Whether a row's middle is in the picture."""
-    x, y = row.mean(axis=0)
-    return bool(0 < x < SIDE and 0 < y < SIDE)
+    """Whether enough of a row (4, 2) is in the picture to be seen as a number."""
+    page = np.array([(0, 0), (SIDE, 0), (SIDE, SIDE), (0, SIDE)], np.float32)
+    box = row.astype(np.float32)
+    return bool(cv2.intersectConvexConvex(box, page)[0] > SEEN * cv2.contourArea(box))
 
 
 def maps(rows: list[np.ndarray], side: int = SIDE) -> np.ndarray:

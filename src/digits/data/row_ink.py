@@ -129,8 +129,8 @@ class Number:
         scale = min(wide / self.ink.shape[1], high / self.ink.shape[0])
         if scale >= 1:
             return self
-        high, wide = (max(1, round(side * scale)) for side in self.ink.shape)
-        small = cv2.resize(self.ink, (wide, high), interpolation=cv2.INTER_AREA)
+        size = [max(1, round(side * scale)) for side in self.ink.shape[::-1]]
+        small = cv2.resize(self.ink, size, interpolation=cv2.INTER_AREA)
         return replace(self, ink=small, walls=self.walls * scale)
 
 
@@ -292,9 +292,9 @@ def beside(
 ) -> np.ndarray:  # fmt: skip
     """Characters (ink, foot) side by side, `gap` pixels apart where neighbours are nearest, give or
     take `uneven` heights."""
-    tall = int(4 * height) + 8
     width = sum(ink.shape[1] for ink, _ in placed) + int((abs(gap) + height) * len(placed)) + 8
-    sheet, line = np.zeros((tall, width), np.uint8), 2.6 * height
+    tall = int(4 * height + abs(rise) * width) + 8
+    sheet, line = np.zeros((tall, width), np.uint8), 2.6 * height + max(rise, 0) * width
     right = np.full(tall, -1.0)
     x = 2
     for ink, foot in placed:
