@@ -274,3 +274,18 @@ def test_a_file_knows_by_which_model_its_answers_are(suffix: str, tmp_path: Path
         file.check_model(model)
         with pytest.raises(DigitsError, match=r"its answers are by .*=mine, not by other"):
             file.check_model("other")
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_answers_of_thousands_of_rows_are_gone_on_with(more: int, tmp_path: Path) -> None:
+    path, large = tmp_path / "a.csv", answer("a.png")
+    large["rows"] = [{**large, "box": [1, 2, 3, 4], "alternatives": [["1234567", 0.5]] * 9}] * 2500
+    with AnswerFile(path, resume=False) as file:
+        file.write([large])
+        for _ in range(more):
+            file.write([answer("b.png")])
+    whole = path.read_bytes()
+    assert max(map(len, whole.splitlines())) > 131_072
+    with AnswerFile(path, resume=True):
+        pass
+    assert path.read_bytes() == whole

@@ -84,6 +84,18 @@ def test_a_mixture_gives_each_policy_an_even_share(monkeypatch: pytest.MonkeyPat
     assert changed.tolist() == [False] * 4 + [True] * 4
 
 
+def test_a_mixture_takes_a_batch_of_one() -> None:
+    assert augment(digits()[:1], "mixed", generator()).shape == (1, 1, 28, 28)
+
+
+@pytest.mark.parametrize("side", [16, 20, 32])
+def test_neighbours_look_in_at_tiles_of_any_size(side: int) -> None:
+    tiles = torch.zeros(64, 1, side, side)
+    tiles[1::2] = 255
+    result = augment(tiles, Policy(neighbour=1.0), generator())[::2]
+    assert (result.amax(dim=(1, 2, 3)) == 255).all()
+
+
 def test_tiny_ranges_change_next_to_nothing() -> None:
     barely = Policy(rotation_deg=1e-4, elastic_px=1e-4, contrast=1e-5, noise=1e-4)
     assert (augment(digits(), barely, generator()) - digits()).abs().max() < 0.1

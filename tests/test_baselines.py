@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from digits.data import Dataset
+from digits.errors import DigitsError
 from digits.evaluation import baselines
 
 
@@ -51,3 +52,9 @@ def test_they_see_pixels_within_0_1(uci: Dataset) -> None:
 def test_all_of_them_learn(uci: Dataset) -> None:
     for row in baselines.measure(uci.train, uci.test):
         assert row["accuracy"] > 0.94, row["name"]
+
+
+def test_too_few_tiles_are_one_line(uci: Dataset) -> None:
+    few = uci.train[:9]
+    with pytest.raises(DigitsError, match="MLP, 128 hidden cannot learn from 9 tiles: "):
+        baselines._row("MLP, 128 hidden", baselines.estimators()["MLP, 128 hidden"], few, few)

@@ -21,6 +21,8 @@ def test_threshold_is_the_least_that_keeps_the_error() -> None:
     assert threshold(confidence, right, max_error=0.0) == 0.8
     assert threshold(confidence, right, max_error=0.34) == 0.4  # 2 wrong of 6
     assert threshold(confidence, ~right, max_error=0.0) == 1.0
+    equal = np.array([0.9] * 10 + [0.95])  # of those that are equally sure all are read, or none
+    assert threshold(equal, np.array([True] * 9 + [False, True]), max_error=0.05) == 0.95
 
 
 def test_the_threshold_is_that_of_the_rehearsal(uci: Dataset) -> None:

@@ -72,6 +72,15 @@ def test_code_in_a_pickle_is_refused_and_not_run(run_folder: Path) -> None:
     assert not Path("evil-was-here").exists()
 
 
+def test_what_fills_the_memory_while_it_is_read_is_refused(
+    content: dict, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save({**content, "format": 1, "x": bytearray(10)}, "m.pth")
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(DigitsError, match="refused: not plain data"):
+        checkpoint.load("m.pth")
+
+
 def repeated(value: object, times: int) -> object:
     """A list of 2^times of a value, in a few bytes: each list holds the one before it twice."""
     for _ in range(times):
@@ -83,7 +92,7 @@ BOMBS = {
     "expanded": lambda: torch.zeros(1).expand(2 * 10**8),
     "shared": lambda: [torch.zeros(10**6)[:]] * 300,
     "nested": lambda: repeated(1, 60),
-    "of another kind": lambda: bytearray(10),
+    "of another kind": lambda: torch.FloatStorage,
 }
 
 

@@ -274,3 +274,8 @@ def test_what_measures_tiles_asks_for_a_set(capsys: pytest.CaptureFixture) -> No
         main(["evaluate", "--folder", "own/", "--robustness"])
     assert stop.value.code == 2
     assert "--robustness measures test tiles: name their --dataset" in capsys.readouterr().err
+
+
+def test_a_model_is_named_once(capsys: pytest.CaptureFixture) -> None:
+    assert main(["evaluate", "--model", "tiny", "--model", "tiny", "--dataset", "uci"]) == 1
+    assert "--model: one model is named twice" in capsys.readouterr().err

@@ -80,6 +80,8 @@ def test_scores_of_a_case_worked_out_by_hand() -> None:
     found = score(TASKS["times"], true, read)
     assert (found["strict_error"], found["invalid"]) == (3 / 4, 1 / 4)
     assert (found["total_off"], found["most_off"], found["mean_off"]) == (14, 9, 14 / 3)
+    found = score(TASKS["times"], ["930"], ["9999"])
+    assert (found["invalid"], found["mean_off"], found["most_off"]) == (1, 0, 0)
     found = score(TASKS["amounts"], ["4711", "100"], ["1711", "100"])
     assert (found["total_off"], found["mean_off"], found["unit"]) == (30, -15, "dollars")
     found = score(TASKS["ZIP codes"], ["00601", "97330"], ["00000", "97331"])

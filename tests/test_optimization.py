@@ -142,6 +142,7 @@ def test_calibration_tiles_are_spread_over_the_training_set() -> None:
     chosen = artefact.calibration_tiles(everything).flatten()
     assert len(chosen) == artefact.CALIBRATION_TILES and chosen.max() > 4500
     assert len(artefact.calibration_tiles(everything[:100])) == 100
+    assert artefact.calibration_tiles(everything[:1023]).max() > 1000
 
 
 def knows(path: Path, wrong: int) -> classifier.Classifier:

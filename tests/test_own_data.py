@@ -70,12 +70,24 @@ def test_what_is_drawn_is_framed_as_in_reading(tmp_path: Path) -> None:
         assert (tile > 16).any(axis=1).sum() == 20 or (tile > 16).any(axis=0).sum() == 20
 
 
-def test_parts_of_its_own_are_kept(tmp_path: Path) -> None:
-    for seed, (part, count) in enumerate({"train": 5, "val": 2, "test": 3}.items()):
+@pytest.mark.parametrize(
+    "names", [("train", "val", "test"), ("Train", "Valid", "Test"), ("training", "val", "testing")]
+)
+def test_parts_of_its_own_are_kept(names: tuple[str, str, str], tmp_path: Path) -> None:
+    for seed, (part, count) in enumerate(zip(names, (5, 2, 3), strict=True)):
         fill(tmp_path / part, "AB", count, seed)
     dataset = data.load(str(tmp_path))
     sizes = [len(part) for part in (dataset.train, dataset.validation, dataset.test)]
     assert sizes == [10, 4, 6]
+
+
+def test_pictures_beside_the_folders_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path, "AB", 6)
+    (tmp_path / "A" / "0-0.png").rename(tmp_path / "lost.png")
+    data.load(str(tmp_path))
+    assert "1 pictures lie in no folder: lost.png" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("label", ["a", "/", ".", "..", "50%", "%2F", "a/b", "\u00e9", ".x", "10"])

@@ -132,7 +132,9 @@ def test_what_is_not_there_is_one_line(
     assert not captured.out and captured.err.count("\n") == 1 and name in captured.err
 
 
-@pytest.mark.parametrize("flags", [["--gpu", "--cpu"], ["--top_k", "0"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "flags", [["--gpu", "--cpu"], ["--top_k", "0"], ["--nonsense"], ["--output", ""]]
+)
 def test_wrong_usage(flags: list[str], model: str, folder: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["predict", "--image", str(folder), "--model", model, *flags])

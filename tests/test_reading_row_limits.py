@@ -181,13 +181,6 @@ def test_looks_are_smaller_larger_narrower_and_wider() -> None:
     assert stripe(lower) == pytest.approx(0.4 * HEIGHT / 0.84, abs=1)
 
 
-@pytest.mark.parametrize(("height", "is_cut"), [(10, False), (11, True)])
-def test_a_crop_of_few_lines_is_not_cut(height: int, is_cut: bool) -> None:
-    grey = np.tile(np.linspace(250, 30, height)[:, None], (1, 40)).astype(np.uint8)
-    plain, _, lower, *_ = looks_at(grey, inverted=False)
-    assert np.array_equal(plain, lower) != is_cut
-
-
 def test_a_cut_is_where_there_is_least_ink() -> None:
     level = np.zeros((64, 120), np.uint8)
     level[8:56, 20:33] = level[8:56, 80:93] = 255

@@ -65,6 +65,22 @@ def test_a_picture_that_hangs_alone_is_read_once(
     assert bad.status == 422 and len(begun) == 1
 
 
+def test_a_process_that_cannot_be_started_is_tried_again(
+    fragile: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, failures = desks.Clerk._start_process, [OSError(12, "Cannot allocate memory")]
+
+    def scarce(clerk: desks.Clerk) -> None:
+        if failures:
+            raise failures.pop()
+        start(clerk)
+
+    monkeypatch.setattr(desks, "PAUSE", 0.01)
+    monkeypatch.setattr(desks.Clerk, "_start_process", scarce)
+    bad, good = asyncio.run(fragile.read(jobs(hanging.CRASH, b"good")))
+    assert (bad.status, good.status, failures) == (422, 200, [])
+
+
 @pytest.mark.slow
 def test_small_pictures_of_several_requests_share_a_batch(fragile: Desk) -> None:
     async def ask() -> list[int]:
@@ -84,6 +100,8 @@ def test_what_nobody_waits_for_is_not_read(fragile: Desk) -> None:
         given_up = asyncio.create_task(fragile.read(jobs(hanging.HANG)))
         await asyncio.sleep(0)
         given_up.cancel()
+        await asyncio.wait([given_up])
+        assert [ticket.job.data for ticket in fragile._queue.queue] == [b""]
         await busy
         (answer,) = await fragile.read(jobs(b"good"))
         return answer.answer

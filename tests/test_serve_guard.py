@@ -1,5 +1,6 @@
 """Who may ask the server, by which name, how often; what it keeps; what its document says."""
 
+import argparse
 import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from digits.__main__ import main
-from digits.commands.serve import _hosts
+from digits.commands.serve import _hosts, _origin
 from digits.web import corrections
 from digits.web.corrections import Corrections
 from digits.web.refusal import Refusal
@@ -19,7 +20,7 @@ FRIEND = {"origin": "https://friend.example"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "secret", "bearer secret"])
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "secret", "Basic secret"])
 def test_a_wrong_token(client: Clients, given: str) -> None:
     asking = client(token="secret")
     for path in ("/v1/models", "/metrics"):
@@ -101,8 +102,27 @@ def test_names_that_the_server_has(client: Clients, host: str, status: int) -> N
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize("given", ["https://example.org/", "https://Example.org"])
+def test_an_origin_is_as_browsers_send_it(given: str) -> None:
+    assert _origin(given) == "https://example.org"
+
+
+@pytest.mark.parametrize("given", ["*", "example.org", "https://*.example.org", "https://a/b"])
+def test_what_is_no_origin_is_wrong_usage(given: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no origin"):
+        _origin(given)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_of_a_token_has_no_case(client: Clients, scheme: str) -> None:
+    answer = client(token="secret").get("/v1/models", headers={"authorization": f"{scheme} secret"})
+    assert answer.status_code == 200
+
+
 def test_a_server_for_others_is_asked_by_any_name_unless_told() -> None:
     assert _hosts("0.0.0.0", []) == _hosts("digits.example.org", []) == []
+    assert "a.example" in _hosts("0.0.0.0", ["A.example:8080"])
     assert "127.0.0.1" in _hosts("0.0.0.0", ["a.example"])  # the container's health check
     assert "[::1]" in _hosts("::1", []) and "127.0.0.2" in _hosts("127.0.0.2", [])
 

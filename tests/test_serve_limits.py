@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -214,3 +215,46 @@ def test_too_many_connections(client: Clients, limit: Callable[..., None]) -> No
         deadline = time.monotonic() + 300
         while not said(place, "GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 "):
             assert time.monotonic() < deadline
+
+
+def test_few_requests_at_once_are_answered_and_many_are_not(client: Clients) -> None:
+    ask = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with listening(client()) as place:
+        last = ask.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
+        assert said(place, 9 * ask, last).count(b"HTTP/1.1 200 ") == 10
+        assert said(place, 4000 * ask, last).count(b"HTTP/1.1 200 ") < 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", ["\r\n", "a"])
+def test_a_connection_that_says_too_little_after_an_answer(
+    client: Clients, limit: Callable[..., None], more: str
+) -> None:
+    limit(protocol, head_seconds=0.5)
+    ask = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
+    body = "Content-Length: 100\r\n" * (more == "a")
+    with listening(client()) as place:
+        answer = said(place, f"{ask}{body}\r\n", more)
+    assert answer.startswith(b"HTTP/1.1 200 ") and b"HTTP/1.1 408 " in answer
+
+
+def test_an_answer_that_nobody_fetches_ends_its_connection(limit: Callable[..., None]) -> None:
+    limit(protocol, answer_seconds=0.05)
+
+    async def held(fetched: bool) -> bool:
+        one = object.__new__(protocol.Protocol)
+        one.loop, one._unsent = asyncio.get_running_loop(), None
+        one.flow, one.transport = Mock(), Mock()
+        one.pause_writing()
+        if fetched:
+            one.resume_writing()
+        await asyncio.sleep(0.2)
+        return bool(one.transport.abort.called)
+
+    assert [asyncio.run(held(fetched)) for fetched in (True, False)] == [False, True]
+
+
+def test_json_of_too_many_values(client: Clients) -> None:
+    body = b'{"images": [' + b"{}," * 6000 + b"{}]}"
+    answer = client().post("/v1/predict", content=body, headers=JSON)
+    assert answer.status_code == 413 and answer.json()["error"] == "the body holds too many values"

@@ -33,6 +33,11 @@ def test_the_body_of_an_answer_does_not_wait_for_the_head_to_be_acknowledged() -
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+def test_a_host_that_is_no_name_is_one_plain_line() -> None:
+    with pytest.raises(DigitsError, match=r"--host a\.\.b --port 0: "):
+        listen("a..b", 0)
+
+
 def test_an_address_that_is_not_this_machines_is_one_plain_line() -> None:
     with pytest.raises(DigitsError) as caught:
         listen("192.0.2.1", 80)

@@ -96,3 +96,12 @@ def test_a_run_goes_on_with_as_many_threads_as_it_began(
     config.write_text(json.dumps(settings | {"threads": "many"}))
     with pytest.raises(DigitsError, match="not the settings of a run"):
         lifecycle.prepare({}, None, str(report.run), None, None, Ranks())
+
+
+@pytest.mark.parametrize(("told", "number"), [("3", 3), ("3,1", 3), ("0", None), ("many", None)])
+def test_as_many_threads_as_openmp_is_told(
+    told: str, number: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert threads.count() == (number or os.cpu_count())

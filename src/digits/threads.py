@@ -28,7 +28,8 @@ def count() -> int:
     torch = sys.modules.get("torch")
     if torch is not None:
         return int(torch.get_num_threads())
-    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # "4,2": nested ones
+    return int(first) if first.isdecimal() and int(first) else os.cpu_count() or 1
 
 
 @contextmanager

@@ -50,6 +50,8 @@ def frame(ink: np.ndarray, normalise_pen: bool = True) -> np.ndarray:
     if abs(scale - 1) > LIMITS.max_kept_change:
         if normalise_pen:
             ink = crop(_pen_width(_prescale(ink)))
+            if not ink.size:  # it was too faint to be seen smaller
+                return np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
         ink = _resize(ink, INK_SIZE / max(ink.shape))
     return _centre(ink)
 

@@ -1,6 +1,5 @@
 """Writing the tiles that a model saw into folders of classes, which `learn` and `train` read."""
 
-from itertools import chain, count
 from pathlib import Path
 
 from PIL import Image
@@ -22,10 +21,10 @@ def prepare_tiles(folder: Path) -> None:
             raise DigitsError(f"--save_tiles {folder}: not empty; name a new folder")
 
 
-def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
+def save_tiles(answer: Answer, folder: Path, taken: dict[str, int]) -> None:
     """Write every digit's tile as LABEL/NAME_ROW_PLACE.png, which `learn` and `train` read; of a
-    second picture of that name, as NAME-2_... `taken` are the names so far, to which this one is
-    added.
+    second picture of that name, as NAME-2_... `taken` are the names so far, and how often each was
+    asked for; this one is added.
 
     Raises:
         DigitsError: the folder cannot be written.
@@ -40,9 +39,12 @@ def save_tiles(answer: Answer, folder: Path, taken: set[str]) -> None:
                 Image.fromarray(digit.tile).save(place / f"{stem}_{i}_{k}.png")
 
 
-def _free(stem: str, taken: set[str]) -> str:
+def _free(stem: str, taken: dict[str, int]) -> str:
     """`stem`, or with a number behind it if it is taken; now it is."""
-    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    name = next(name for name in names if name not in taken)
-    taken.add(name)
+    number, name = taken.get(stem, 1), stem
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}"
+    taken[stem] = number
+    taken.setdefault(name, 1)
     return name

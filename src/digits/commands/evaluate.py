@@ -96,6 +96,9 @@ def _material(args: Namespace) -> "Material":
     from digits.evaluation.parts import NO_LABELS, Material
 
     labels = labelled.labelled(args.folder) if args.folder else NO_LABELS
+    paths = [classifier.find(name).resolve() for name in args.model or []]
+    if len(set(paths)) < len(paths):
+        raise DigitsError("--model: one model is named twice; name each once")
     models = [_load(name, args) for name in args.model or [None]]
     for model in models:
         tell(model)

@@ -93,15 +93,18 @@ def why_not(own: "list[Measurement]", known: "list[Measurement]", max_loss: floa
 
 
 def keep(output: Path, whole: Path, small: Path) -> None:
-    """Put a checkpoint and its ONNX file in their places; what was there can be brought back."""
-    for new in (whole, small):
-        place = output.with_suffix(new.suffix)
+    """Put a checkpoint and its ONNX file in their places; what was there can be brought back. Of
+    what was not there an empty file is kept."""
+    places = [output.with_suffix(new.suffix) for new in (whole, small)]
+    for place in places:  # of the time before: a kill must not leave one of them
+        _before(place).unlink(missing_ok=True)
+    for place in places:
         if place.exists():
             _copy(place, _before(place))
         else:
-            _before(place).unlink(missing_ok=True)
-    for new in (whole, small):
-        _copy(new, output.with_suffix(new.suffix))
+            checkpoint.write_bytes(_before(place), b"")
+    for new, place in zip((whole, small), places, strict=True):
+        _copy(new, place)
 
 
 def undo(output: Path) -> str:
@@ -111,15 +114,17 @@ def undo(output: Path) -> str:
         DigitsError: there is nothing to undo.
     """
     places = [output, output.with_suffix(".onnx")]
-    there = [place for place in places if place.exists()]
-    if not there:
-        raise DigitsError(f"{output}: nothing was learned here")
     kept = [place for place in places if _before(place).exists()]
+    if not kept:
+        raise DigitsError(f"{output}: nothing was learned here, or it was undone already")
     for place in kept:  # what a kill leaves is done by the next call
-        _before(place).replace(place)
-    for place in [] if kept else there:
-        place.unlink()
-    return f"{output}: " + ("as it was before" if kept else "removed; there was none before")
+        if _before(place).stat().st_size:
+            _before(place).replace(place)
+        else:
+            place.unlink(missing_ok=True)
+            _before(place).unlink()
+    is_there = output.exists()
+    return f"{output}: " + ("as it was before" if is_there else "removed; there was none before")
 
 
 def _before(place: Path) -> Path:

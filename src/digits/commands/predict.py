@@ -35,6 +35,8 @@ def _parsed(argv: list[str]) -> argparse.Namespace:
     """The flags; those that would change nothing together are wrong usage."""
     parser = _parser()
     args = parser.parse_args(argv)
+    if args.output == "":
+        parser.error("--output: is empty; name a file")
     if args.resume and not args.output:
         parser.error("--resume: goes on with the file of --output; name it")
     if args.table and not args.output:
@@ -130,7 +132,7 @@ def _some(args: argparse.Namespace) -> int:
     model = _load(args)
     reader = Reader(model, args.expect, args.seconds)
     empty: list[str] = []
-    stems: set[str] = set()
+    stems: dict[str, int] = {}
     numbers = count()  # of the drawings
     names = (file.name for file in _pictures(args.image, empty, alone=True))
     answers = (answer for name in names for answer in reader.pages(name, then))

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what API clients must send (default: $DIGITS_TOKEN, else nothing)")  # fmt: skip
     add("--rate", type=number(float, 0), default=0.0,
         help="requests a second that a client may make (default: any)")  # fmt: skip
-    add("--allow_origin", action="append", default=[], metavar="ORIGIN",
+    add("--allow_origin", type=_origin, action="append", default=[], metavar="ORIGIN",
         help="another site whose pages may ask, as https://example.org")  # fmt: skip
     add("--allow_host", action="append", default=[], metavar="NAME",
         help="a name by which this server is asked, as digits.example.org; others are refused"
@@ -87,7 +88,15 @@ def _hosts(host: str, more: list[str]) -> list[str]:
     bound = f"[{host}]" if ":" in host else host
     if bound not in LOCAL and not bound.startswith("127.") and not more:
         return []
-    return [*LOCAL, *(name.lower() for name in (bound, *more))]
+    return [*LOCAL, bound.lower(), *(re.sub(r":\d+$", "", name.lower()) for name in more)]
+
+
+def _origin(text: str) -> str:
+    """As browsers send it."""
+    origin = text.lower().rstrip("/")
+    if not re.fullmatch(r"https?://[^/*]+", origin):
+        raise argparse.ArgumentTypeError(f"{text} is no origin, as https://example.org is")
+    return origin
 
 
 def _models(names: list[str] | None) -> dict[str, Path]:

@@ -34,7 +34,7 @@ def augment(images: Tensor, policy: str | Policy, generator: Generator) -> Tenso
     policies = named(policy) if isinstance(policy, str) else (policy,)
     shares = images.to(torch.float32).tensor_split(len(policies))
     pairs = zip(shares, policies, strict=True)
-    return torch.cat([_follow(chosen, share, generator) for share, chosen in pairs])
+    return torch.cat([_follow(chosen, share, generator) for share, chosen in pairs if len(share)])
 
 
 def _follow(chosen: Policy, images: Tensor, generator: Generator) -> Tensor:
@@ -192,10 +192,12 @@ def _strip(images: Tensor, share: float, sides: int, px: float, generator: Gener
 def add_neighbours(images: Tensor, share: float, generator: Generator) -> Tensor:
     """Let the tile before it in the batch look in by up to 6 px, from the left or the right."""
     strip = _strip(images, share, 2, 6, generator)
-    apart = 20  # from one digit to the next: the left neighbour's column 20 is at the left border
+    side = images.shape[-1]
+    # From one digit to the next: the left neighbour's column 20 of 28 is at the left border.
+    apart = round(20 / 28 * side)
     others = images.roll(1, 0)
     bits = functional.pad(others[..., apart:], (0, apart))
-    bits[..., apart:] = others[..., : images.shape[-1] - apart]
+    bits[..., apart:] = others[..., : side - apart]
     return torch.where(strip, torch.maximum(images, bits), images)
 
 

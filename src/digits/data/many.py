@@ -1,5 +1,6 @@
 """Many made-up samples, the same for a seed whatever the number of processes that make them."""
 
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -36,6 +37,7 @@ _shared: list[Sources] = []  # of a worker process
 
 
 def _share(source: Sources) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for who asked
     cv2.setNumThreads(1)
     _shared[:] = [source]
 

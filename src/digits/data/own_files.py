@@ -16,8 +16,9 @@ from digits.data import hands, unipen
 from digits.errors import DigitsError, reason
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
-PARTS = {"train": TRAIN, "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION,
-         "test": TEST}  # fmt: skip
+PARTS = {"train": TRAIN, "training": TRAIN, "val": VALIDATION, "valid": VALIDATION,
+         "validation": VALIDATION, "test": TEST, "testing": TEST}  # fmt: skip
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 EXPECTED = (
     "expected a folder with one folder a class (DATA/a/1.png, DATA/b/2.png), "
     "a CSV file of path,label, an .npz file of images and labels, or a UNIPEN file (.dat)"
@@ -59,18 +60,22 @@ def items_of(path: Path) -> Iterator[Item]:
 
 def _of_folder(path: Path) -> Iterator[Item]:
     folders = _folders(path)
-    names = [folder.name for folder in folders]
-    if TRAIN in names:
-        other = [name for name in names if name not in PARTS]
+    parts = {folder: PARTS.get(folder.name.lower(), "") for folder in folders}
+    if TRAIN in parts.values():
+        other = [folder.name for folder, part in parts.items() if not part]
         if other:
             raise DigitsError(f"{path}: has a folder {other[0]!r} beside train/; move it away")
-        pairs = [(PARTS[part.name], label) for part in folders for label in _folders(part)]
+        pairs = [(part, label) for folder, part in parts.items() for label in _folders(folder)]
     else:
         pairs = [("", label) for label in folders]
     if not pairs:
         tables = sorted(path.glob("*.csv"))
         hint = f"; did you mean {tables[0]}?" if tables else ""
         raise DigitsError(f"{path}: no folders in it; {EXPECTED}{hint}")
+    loose = sorted(file.name for file in path.iterdir() if file.suffix.lower() in PICTURES)
+    if loose:
+        count, first = len(loose), loose[0]
+        print(f"warning: {path}: {count} pictures lie in no folder: {first}, ...", file=sys.stderr)
     for part, folder in pairs:
         empty = True
         for file in sorted(folder.rglob("*")):

@@ -9,6 +9,7 @@ import numpy as np
 
 from digits import metrics
 from digits.data import Split
+from digits.errors import DigitsError
 
 MOST_OF_KERNELS = 60_000  # tiles for the SVM, evenly spread: all of MNIST's in 3 minutes of a core;
 # its time grows with their square
@@ -67,7 +68,11 @@ def table(rows: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]]) -> s
 
 def _row(name: str, estimator: Any, train: Split, test: Split) -> dict[str, Any]:
     start = time.perf_counter()
-    estimator.fit(_pixels(train), train.arrays[1])
+    try:
+        estimator.fit(_pixels(train), train.arrays[1])
+    except ValueError as error:
+        count = len(train.arrays[1])
+        raise DigitsError(f"--baselines: {name} cannot learn from {count} tiles: {error}") from None
     trained = time.perf_counter()
     pixels = _pixels(test)
     right = estimator.predict(pixels) == test.arrays[1]

@@ -146,8 +146,8 @@ def score(task: Task, numbers: Sequence[str], read: Sequence[str]) -> dict[str, 
         found |= {
             "unit": task.unit,
             "total_off": float(np.abs(off).sum()),
-            "mean_off": float(off.mean()),
-            "most_off": float(np.abs(off).max()),
+            "mean_off": float(off.sum() / max(len(off), 1)),
+            "most_off": float(np.abs(off).max(initial=0)),
         }
     return found
 

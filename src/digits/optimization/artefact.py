@@ -74,7 +74,9 @@ def state_accuracy(path: Path, accuracy: float, tiles: int) -> None:
 
 def calibration_tiles(training_tiles: Tensor) -> Tensor:
     """512 tiles, evenly spread over the training tiles (N, 1, 28, 28) uint8."""
-    return training_tiles[:: max(1, len(training_tiles) // CALIBRATION_TILES)][:CALIBRATION_TILES]
+    count = len(training_tiles)
+    chosen = min(count, CALIBRATION_TILES)
+    return training_tiles[np.arange(chosen) * count // max(chosen, 1)]
 
 
 @contextmanager

@@ -57,5 +57,7 @@ def threshold(confidence: np.ndarray, right: np.ndarray, max_error: float) -> fl
     """
     order = np.argsort(-confidence, kind="stable")
     errors = np.cumsum(~right[order]) / np.arange(1, len(right) + 1)
-    good = np.flatnonzero(errors <= max_error)
-    return float(confidence[order[good[-1]]]) if len(good) else 1.0
+    ranked = confidence[order]
+    is_last = np.append(ranked[1:] != ranked[:-1], True)  # of those that are equally sure
+    good = np.flatnonzero((errors <= max_error) & is_last)
+    return float(ranked[good[-1]]) if len(good) else 1.0

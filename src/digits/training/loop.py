@@ -57,7 +57,8 @@ def fit(
     A signal ends it early, with the state saved and `stopped_by` set in the outcome.
 
     Raises:
-        DigitsError: the loss is not finite, the disk is full, or there is nothing to resume.
+        DigitsError: the loss is not finite, the disk is full, there is nothing to resume, or a
+            batch of one tile is too small for the network.
     """
     device = next(model.parameters()).device
     train = ranks.share(train)
@@ -67,6 +68,8 @@ def fit(
     total_steps = starts[-1]
     # the epoch whose losses choose the tiles of the last
     chosen_by = config.epochs - 2 if config.hardest < 1 and config.epochs > 1 else None
+    if batch == 1 and any(isinstance(layer, nn.BatchNorm1d) for layer in model.modules()):
+        raise DigitsError(f"--arch {config.arch}: its batch norm needs --batch_size 2 or more")
     look_every = 1 if device.type == "cpu" and ranks.count == 1 else LOOK_EVERY
 
     state = TrainingState(model, config, total_steps, autocast_dtype(device))
@@ -79,7 +82,7 @@ def fit(
         state.restore(saved)
     elif config.on_nan == "lower":
         save(state, run, ranks)
-    rate_cuts, stopping = 0, 0.0
+    rate_cuts, stopping = round(-math.log2(state.progress.rate_factor)), 0.0
     seconds, seconds_before, saved_at = timer(device), state.progress.seconds, 0.0
 
     with StopRequest() as stop:
@@ -233,9 +236,11 @@ def recover(
     if saved is None:
         raise DigitsError(f"the loss became {loss} at step {step}, and no good state was saved")
     state.restore(saved)
-    state.scale_learning_rate(0.5**rate_cuts)
+    factor = 0.5**rate_cuts
+    state.scale_learning_rate(factor / state.progress.rate_factor)
+    state.progress.rate_factor = factor
     print(
         f"warning: the loss became {loss} at step {step}: back to step {state.progress.step} "
-        f"with the learning rate times {0.5**rate_cuts:g}",
+        f"with the learning rate times {factor:g}",
         file=sys.stderr,
     )

@@ -24,6 +24,7 @@ class Progress:
     seconds: float = 0.0  # spent in the loop, over all resumptions
     epoch_loss: float = 0.0  # sums over the steps of the epoch so far
     epoch_right: float = 0.0
+    rate_factor: float = 1.0  # of the learning rate, after losses that were not finite
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)

@@ -75,6 +75,8 @@ class Body:
             Refusal: as `pictures`, or it is not as the model says.
         """
         data = await _in_time(self._whole())
+        if data.count(b",") > LIMITS.json_commas:
+            raise Refusal(413, "the body holds too many values", "see /openapi.json")
         try:
             return await asyncio.to_thread(model.model_validate_json, data)
         except ValidationError as error:

@@ -4,7 +4,7 @@ import asyncio
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -114,6 +114,8 @@ class Desk:
             return list(await asyncio.gather(*(ticket.future for ticket in tickets)))
         finally:
             self.waiting -= len(jobs)
+            for ticket in tickets:  # of who has gone nothing is kept until a clerk comes to it
+                ticket.job = replace(ticket.job, data=b"")
 
 
 class Clerk(threading.Thread):
@@ -201,16 +203,9 @@ class Clerk(threading.Thread):
         """Start a process and wait for it; tried again for as long as the server runs, but for the
         first time, when a model may be wrong."""
         while True:
-            context = get_context("spawn")  # forked copies of the server's threads would hang
-            self._pipe, theirs = context.Pipe()
-            process = context.Process(target=worker.run, args=(theirs, self._models), daemon=True)
-            process.start()
-            self._process = process
-            theirs.close()
-            if self._ended:  # since before there was a process to kill
-                process.kill()
             said: dict[str, tuple[str, ...]] | str
             try:
+                self._start_process()
                 said = self._pipe.recv() if self._pipe.poll(START_SECONDS) else "does not start"
             except (EOFError, OSError):
                 said = "the reading process ends while it starts; is memory short?"
@@ -224,13 +219,24 @@ class Clerk(threading.Thread):
             self._end(kill=True)
             time.sleep(PAUSE)
 
+    def _start_process(self) -> None:
+        """Raises OSError where there is no memory, or no descriptor, for one."""
+        context = get_context("spawn")  # forked copies of the server's threads would hang
+        self._pipe, theirs = context.Pipe()
+        with theirs:
+            process = context.Process(target=worker.run, args=(theirs, self._models), daemon=True)
+            process.start()
+        self._process = process
+        if self._ended:  # since before there was a process to kill
+            process.kill()
+
     def _end(self, kill: bool = False) -> None:
         self.ready = False
-        assert self._process
-        if kill:
-            self._process.kill()
-        self._pipe.close()
-        self._process.join()
+        if self._process:
+            if kill:
+                self._process.kill()
+            self._pipe.close()
+            self._process.join()
 
 
 def _failed(job: Job) -> Result:

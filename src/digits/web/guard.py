@@ -80,9 +80,9 @@ class Guard:
             self._metrics.rejected.labels("rate").inc()
             wait = str(int(seconds) + 1)
             return Refusal(429, "too many requests", f"wait {wait} s", {"Retry-After": wait})
-        token = f"Bearer {self._settings.token}".encode()
-        given = headers.get("authorization", "").encode()
-        if self._settings.token and not hmac.compare_digest(given, token):
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        is_right = hmac.compare_digest(given.encode(), self._settings.token.encode())
+        if self._settings.token and not (scheme.lower() == "bearer" and is_right):
             return Refusal(
                 401, "a token is needed", "send Authorization: Bearer TOKEN",
                 {"WWW-Authenticate": "Bearer"},

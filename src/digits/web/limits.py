@@ -10,8 +10,11 @@ class Limits:
     connections: int = 2048  # at once; more are told to come again
     head_bytes: int = 64 << 10  # of a request's line and headers; of each connection held in memory
     head_seconds: float = 20.0  # from the connection, or the last answer, to the headers' end
+    pipelined: int = 16  # requests that a connection sends before it has the answer to the first
+    answer_seconds: float = 60.0  # that a client may take to fetch what is ready for it
     body_bytes: int = 10 << 20  # of one request, whatever is in it
     body_seconds: float = 20.0  # from the headers to the last byte
+    json_commas: int = 5_000  # of a JSON body: each further value takes one, and 100 bytes or more
     buffered_bytes: int = 128 << 20  # of all requests that are still coming in or wait
     pictures: int = 16  # of one request
     pixels: int = 24_000_000  # of a picture, by its header: a telephone's photograph has 12 to 24

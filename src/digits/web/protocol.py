@@ -1,4 +1,5 @@
-"""HTTP/1.1 as uvicorn reads it with httptools, but bounded: bytes and time of heads, connections.
+"""HTTP/1.1 as uvicorn reads it with httptools, but bounded: bytes and time of heads, connections,
+requests that wait for an answer, and how long an answer may take to be fetched.
 
 httptools holds a head, a chunk's extension or a trailer until it ends, however long it is.
 """
@@ -24,6 +25,7 @@ class Protocol(HttpToolsProtocol):
         self._refused = refused
         self._unread = 0  # bytes since the last piece of a body or the end of a request
         self._deadline: asyncio.TimerHandle | None = None  # of the head that is coming in
+        self._unsent: asyncio.TimerHandle | None = None  # of an answer that is not fetched
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -34,6 +36,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_whole()
+        self._is_fetched()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -44,6 +47,9 @@ class Protocol(HttpToolsProtocol):
             self._refuse(Refusal(431, "the headers are too large", most))
 
     def on_message_begin(self) -> None:
+        if len(self.pipeline) >= LIMITS.pipelined:
+            self._refuse(Refusal(431, "too many requests at once", "wait for the answers"))
+            raise ValueError("pipelined")  # ends the parser, which has more of them
         self._expect_head()
         super().on_message_begin()
 
@@ -58,6 +64,19 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._unread = 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._expect_head()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unsent = self.loop.call_later(LIMITS.answer_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._is_fetched()
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(Refusal(400, "this is no HTTP/1.1", "send what RFC 9112 says"))
@@ -76,6 +95,11 @@ class Protocol(HttpToolsProtocol):
         if self._deadline:
             self._deadline.cancel()
         self._deadline = None
+
+    def _is_fetched(self) -> None:
+        if self._unsent:
+            self._unsent.cancel()
+        self._unsent = None
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say so and close."""

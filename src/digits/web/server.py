@@ -67,7 +67,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         why = reason(error).partition(" (while")[0]  # Python adds the address, which is said here
         raise DigitsError(
             f"--host {host} --port {port}: {why}; choose another --port or --host"

@@ -22,7 +22,7 @@ from digits.web.limits import FORMATS, LIMITS
 if TYPE_CHECKING:
     from digits.reading.answer import Answer, Digit
 
-READERS = 64  # kept: one for each model and each `expect` that was asked for lately
+READERS = 8  # kept: one for each model and each `expect` asked for lately; 50 MB at the most
 
 
 @dataclass(frozen=True)
