@@ -111,7 +111,7 @@ def test_a_row_reaches_little_further_than_its_core_says(above: int, height: int
 def test_a_row_has_paper_around_it() -> None:
     high, wide = line(100, 100, 200, ROW_HEIGHT).row().level.shape
     assert wide == pytest.approx(200 + 2 * 0.4 * ROW_HEIGHT, abs=1)
-    assert high == pytest.approx(ROW_HEIGHT + 2 * 0.22 * ROW_HEIGHT, abs=1)
+    assert high == pytest.approx(ROW_HEIGHT + 2 * 0.15 * ROW_HEIGHT, abs=1)
 
 
 @pytest.mark.parametrize(("lower", "is_first"), [(15, True), (24, False)])
