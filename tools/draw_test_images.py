@@ -83,7 +83,7 @@ def main() -> None:
     tight = write("8", width=9)
     rows, columns = (np.flatnonzero(tight.max(axis=axis) > 0.5) for axis in (1, 0))
     touching = tight[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    two = [write("2026"), write("1147")]
+    two = [write("2026"), write("1147", gap=0.55)]
     wide = max(row.shape[1] for row in two)
     two_rows = np.vstack([np.pad(row, ((0, 0), (0, wide - row.shape[1]))) for row in two])
     small = cv2.resize(write("3", width=10), (18, 18), interpolation=cv2.INTER_AREA)
@@ -101,7 +101,7 @@ def main() -> None:
         save("photograph.jpg", photograph(write("9", 160, 12)), "9", "read", quality=80),
         save("number.png", paint(write("40917"), (252, 250, 244), (30, 40, 120)), "40917", "read"),
         save("squared_paper.png", squared(write("3862", 90)), "3862", "read"),
-        save("two_rows.png", paint(two_rows), "2026\n1147", "unsure"),
+        save("two_rows.png", paint(two_rows), "2026\n1147", "read"),
         save("on_its_side.jpg", lying, "58", "read", exif=exif, quality=90),
         save("blank.png", paint(np.zeros((120, 160)), (244,)), "", "no_digit"),
         save("letter.png", paint(letter), "", "no_digit"),

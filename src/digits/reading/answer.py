@@ -59,7 +59,7 @@ class Answer:
     >>> import digits
     >>> answer = digits.read("test_images/two_rows.png")
     >>> [(row.text, len(row.digits)) for row in answer.rows], answer.as_json()["status"]
-    ([('2026', 4), ('1147', 4)], 'unsure')
+    ([('2026', 4), ('1147', 4)], 'read')
     """
 
     image: str
