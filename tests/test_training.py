@@ -18,6 +18,7 @@ from digits.training.loop import Outcome, fit
 from digits.training.optim import make_average
 from digits.training.ranks import Ranks
 from digits.training.run import Run
+from digits.training.state import TrainingState
 from digits.training.step import Engine
 
 CONFIG = TrainConfig(arch="cnn3", epochs=2, batch_size=128, learning_rate=3e-3)
@@ -213,6 +214,18 @@ def test_nan_lowers_the_rate_and_goes_on(
     assert len(outcome.history) == 3
     assert max(row["learning_rate"] for row in outcome.history[1:]) < 0.51 * usual
     assert all(value.isfinite().all() for value in outcome.weights.values())
+
+
+def test_each_loss_that_is_not_finite_halves_the_rate_once(tmp_path: Path) -> None:
+    config = dataclasses.replace(TrainConfig(), on_nan="lower", schedule="linear")
+    state = TrainingState(nn.Linear(4, 2), config, 10, None)
+    run, usual = Run(tmp_path), state.optimizer.param_groups[0]["initial_lr"]
+    for cuts in (1, 2, 3):  # a state is saved after each
+        loop.save(state, run, Ranks())
+        loop.recover(state, run, config, cuts, float("nan"))
+        assert state.optimizer.param_groups[0]["initial_lr"] == pytest.approx(usual * 0.5**cuts)
+    loop.recover(state, run, config, 4, float("nan"))  # none was saved since
+    assert state.optimizer.param_groups[0]["initial_lr"] == pytest.approx(usual * 0.5**4)
 
 
 @pytest.mark.slow
