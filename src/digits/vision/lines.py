@@ -32,7 +32,7 @@ class Limits:
     long_aspect: float = 2.2
     most_tilt_deg: float = 45.0  # what is turned more is turned to another side
     beyond_core: float = 1.3  # of what a row's height says: so far a row reaches above and below it
-    # Around a line, and below it. Of 2,097 numbers on made-up pages and in rows of validation digits
+    # Around a line, and below it. Of 2,097 numbers on made-up pages and rows of validation digits
     # 1,146 were right with 0.22, 1,155 with 0.15; of 1,600 others 943 and 949.
     paper_above_of_height: float = 0.15
     paper_beside_of_height: float = 0.4
