@@ -30,7 +30,7 @@ COLUMNS = (
 NOTED = ["image", "model", "status"]  # of a table whose answers are gone on with
 HEADER = (",".join(COLUMNS) + "\r\n").encode()
 FIRST_KEY = b'{"image": '
-MOST_FIELD = 10 << 20  # characters of a cell; of 2,500 rows 0.2 million, more than Python takes
+MOST_FIELD = 1 << 20  # characters of a cell; of 2,500 rows 0.2 million, more than Python takes
 CHUNK = 10_000  # answers turned into Parquet at a time
 
 Answers = list[dict[str, Any]]  # to the pages of one picture file

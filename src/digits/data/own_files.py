@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import numpy as np
+from PIL import Image
 
 from digits.cells import cell_text
 from digits.data import hands, unipen
@@ -18,7 +19,6 @@ from digits.errors import DigitsError, reason
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = {"train": TRAIN, "training": TRAIN, "val": VALIDATION, "valid": VALIDATION,
          "validation": VALIDATION, "test": TEST, "testing": TEST}  # fmt: skip
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 EXPECTED = (
     "expected a folder with one folder a class (DATA/a/1.png, DATA/b/2.png), "
     "a CSV file of path,label, an .npz file of images and labels, or a UNIPEN file (.dat)"
@@ -72,7 +72,8 @@ def _of_folder(path: Path) -> Iterator[Item]:
         tables = sorted(path.glob("*.csv"))
         hint = f"; did you mean {tables[0]}?" if tables else ""
         raise DigitsError(f"{path}: no folders in it; {EXPECTED}{hint}")
-    loose = sorted(file.name for file in path.iterdir() if file.suffix.lower() in PICTURES)
+    known = Image.registered_extensions()
+    loose = sorted(file.name for file in path.iterdir() if file.suffix.lower() in known)
     if loose:
         count, first = len(loose), loose[0]
         print(f"warning: {path}: {count} pictures lie in no folder: {first}, ...", file=sys.stderr)

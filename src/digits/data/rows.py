@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from digits.data import row_clutter, row_ink, row_photo
+from digits.data import row_clutter, row_ink, row_photo, row_scribble
 from digits.data.many import many
 from digits.data.row_clutter import FINE
 from digits.data.row_ink import Number, Sources, sources
@@ -53,7 +53,7 @@ def _alone(source: Sources, rng: Generator) -> Sample:
 
 def _number(source: Sources, height: float, empty: float, rng: Generator) -> Number:
     is_empty = rng.random() < empty
-    number = (row_ink.scribble if is_empty else row_ink.number)(source, height, rng)
+    number = (row_scribble.scribble if is_empty else row_ink.number)(source, height, rng)
     if rng.random() < BROKEN:
         return replace(number, ink=row_ink.broken(number.ink, height, rng))
     return number

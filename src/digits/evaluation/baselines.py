@@ -9,7 +9,7 @@ import numpy as np
 
 from digits import metrics
 from digits.data import Split
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 
 MOST_OF_KERNELS = 60_000  # tiles for the SVM, evenly spread: all of MNIST's in 3 minutes of a core;
 # its time grows with their square
@@ -71,8 +71,8 @@ def _row(name: str, estimator: Any, train: Split, test: Split) -> dict[str, Any]
     try:
         estimator.fit(_pixels(train), train.arrays[1])
     except ValueError as error:
-        count = len(train.arrays[1])
-        raise DigitsError(f"--baselines: {name} cannot learn from {count} tiles: {error}") from None
+        few = f"--baselines: {name} cannot learn from {len(train.arrays[1])} tiles"
+        raise DigitsError(f"{few}: {reason(error)}") from None
     trained = time.perf_counter()
     pixels = _pixels(test)
     right = estimator.predict(pixels) == test.arrays[1]

@@ -22,7 +22,7 @@ from digits.web.limits import FORMATS, LIMITS
 if TYPE_CHECKING:
     from digits.reading.answer import Answer, Digit
 
-READERS = 8  # kept: one for each model and each `expect` asked for lately; 50 MB at the most
+READERS = 8  # kept: one for each model and `expect` asked for lately; a pattern has up to 50 MB
 
 
 @dataclass(frozen=True)
