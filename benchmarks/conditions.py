@@ -24,8 +24,8 @@ from support.pictures import Picture
 from digits import classifier
 from digits.data.strings import PLAIN, compose
 from digits.metrics import wilson_interval
+from digits.pictures.load import from_array
 from digits.reading.reader import Reader
-from digits.vision.load import from_array
 
 HAND = replace(PLAIN, gap=(0.03, 0.3))
 HEIGHT, WIDTH = 900, 1400

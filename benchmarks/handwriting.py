@@ -18,9 +18,9 @@ from support.command import add_data, run_main
 
 from digits import classifier
 from digits.metrics import wilson_interval
+from digits.pictures.load import load
 from digits.reading.reader import Reader
 from digits.spec import TILE_SIZE, pretrained_dir
-from digits.vision.load import load
 
 SETS = ("hwd1000", "paper")
 Row = dict[str, str | float]

@@ -34,7 +34,7 @@ ROWS = [
         "a budget a page, an allowlist of formats",
         "test_reading_budget::test_a_texture test_reading_budget::test_formats_that"
         " test_reading_budget::test_reading_a_file"
-        " test_reading_budget::test_a_file_has test_vision_load"),
+        " test_reading_budget::test_a_file_has test_pictures_load"),
     Row("files that a model names", "an ONNX file could name other files, or fill the memory",
         "walked before ONNX Runtime sees it; refused in one line",
         "test_graphs"),

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from digits.vision.load import PAGED
+from digits.pictures.load import PAGED
 
 
 def write_hostile(folder: Path, rng: np.random.Generator, total: int = 200) -> int:

@@ -23,8 +23,8 @@ from support.peer import Peer, digits_alone
 
 from digits import classifier
 from digits.errors import DigitsError
+from digits.pictures.load import load
 from digits.reading.reader import Reader
-from digits.vision.load import load
 
 NUMBERS = Path(__file__).parent / "support" / "log_pages.json"
 HEAD = "| page | numbers right | by the peer | other rows | by the peer | status | s |"

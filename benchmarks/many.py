@@ -33,7 +33,7 @@ from support.command import run_main
 
 from digits import classifier
 from digits.bulk.workers import Workers
-from digits.vision.packed import File
+from digits.pictures.packed import File
 
 PREDICT = Path(__file__).parents[1] / "src" / "predict.py"
 # Runs a command, then prints its peak memory in kB, or that of its largest process. From a process

@@ -46,14 +46,14 @@ TARGETS = {
     "checkpoint": Target("test_checkpoint", 0.05),
     "row_image": Target("test_row_image", 0.1),
     "page_image": Target("test_page_image", 0.1),
-    "vision/load": Target("test_vision_load", 0.1),
+    "pictures/load": Target("test_pictures_load", 0.1),
     "vision/ink": Target("test_vision_ink test_vision_record", 0.1),
     "vision/components": Target("test_vision_components test_vision_record test_vision_ink", 0.1),
     "vision/parts": Target("test_vision_components test_vision_ink", 0.1),
     "vision/lines": Target("test_vision_lines test_finder", 0.1),
     "vision/walls": Target("test_vision_walls", 0.1),
-    "vision/packed": Target("test_packed", 0.1),
-    "vision/files": Target("test_files test_packed", 0.1),
+    "pictures/packed": Target("test_packed", 0.1),
+    "pictures/files": Target("test_files test_packed", 0.1),
     "vision/rows": Target("test_vision_rows test_reading_rows test_reading_finder", 0.1),
     "vision/warnings": Target("test_vision_warnings", 0.1),
     "reading/formats": Target("test_reading_formats", 0.1),
@@ -81,7 +81,7 @@ TARGETS = {
     "bulk/ray_engine": Target("test_ray_engine", 0.1),
     "reading/*": Target("test_reading_pictures test_predict", 0.1),
 }
-WHOLE = ("vision", "reading")  # rooms of which every module is broken, unless some are named
+WHOLE = ("pictures", "vision", "reading")  # every module of these is broken, unless some are named
 
 
 class QuickestFirst:

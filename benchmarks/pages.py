@@ -23,8 +23,8 @@ from support.pictures import Picture
 
 from digits import classifier
 from digits.data.strings import HEIGHT, compose
+from digits.pictures.load import from_array
 from digits.reading.reader import Reader
-from digits.vision.load import from_array
 
 PAGE = (2200, 1700)
 

@@ -28,10 +28,10 @@ from support.peer import Found, Peer, digits_alone
 from support.pictures import Picture
 
 from digits import classifier, data
+from digits.pictures.load import from_array
 from digits.reading.reader import Reader
 from digits.spec import data_dir
 from digits.training import made_up
-from digits.vision.load import from_array
 
 EXPECTED = {"envelopes": "zip"}  # all else is read with nothing said
 HEAD = (

@@ -26,10 +26,10 @@ from support.peer import PACKAGE, digits_alone
 
 from digits import classifier, data, metrics, onnx_runtime
 from digits.data.strings import HEIGHT, PLAIN, compose
+from digits.pictures.load import Picture, from_array, load
 from digits.reading import row_models
 from digits.reading.reader import Reader
 from digits.spec import CLASSES, SIGNS
-from digits.vision.load import Picture, from_array, load
 
 RECOGNISER = Path("rapidocr") / "models" / "PP-OCRv6_rec_small.onnx"
 CROP_HEIGHT, LEAST_WIDTH = 48, 320  # pixels of its input; narrower crops are padded, as it does

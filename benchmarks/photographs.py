@@ -22,8 +22,8 @@ from support.command import run_main
 
 from digits import classifier
 from digits.errors import DigitsError
+from digits.pictures.load import Picture, load
 from digits.reading.reader import Reader
-from digits.vision.load import Picture, load
 
 LEAST_PX = 100  # of the shorter side: smaller ones are icons
 HEAD = "| pictures of | pictures | `read` | in doubt | rows in all | s, median | s, longest |"

@@ -28,10 +28,10 @@ from digits.data import nondigits, strokes
 from digits.data.strings import CHEQUE, HEIGHT, PLAIN, compose, on_paper
 from digits.evaluation.style import figure
 from digits.metrics import wilson_interval
+from digits.pictures.load import from_array, load
 from digits.reading.answer import Answer
 from digits.reading.pages import read_first
 from digits.reading.reader import Reader
-from digits.vision.load import from_array, load
 
 Line = dict[str, str | float]  # one line of the table: what was measured, its bar, the value
 Failure = tuple[np.ndarray, str, Answer]  # a grey picture, what stands in it, what was read

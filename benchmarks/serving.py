@@ -61,8 +61,8 @@ def loop(pictures: list[bytes]) -> tuple[float, float, str]:
     import cv2
 
     from digits import classifier
+    from digits.pictures.load import load
     from digits.reading.reader import Reader
-    from digits.vision.load import load
 
     cv2.setNumThreads(1)
     classifier.compute_on_one_thread()

@@ -29,9 +29,9 @@ from digits.data import nondigits, row_ink
 from digits.data.strings import CHEQUE, HEIGHT, PLAIN, compose, on_paper
 from digits.errors import DigitsError
 from digits.metrics import wilson_interval
+from digits.pictures.load import from_array
 from digits.reading.reader import Reader
 from digits.spec import data_dir
-from digits.vision.load import from_array
 
 Made = Iterator[tuple[np.ndarray, str]]  # grey pictures (H, W) uint8, and what stands in them
 SEED = 5

@@ -44,7 +44,7 @@ FILES_OF = {
         test_reading_drawings test_reading_pictures test_refine test_report test_report_facts
         test_rows test_serve test_serve_desk test_serve_guard test_serve_limits test_serve_process
         test_silence test_speed test_surroundings test_suspects test_threads test_training
-        test_transfer test_hand_sets test_vision_load test_vision_record
+        test_transfer test_hand_sets test_pictures_load test_vision_record
     """.split(),  # noqa: SIM905
     "slow": """
         test_docker test_page test_page_camera test_page_states test_phone_file test_pretrained

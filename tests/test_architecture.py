@@ -19,8 +19,8 @@ FLOORS = {
     "spec": 0, "errors": 0, "onnx_runtime": 0, "threads": 0,
     "extras": 1, "device": 1, "speed": 1, "tile": 1, "row_image": 1, "page_image": 1, "card": 1,
     "cells": 0, "occlusion": 1,
-    "archs": 2, "vision": 2,
-    "data": 3,  # above vision, by which the pictures of one's own data become tiles
+    "archs": 2, "pictures": 2, "vision": 2,
+    "data": 3,  # above pictures and vision, by which one's own data become tiles
     "checkpoint": 3, "graphs": 3, "metrics": 3, "programs": 3,
     "classifier": 4,  # loads checkpoints, so it stands above them
     "training": 5, "reading": 5, "evaluation": 5, "optimization": 5,
@@ -30,8 +30,8 @@ FLOORS = {
 }  # fmt: skip
 
 TORCH_FREE = [
-    "tile", "row_image", "page_image", "vision", "reading", "bulk", "classifier", "web", "spec",
-    "errors",
+    "tile", "row_image", "page_image", "pictures", "vision", "reading", "bulk", "classifier",
+    "web", "spec", "errors",
 ]  # fmt: skip
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",
@@ -169,7 +169,7 @@ def bare_numbers(source: str) -> list[str]:
 
 
 IMAGES = [PACKAGE / f"{name}.py" for name in ("tile", "row_image", "page_image")]
-ROOMS = ("vision", "reading", "bulk")
+ROOMS = ("pictures", "vision", "reading", "bulk")
 RULES = [*IMAGES, *(path for room in ROOMS for path in (PACKAGE / room).glob("*.py"))]
 
 

@@ -21,11 +21,11 @@ from benchmarks.support.mutants import mutants_of
 from benchmarks.support.pictures import Picture
 
 from digits.errors import DigitsError
+from digits.pictures.load import from_array
 from digits.reading import budget
 from digits.reading.budget import Budget
 from digits.reading.reader import Reader
 from digits.vision import ink
-from digits.vision.load import from_array
 
 BEFORE = [
     Picture("plain", 0, "47", "'47' read", 3),
@@ -258,7 +258,7 @@ def test_a_limit_of_every_stage_can_be_swept(limit: str, sweep: ModuleType) -> N
         ("vision.paper.min_contrast", "1", "no such stage"),
         ("min_contrast", "1", "no such stage"),
         ("vision.ink.contrast", "1", "those of vision.ink are: min_contrast, "),
-        ("vision.files.depth", "1", "are: none"),
+        ("pictures.files.depth", "1", "are: none"),
         ("vision.ink.min_contrast", "much", "much: give a value like 0.06"),
         ("vision.ink.estimate_side_px", "12.5", "12.5: give a value like 256"),
         ("vision.ink.around_of_shorter_side", "0.5,'a'", "give a value like 0.3"),

@@ -18,11 +18,11 @@ from digits.__main__ import main
 from digits.bulk import workers
 from digits.bulk.workers import Workers
 from digits.errors import DigitsError
+from digits.pictures.load import from_array, load
+from digits.pictures.packed import File
 from digits.reading.answer import Answer
 from digits.reading.reader import Reader
 from digits.tile import frame
-from digits.vision.load import from_array, load
-from digits.vision.packed import File
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 MODEL = classifier.shipped()["micro"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from digits.errors import DigitsError
-from digits.vision.files import STDIN, files, size, source
-from digits.vision.packed import File
+from digits.pictures.files import STDIN, files, size, source
+from digits.pictures.packed import File
 
 
 @pytest.fixture

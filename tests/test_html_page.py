@@ -17,8 +17,9 @@ from digits import checkpoint, tile
 from digits.data import strokes
 from digits.optimization import html_program, integer_file
 from digits.optimization.source import Source
+from digits.pictures import load
 from digits.spec import pretrained_dir
-from digits.vision import ink, load
+from digits.vision import ink
 from tests.drawn import DIGITS
 from tests.test_html_file import needs_node, run_script
 

@@ -24,8 +24,8 @@ from digits.__main__ import COMMANDS, main
 from digits.bulk.answer_file import HEADER, AnswerFile
 from digits.commands._flags import parser_of
 from digits.errors import DigitsError
+from digits.pictures import packed
 from digits.training.config import TrainConfig
-from digits.vision import packed
 from digits.web import server
 
 NUMBER = Path(__file__).parents[1] / "test_images" / "number.png"

@@ -14,8 +14,8 @@ import pytest
 
 from digits.__main__ import main
 from digits.errors import DigitsError
-from digits.vision import files, packed
-from digits.vision.packed import File
+from digits.pictures import files, packed
+from digits.pictures.packed import File
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 NAMES = ["dark_on_light.png", "number.png", "two_rows.png"]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from digits.__main__ import main
 from digits.errors import DigitsError
-from digits.vision import load
+from digits.pictures import load
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 SHADES = (0, 90, 200)

@@ -19,7 +19,7 @@ COUNT = 400
 DRIVER = """
 import sys
 from digits.bulk import ray_engine
-from digits.vision.files import files
+from digits.pictures.files import files
 import ray
 ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False,
          runtime_env={"env_vars": {"PYTHONPATH": sys.argv[3]}})

@@ -13,12 +13,12 @@ from PIL import Image
 from support.textures import TEXTURES
 
 from digits.errors import DigitsError
+from digits.pictures.load import MAX_PAGES, from_array, load
 from digits.reading import attempt, budget, recognizer
 from digits.reading import reader as reading
 from digits.reading.budget import LIMITS, SPENT, Budget
 from digits.reading.pages import read_first, read_pages
 from digits.reading.reader import Reader
-from digits.vision.load import MAX_PAGES, from_array, load
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 PICTURE, TWO_ROWS = FOLDER / "number.png", FOLDER / "two_rows.png"

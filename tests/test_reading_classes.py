@@ -104,8 +104,8 @@ def test_a_grey_whole_picture_is_seen_as_in_training(tmp_path: Path) -> None:
 
 
 def test_many_pictures_at_once_are_resized_too() -> None:
+    from digits.pictures.load import from_array
     from digits.reading.reader import Reader as Inner
-    from digits.vision.load import from_array
 
     tile = frame(255 - letter())
     assert as_tile(tile) is not None

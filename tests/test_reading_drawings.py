@@ -2,8 +2,8 @@
 
 import pytest
 
+from digits.pictures.load import from_array
 from digits.reading.reader import Reader
-from digits.vision.load import from_array
 from tests.drawn import drawing
 
 WIDE, HIGH = (640, 400), (640, 520)  # of the page on a desktop, and on a phone

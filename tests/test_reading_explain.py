@@ -10,10 +10,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.errors import DigitsError
+from digits.pictures.load import Picture
 from digits.reading import explain as module
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.explain import BLUE, CELL, COLOURS, SEEN_AS, explain
-from digits.vision.load import Picture
 
 TILE = np.zeros((28, 28), np.uint8)
 PAPER = Picture(np.full((100, 200), 250, np.uint8))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from digits import page_image
+from digits.pictures.load import from_array
 from digits.reading import attempt, finder
 from digits.reading.answer import Row
 from digits.reading.attempt import Attempt
@@ -13,7 +14,6 @@ from digits.reading.budget import Budget
 from digits.reading.reader import Reader
 from digits.reading.recognizer import Recognizer
 from digits.vision.lines import Line
-from digits.vision.load import from_array
 from digits.vision.rows import RowInk
 from tests.test_reading_rows import number
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
+from digits.pictures.load import Picture
 from digits.reading.answer import Answer
 from digits.reading.pages import ONLY_FIRST, read_first, read_loaded, told_of_more
-from digits.vision.load import Picture
 
 PICTURE = Picture(np.zeros((28, 28), np.uint8))
 

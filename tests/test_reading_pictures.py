@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from digits.pictures.load import from_array
 from digits.reading.pages import read_first
 from digits.reading.reader import Reader
 from digits.tile import Box
-from digits.vision.load import from_array
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 # Where right is not always sure: on rules the finder is not (docs/lab/pages.md, "the rules go").

@@ -9,12 +9,12 @@ import pytest
 from digits.classifier import Classifier
 from digits.data.look import Look
 from digits.errors import DigitsError
+from digits.pictures.load import Picture, from_array
 from digits.reading import reader as module
 from digits.reading.answer import Answer
 from digits.reading.budget import SPENT, Budget
 from digits.reading.reader import NOTHING_FITS, Reader
 from digits.spec import CLASSES, NONE
-from digits.vision.load import Picture, from_array
 
 LETTERS = ("a", "b", "c")
 

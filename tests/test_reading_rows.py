@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from digits.data import strokes
+from digits.pictures.load import from_array
 from digits.reading.answer import value
 from digits.reading.doubt import Features, probability
 from digits.reading.reader import Reader
 from digits.reading.rows import in_pieces, parts
-from digits.vision.load import from_array
 from digits.vision.rows import RowInk
 
 

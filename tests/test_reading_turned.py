@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from digits.pictures.load import from_array
 from digits.reading import attempt
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.attempt import Attempt
 from digits.reading.reader import Reader
 from digits.reading.turned import TURNS, read_turned
-from digits.vision.load import from_array
 from tests.test_reading_finder import page
 
 INK = (30, 20, 50, 12)  # of a digit in the upright picture

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from digits.data import strokes
+from digits.pictures.load import from_array
 from digits.vision.components import is_one_digit, of_one_digit, stands_alone
 from digits.vision.ink import Ink, find, polarities
-from digits.vision.load import from_array
 from digits.vision.warnings import warnings
 
 RECORD = Path(__file__).parent / "recorded" / "vision.json"

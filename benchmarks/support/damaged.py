@@ -124,8 +124,8 @@ def reader() -> Any:
 
 def statuses(name: str, data: bytes, clock: Clock) -> set[str]:
     """Those of all the pages of a file."""
+    from digits.pictures.load import pages
     from digits.reading.pages import read_loaded
-    from digits.vision.load import pages
 
     answers = read_loaded(reader(), name, clock.pages(_lazily(pages, data, name)))
     json.dumps([answer.as_json() for answer in answers], allow_nan=False)
@@ -163,7 +163,7 @@ def texture(number: int) -> Case:
 
 def archive(number: int) -> Case:
     """A damaged archive or list of a few small pictures, read with all that is in it."""
-    from digits.vision import files
+    from digits.pictures import files
 
     rng = np.random.default_rng(number)
     suffix = (".tar", ".parquet", ".csv", ".txt")[number % 4]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from digits.classifier import Classifier
+    from digits.pictures.load import Picture
     from digits.reading.answer import Answer
-    from digits.vision.load import Picture
 
     # A path, the bytes of a file, a Pillow image, or an array: see `Reader.read`.
     Source = str | Path | bytes | bytearray | memoryview | Image.Image | np.ndarray
@@ -157,7 +157,7 @@ def load(model: str | Path | None = DEFAULT_SHIPPED, device: Any = "cpu") -> "Cl
 
 
 def _picture(source: Any, colour: bool) -> "Picture":
-    from digits.vision import load as loading
+    from digits.pictures import load as loading
 
     if hasattr(source, "convert"):
         return loading.from_image(source, colour)

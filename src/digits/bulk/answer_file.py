@@ -14,8 +14,8 @@ from digits import checkpoint
 from digits.cells import cell, text_cell
 from digits.errors import DigitsError, told
 from digits.extras import required
+from digits.pictures.files import STDIN
 from digits.spec import STATUSES
-from digits.vision.files import STDIN
 
 try:
     import fcntl

@@ -21,9 +21,9 @@ from digits.bulk.answer_file import AnswerFile
 from digits.bulk.workers import Workers
 from digits.errors import DigitsError, reason, told
 from digits.extras import required
+from digits.pictures import packed
+from digits.pictures.packed import File
 from digits.spec import STATUSES
-from digits.vision import packed
-from digits.vision.packed import File
 
 PART = 10_000  # pictures: half an hour of a core for photographs of a row
 WAVE = 200  # parts that the cluster is given at a time: so many lists lie in its memory

@@ -20,12 +20,12 @@ from pathlib import Path
 
 from digits.bulk.answer_file import Answers
 from digits.errors import DigitsError
+from digits.pictures.files import STDIN, size, source
+from digits.pictures.load import Picture, load
+from digits.pictures.packed import File
 from digits.reading.answer import Answer
 from digits.reading.pages import loaded, read_loaded
 from digits.reading.reader import Reader
-from digits.vision.files import STDIN, size, source
-from digits.vision.load import Picture, load
-from digits.vision.packed import File
 
 TOGETHER = 32  # files that a process is given at once: their tiles are one batch, one message
 SHARES = 4  # but so few that each process is given some as often as this: none waits at the end

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from digits.classifier import Classifier
+    from digits.pictures.load import Picture
     from digits.reading.answer import Answer
-    from digits.vision.load import Picture
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Reading:
     def answers(self, model: "Classifier", paths: Sequence[str]) -> list[dict[str, Any]]:
         """The answer to the first page of each file, as `predict --json` gives it."""
         from digits.bulk.workers import Workers
-        from digits.vision.packed import File
+        from digits.pictures.packed import File
 
         with Workers(model.path, self.expect) as workers:
             return [pages[0] for pages in workers.read([File(path) for path in paths])]
@@ -40,10 +40,10 @@ class Reading:
         import numpy as np
         from PIL import Image
 
+        from digits.pictures.packed import File
         from digits.reading.explain import explain
         from digits.reading.pages import loaded, read_loaded
         from digits.reading.reader import Reader
-        from digits.vision.packed import File
 
         sheets = []
 

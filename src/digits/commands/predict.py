@@ -16,9 +16,9 @@ from digits.spec import ARTEFACT_SUFFIXES, SEEN_LITTLE
 
 if TYPE_CHECKING:
     from digits.classifier import Classifier
+    from digits.pictures.load import Picture
+    from digits.pictures.packed import File
     from digits.reading.answer import Answer
-    from digits.vision.load import Picture
-    from digits.vision.packed import File
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -250,8 +250,8 @@ def _pictures(names: list[str], empty: list[str], alone: bool = False) -> "Itera
     """The files that all the names mean; those that mean none are said and added to `empty`, and
     with `alone` those that mean files within others or at an address. Without it a name of nothing
     is said as well: as a row of a table its error would be seen late."""
-    from digits.vision.files import files, is_there
-    from digits.vision.packed import is_address
+    from digits.pictures.files import files, is_there
+    from digits.pictures.packed import is_address
 
     for name in names:
         try:

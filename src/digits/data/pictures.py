@@ -7,8 +7,8 @@ import numpy as np
 
 from digits.data.look import Look
 from digits.errors import DigitsError
+from digits.pictures import load as files
 from digits.tile import as_tile, frame
-from digits.vision import load as files
 from digits.vision.components import cut_out, is_one_digit, of_one_digit
 from digits.vision.ink import EVEN, find, is_tight, polarities, seen_first
 

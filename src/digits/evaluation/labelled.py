@@ -9,9 +9,9 @@ from textwrap import shorten
 from digits.cells import cell_text
 from digits.classifier import Classifier
 from digits.errors import DigitsError, reason
+from digits.pictures.files import files
+from digits.pictures.packed import File
 from digits.spec import CLASSES, NONE, ROW_CLASSES
-from digits.vision.files import files
-from digits.vision.packed import File
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from digits.errors import told
+from digits.pictures.load import Picture
 from digits.reading import finder
 from digits.reading.answer import Answer, Digit
-from digits.vision.load import Picture
 
 MOST = 24  # digits shown
 TILES_A_LINE = 8

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from digits.classifier import Classifier
 from digits.errors import DigitsError
+from digits.pictures.files import source
+from digits.pictures.load import Picture, pages
+from digits.pictures.packed import File
 from digits.reading import budget
 from digits.reading.answer import Answer
 from digits.reading.reader import Reader
-from digits.vision.files import source
-from digits.vision.load import Picture, pages
-from digits.vision.packed import File
 
 Then = Callable[[Picture, Answer], None]
 ONLY_FIRST = "only the first page of the file was read"

@@ -7,6 +7,7 @@ from digits.classifier import Classifier
 from digits.data.look import Look
 from digits.data.pictures import whole
 from digits.errors import DigitsError
+from digits.pictures.load import Picture
 from digits.reading.answer import Answer, in_file
 from digits.reading.attempt import Attempt
 from digits.reading.budget import SPENT, Budget
@@ -14,7 +15,6 @@ from digits.reading.formats import NAMED, Format, fitting
 from digits.reading.formats import parse as parse_format
 from digits.reading.recognizer import Recognizer
 from digits.spec import CLASSES, INPUT_SHAPE, SEEN_LITTLE, SMALL_SET
-from digits.vision.load import Picture
 
 NOTHING_FITS = "nothing in it fits what --expect asks for"
 

@@ -1,1 +1,1 @@
-"""Any picture -> ink -> tiles. NumPy and OpenCV; no torch."""
+"""Grey pictures -> ink, lines, rows. NumPy and OpenCV; no torch."""

@@ -117,8 +117,8 @@ class Readers:
         ]
 
     def _load(self, job: Job) -> Loaded | Result:
+        from digits.pictures.load import load
         from digits.reading.pages import failed
-        from digits.vision.load import load
 
         start = time.perf_counter()
         try:

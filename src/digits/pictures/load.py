@@ -38,7 +38,7 @@ SMALLER_OR_MASK = 0b101  # bits of it: no page of its own
 class LoadLimits:
     """What a picture looks like to all that follows; what is refused stands above.
 
-    To measure: `benchmarks/sweep.py vision.load.NAME VALUES`.
+    To measure: `benchmarks/sweep.py pictures.load.NAME VALUES`.
     """
 
     max_side_px: int = 2000  # a digit of 1% of a photograph's side is still a tile's 20 px then

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from digits.errors import DigitsError, reason, told
-from digits.vision import packed
-from digits.vision.load import MAX_BYTES
-from digits.vision.packed import File
+from digits.pictures import packed
+from digits.pictures.load import MAX_BYTES
+from digits.pictures.packed import File
 
 STDIN = "-"
 SUFFIXES = (

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.errors import DigitsError
-from digits.vision import load as module
-from digits.vision.load import LIMITS, from_array, from_image, load, pages
+from digits.pictures import load as module
+from digits.pictures.load import LIMITS, from_array, from_image, load, pages
 
 MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"]
 
@@ -238,7 +238,7 @@ def test_the_largest_pictures_take_no_more_than_a_gigabyte(
     options = {"PNG": {"compress_level": 1}, "TIFF": {"compression": "tiff_lzw"}}.get(kind, {})
     Image.new(mode, (side, side)).save(tmp_path / "a", kind, **options)
     code = (
-        "import sys; from pathlib import Path; from digits.vision.load import load; load(Path('a'))"
+        "from pathlib import Path; from digits.pictures.load import load; load(Path('a'))"
         "\nprint(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     done = subprocess.run(

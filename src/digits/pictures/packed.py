@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from digits.errors import DigitsError, told
 from digits.extras import required
-from digits.vision.load import MAX_BYTES
+from digits.pictures.load import MAX_BYTES
 
 ARCHIVES = (".tar", ".parquet")
 LISTS = (".csv", ".txt")

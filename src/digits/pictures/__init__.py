@@ -1,0 +1,1 @@
+"""Any picture file, folder, archive or list -> grey pixels, upright, safely."""
