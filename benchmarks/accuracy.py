@@ -140,11 +140,11 @@ def main() -> None:
             if any((run["row"], run["seed"]) == (row, seed) for run in runs):
                 continue
             runs.append(train(row, seed))
-            RECORD.write_text(json.dumps(record, indent=1) + "\n")
+            checkpoint.write_json(RECORD, record)
     for row in {run["row"] for run in runs}:
         if args.latency or row not in sizes:
             sizes[row] = weigh(row)
-    RECORD.write_text(json.dumps(record, indent=1) + "\n")
+    checkpoint.write_json(RECORD, record)
     print(table(runs, sizes))
     if args.figure:
         draw(args.figure, runs, sizes)

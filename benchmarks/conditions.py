@@ -8,7 +8,6 @@ at a time, read with nothing said about what they are. Seeded: every condition s
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from support import pictures
 from support.command import run_main
 from support.pictures import Picture
 
-from digits import classifier
+from digits import checkpoint, classifier
 from digits.data.strings import PLAIN, compose
 from digits.metrics import wilson_interval
 from digits.pictures.load import from_array
@@ -300,9 +299,10 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100, help="pictures a condition")
     parser.add_argument("--digits", type=int, nargs="+", default=[5, 1], help="in a picture")
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--only", nargs="+", help="names of conditions")
+    parser.add_argument("--only", nargs="+", choices=conditions(), default=list(conditions()))
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
-    pictures.add_flags(parser)
+    pictures.add_split(parser)
+    pictures.add_records(parser)
     args = parser.parse_args()
     reader = Reader.expecting(classifier.load(classifier.find(args.model)))
     tiles, labels = pictures.digits_of(args.split)
@@ -310,9 +310,7 @@ def main() -> int:
     made: list[Picture] = []
     head = [f"{n} in a picture: right | `read` | wrong among these" for n in args.digits]
     print(f"| condition | {' | '.join(head)} |\n|---|{'---|' * 3 * len(head)}")
-    for name in conditions():
-        if args.only and name not in args.only:
-            continue
+    for name in args.only:
         shown = name
         for digits in args.digits:
             right = read = wrong = 0
@@ -334,7 +332,7 @@ def main() -> int:
         print(f"| {shown} |", flush=True)
     if args.output:
         content = {"command": " ".join(sys.argv), "split": args.split, "rows": rows}
-        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        checkpoint.write_json(args.output, content)
     pictures.conclude(made, args)
     return 0
 

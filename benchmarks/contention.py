@@ -21,6 +21,7 @@ from pathlib import Path
 
 from support.command import run_main
 
+from digits import checkpoint
 from digits.threads import CHOSEN_BY_USER
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -127,7 +128,7 @@ def main() -> int:
                 print(f"| {name} | {way} | {free:.2f} | {shared:.2f} | {ratio:.1f} |", flush=True)
     if args.output:
         content = {"command": " ".join(sys.argv), "cores": cores, "rows": lines}
-        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        checkpoint.write_json(args.output, content)
     return 0
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from support.command import run_main
 
-from digits import device, metrics, spec
+from digits import checkpoint, device, metrics, spec
 from digits.data import Dataset, Split, hands
 from digits.evaluation.style import BLUE, ORANGE, figure
 from digits.spec import CLASSES
@@ -120,7 +120,7 @@ def main() -> None:
                     key = f"{name}, {count} a class, {init or 'scratch'}, seed {seed}"
                     if key not in found:
                         found[key] = accuracy(name, learn, test, count, seed, init)
-                        RECORD.write_text(json.dumps(found, indent=2) + "\n")
+                        checkpoint.write_json(RECORD, found)
     means = {
         (name, init): [
             statistics.mean(found.get(f"{name}, {n} a class, {init}, seed {s}", math.nan)

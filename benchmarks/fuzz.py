@@ -22,6 +22,7 @@ from pathlib import Path
 from support.command import run_main
 from support.damaged import MOST, PARTS, Case, good_models, start
 
+from digits import checkpoint
 from digits.errors import DigitsError
 
 TOGETHER = 25  # inputs that a process is given at a time
@@ -103,7 +104,7 @@ def main() -> int:
     results = {part: summary([case for case in found if case.part == part]) for part in PARTS}
     print(json.dumps(results, indent=1))
     if args.output:
-        args.output.write_text(json.dumps(results, indent=2) + "\n")
+        checkpoint.write_json(args.output, results)
     return int(any(part["broken"] for part in results.values()))
 
 

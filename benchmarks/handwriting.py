@@ -8,7 +8,6 @@ handwriting/SET/DIGIT/*.png.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import cv2
 import numpy as np
 from support.command import add_data, run_main
 
-from digits import classifier
+from digits import checkpoint, classifier
 from digits.metrics import wilson_interval
 from digits.pictures.load import load
 from digits.reading.reader import Reader
@@ -71,7 +70,7 @@ def main() -> None:
         print("| " + " | ".join(shown) + " |", flush=True)
     if args.output:
         content = {"command": " ".join(sys.argv), "rows": rows}
-        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        checkpoint.write_json(args.output, content)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ photographs.
 import argparse
 import csv
 import io
-import json
 import os
 import statistics
 import subprocess
@@ -31,7 +30,7 @@ import numpy as np
 from support import pictures
 from support.command import run_main
 
-from digits import classifier
+from digits import checkpoint, classifier
 from digits.bulk.workers import Workers
 from digits.pictures.packed import File
 
@@ -171,7 +170,7 @@ def main() -> int:
             lines.append(line)
             if args.output:  # what is measured is kept, however long the rest takes
                 content = {"command": " ".join(sys.argv), "cores": os.cpu_count(), "rows": lines}
-                args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+                checkpoint.write_json(args.output, content)
     return 0
 
 

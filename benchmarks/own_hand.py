@@ -127,7 +127,7 @@ def main() -> None:
             rows.append(measure(hand, model, str(folder), more))
         print(rows[-1], flush=True)
         found[args.model] = {"rows": rows, "summary": summary(rows)}
-        RECORD.write_text(json.dumps(found, indent=2) + "\n")
+        checkpoint.write_json(RECORD, found)
     told = found[args.model]["summary"]
     for of in ("before", "after", "in_use"):
         mean, worst = told[f"{of}_mean"], told[f"{of}_worst"]

@@ -7,7 +7,6 @@ MNIST digits on a page of 2200x1700 pixels, read with nothing said about what th
 """
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -21,7 +20,7 @@ from support import pictures
 from support.command import run_main
 from support.pictures import Picture
 
-from digits import classifier
+from digits import checkpoint, classifier
 from digits.data.strings import HEIGHT, compose
 from digits.pictures.load import from_array
 from digits.reading.reader import Reader
@@ -78,7 +77,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20, help="pages of a layout")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
-    pictures.add_flags(parser)
+    pictures.add_split(parser)
+    pictures.add_records(parser)
     args = parser.parse_args()
     reader = Reader.expecting(classifier.load(classifier.find(args.model)))
     tiles, labels = pictures.digits_of(args.split)
@@ -115,7 +115,7 @@ def main() -> int:
         )
     if args.output:
         content = {"command": " ".join(sys.argv), "split": args.split, "rows": lines}
-        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        checkpoint.write_json(args.output, content)
     pictures.conclude(made, args)
     return 0
 

@@ -11,7 +11,6 @@ folder: a number is right if a word of it, less what is no digit, says the same 
 """
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
@@ -27,7 +26,7 @@ from support.command import run_main
 from support.peer import Found, Peer, digits_alone
 from support.pictures import Picture
 
-from digits import classifier, data
+from digits import checkpoint, classifier, data
 from digits.pictures.load import from_array
 from digits.reading.reader import Reader
 from digits.spec import data_dir
@@ -106,7 +105,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=papers.KINDS, default=list(papers.KINDS))
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
     parser.add_argument("--peer", type=Path, metavar="FOLDER", help="rapidocr's environment")
-    pictures.add_flags(parser)
+    pictures.add_records(parser)
     args = parser.parse_args()
     model = classifier.load(classifier.find(args.model))
     source = made_up.sources(data.load("mnist"), data_dir())[1]
@@ -124,7 +123,7 @@ def main() -> int:
             print(told(lines[-1]), flush=True)
     if args.output:
         content = {"command": " ".join(sys.argv), "rows": lines}
-        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        checkpoint.write_json(args.output, content)
     pictures.conclude(made, args)
     return 0
 

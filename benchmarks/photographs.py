@@ -49,8 +49,7 @@ def pictures_in(folder: Path, known: set[str]) -> Iterator[tuple[Path, Picture]]
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folders", type=Path, nargs="+", help="with nothing by hand but words")
-    parser.add_argument("--record", type=Path, help="write every picture's answer, one a line")
-    parser.add_argument("--against", type=Path, help="a record: print what is better and worse")
+    pictures.add_records(parser)
     args = parser.parse_args(arguments)
     reader = Reader.expecting(classifier.load(classifier.find("reader")))
     known: set[str] = set()

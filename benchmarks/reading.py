@@ -23,7 +23,7 @@ from many import PEAK
 from support import hands
 from support.command import add_data, run_main
 
-from digits import classifier, data
+from digits import checkpoint, classifier, data
 from digits.data import nondigits, strokes
 from digits.data.strings import CHEQUE, HEIGHT, PLAIN, compose, on_paper
 from digits.evaluation.style import figure
@@ -308,9 +308,8 @@ def main() -> int:
             )
             lines.append(line)
     if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
         content = {"model": parts.path.name, "command": " ".join(sys.argv), "lines": lines}
-        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        checkpoint.write_json(args.output, content)
     if args.failures:
         draw_failures(args.failures, parts.wrong)
     return 0

@@ -17,7 +17,7 @@ from typing import Any
 
 from support.command import run_main
 
-from digits import device
+from digits import checkpoint, device
 from digits.training import tune
 from digits.training.lifecycle import begin
 
@@ -56,7 +56,7 @@ def main() -> int:
                 if stopped:
                     return 128 + stopped
                 if record:
-                    record.write_text(json.dumps(found, indent=2) + "\n")
+                    checkpoint.write_json(record, found)
     print("| set | setting | accuracy on validation | against the recipe |\n|---|---|---|---|")
     for name in args.sets:
         for variant in VARIANTS:

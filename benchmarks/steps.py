@@ -7,7 +7,6 @@ pass as PyTorch counts them, against a large matrix product in the same number f
 """
 
 import argparse
-import json
 import statistics
 import sys
 from collections import defaultdict
@@ -18,7 +17,7 @@ import torch
 from support.command import run_main
 from training import gigaflop_per_tile, matrix_peak
 
-from digits import archs, data, device
+from digits import archs, checkpoint, data, device
 from digits.data import Dataset, extras
 from digits.data.augment import augment
 from digits.data.extras import Extras
@@ -93,7 +92,7 @@ def main() -> int:
         )
     if args.output:
         content = {"command": " ".join(sys.argv), "rows": rows}
-        args.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        checkpoint.write_json(args.output, content)
     return 0
 
 

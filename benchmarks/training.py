@@ -12,7 +12,6 @@ Times are of training alone: imports, loading and this project's warm-up are out
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -27,7 +26,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
-from digits import archs, data, device, spec
+from digits import archs, checkpoint, data, device, spec
 from digits.data import Dataset
 from digits.evaluation.style import figure
 from digits.training.config import TrainConfig
@@ -225,7 +224,7 @@ def main() -> None:
     if args.output:
         threads = torch.get_num_threads()
         record = {"results": results, "peaks_gflops": {str(dtype): peak}, "threads": threads}
-        args.output.write_text(json.dumps(record, indent=1) + "\n")
+        checkpoint.write_json(args.output, record)
 
 
 if __name__ == "__main__":

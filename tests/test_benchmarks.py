@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from importlib import import_module
@@ -52,18 +52,24 @@ def test_other_pictures_are_not_compared() -> None:
             list(pictures.changes(BEFORE, now))
 
 
-def test_a_record_is_compared_before_it_is_written_over(
+def test_a_record_is_compared_as_it_was_before_it_is_written_over(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps(asdict(picture)) + "\n" for picture in BEFORE))
+    parser = ArgumentParser()
+    pictures.add_records(parser)
+    flags = ["--record", str(path), "--against", str(path)]
     now = [replace(BEFORE[0], said="'41' read", score=0)]
-    pictures.conclude(now, Namespace(record=path, against=path))
+    pictures.conclude(now, parser.parse_args(flags))
     assert "plain: 0 better, 1 worse, of 1" in capsys.readouterr().out
     assert pictures.read(path) == now
+    with pytest.raises(DigitsError, match="other pictures"):
+        pictures.conclude(BEFORE[2:], parser.parse_args(flags))
+    assert pictures.read(path) == BEFORE[2:]  # what was read is kept all the same
     path.write_text("[]")
     with pytest.raises(DigitsError, match="not a record"):
-        pictures.read(path)
+        parser.parse_args(flags)  # before anything is read
 
 
 SOURCE = """
@@ -318,8 +324,6 @@ def test_a_fuzzed_input_is_the_same_each_time_and_is_gone_on_with(
 
 
 def test_a_benchmark_without_its_data_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    from argparse import ArgumentParser
-
     from benchmarks.support import command
 
     parser = ArgumentParser()

@@ -26,12 +26,17 @@ class Picture:
     score: int  # higher is better; the benchmark says what it counts
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
+def add_split(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", choices=("validation", "test"), default="validation", help="of MNIST"
     )
+
+
+def add_records(parser: argparse.ArgumentParser) -> None:
+    """`--record` and `--against`, which is read at once: that it is none is said before all the
+    pictures are read, not after."""
     parser.add_argument("--record", type=Path, help="write every picture's answer, one a line")
-    parser.add_argument("--against", type=Path, help="a record: print what is better and worse")
+    parser.add_argument("--against", type=read, help="a record: print what is better and worse")
 
 
 def digits_of(split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -41,22 +46,23 @@ def digits_of(split: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def conclude(pictures: list[Picture], args: argparse.Namespace) -> None:
-    """Compare with `--against` and write `--record`, in this order: they may be one file.
+    """Write `--record` and compare with `--against`, which may have been the same file.
 
     Raises:
-        DigitsError: there is no such record, or it is of other pictures.
+        DigitsError: what is compared with is of other pictures; the record is written all the same.
     """
-    if args.against:
-        print(*changes(read(args.against), pictures), sep="\n")
     if args.record:
         lines = [json.dumps(asdict(picture)) + "\n" for picture in pictures]
         args.record.write_text("".join(lines), "utf-8")
+    if args.against is not None:
+        print(*changes(args.against, pictures), sep="\n")
 
 
-def read(record: Path) -> list[Picture]:
+def read(record: str | Path) -> list[Picture]:
     """The pictures of a record. Raises DigitsError if it is none."""
     try:
-        return [Picture(**json.loads(line)) for line in record.read_text("utf-8").splitlines()]
+        lines = Path(record).read_text("utf-8").splitlines()
+        return [Picture(**json.loads(line)) for line in lines]
     except (OSError, ValueError, TypeError):
         raise DigitsError(f"--against {record}: not a record; make one with --record") from None
 
