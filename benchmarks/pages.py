@@ -9,6 +9,8 @@ MNIST digits on a page of 2200x1700 pixels, read with nothing said about what th
 import argparse
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -71,6 +73,11 @@ def page_of(layout: Layout, tiles: list[np.ndarray], rng: Generator) -> np.ndarr
     return turned(grey, rng.uniform(-layout.tilt, layout.tilt)) if layout.tilt else grey
 
 
+def right_of(read: Iterable[str], truth: Iterable[str]) -> int:
+    """How many of the rows are among those that were read, each of which counts once."""
+    return (Counter(read) & Counter(truth)).total()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default=classifier.DEFAULT_SHIPPED, help="file or name")
@@ -98,7 +105,7 @@ def main() -> int:
             seconds.append(time.perf_counter() - start)
             read = [row.text for row in answer.rows]
             truth = ["".join(map(str, labels[c])) for c in chosen]
-            rows_right = sum(text in read for text in truth)
+            rows_right = right_of(read, truth)
             right += rows_right
             said = f"{rows_right} rows right of {len(read)}"
             made.append(Picture(name, k, " ".join(truth), said, rows_right))

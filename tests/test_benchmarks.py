@@ -72,6 +72,12 @@ def test_a_record_is_compared_as_it_was_before_it_is_written_over(
         parser.parse_args(flags)  # before anything is read
 
 
+def test_each_row_of_a_page_is_read_once() -> None:
+    pages = import_module("pages")
+    assert pages.right_of(["7", "1", "4"], ["7", "7", "1"]) == 2
+    assert pages.right_of(["7", "7", "12"], ["7", "12", "7"]) == 3
+
+
 SOURCE = """
 LIMIT = 0.5
 SIZES = (1, 0)
