@@ -31,6 +31,7 @@ WAYS = {  # settings of OpenMP; without any the toolkit chooses
     "short waits": {"GOMP_SPINCOUNT": "1000"},
     "one thread": {"OMP_NUM_THREADS": "1"},
 }
+PARTS = ("fast", "best", "bulk")
 PER_DIGIT = 200  # tiles that are read in bulk
 
 
@@ -92,7 +93,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS)[:2])
-    parser.add_argument("--only", nargs="+", default=["fast", "best", "bulk"])
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
     args = parser.parse_args()
     cores = os.cpu_count() or 1

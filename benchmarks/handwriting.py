@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from support.command import add_data, run_main
+from support.command import add_data, by_label, run_main
 
 from digits import checkpoint, classifier
 from digits.metrics import wilson_interval
@@ -38,7 +38,7 @@ def measure(model: Path, folder: Path) -> Row:
     row: Row = {"model": model.stem}
     answered = answered_right = total = 0
     for name in SETS:
-        files = sorted((folder / "handwriting" / name).glob("*/*.png"))
+        files = by_label(folder / "handwriting" / name)
         usual_right = right = 0
         for path in files:
             picture, label = load(path), path.parent.name

@@ -41,6 +41,7 @@ PEAK = """import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:]).returncode
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(code)"""
+PARTS = ("tiles", "photographs", "ray")
 DAY_S, CLUSTER_CORES = 86_400, 100
 Line = dict[str, Any]
 
@@ -151,7 +152,7 @@ def main() -> int:
     parser.add_argument("--tiles", type=int, default=100_000)
     parser.add_argument("--photographs", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", nargs="+", default=["tiles", "photographs", "ray"])
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--models", nargs="+", default=["reader", "fast"], help="for the tiles")
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
     args = parser.parse_args()

@@ -7,7 +7,8 @@ The writers are those of pendigits (DATA/hands) who wrote more than ten of each 
 `learn` is given, the error is of all the others. Beside it stands the error on MNIST's test digits,
 which say what was forgotten: `learn` itself looks at validation alone. A model that learned from
 hands (`reader` did) is measured on held-out writers alone, six; one that never saw any on these and
-the 38 others. Writers on record, in results/own_hand.json by model, are not done again.
+the 38 others. Other flags go to `learn`. Writers on record, in results/own_hand.json by model and
+these flags, are not done again.
 """
 
 import argparse
@@ -116,7 +117,8 @@ def main() -> None:
     folder = args.data.resolve()
     model = str(Path(args.model).resolve()) if Path(args.model).is_file() else args.model
     found = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-    rows = found.get(args.model, {}).get("rows", [])
+    name = " ".join([args.model, *more])
+    rows = found.get(name, {}).get("rows", [])
     chosen = unseen(folder, model)[: args.writers]
     if len(chosen) < args.writers:
         print(f"{args.model} has not seen {len(chosen)} writers; not more", file=sys.stderr)
@@ -126,9 +128,9 @@ def main() -> None:
         with scratch():
             rows.append(measure(hand, model, str(folder), more))
         print(rows[-1], flush=True)
-        found[args.model] = {"rows": rows, "summary": summary(rows)}
+        found[name] = {"rows": rows, "summary": summary(rows)}
         checkpoint.write_json(RECORD, found)
-    told = found[args.model]["summary"]
+    told = found[name]["summary"]
     for of in ("before", "after", "in_use"):
         mean, worst = told[f"{of}_mean"], told[f"{of}_worst"]
         mnist = told[f"mnist_{of}_mean"], told[f"mnist_{of}_worst"]

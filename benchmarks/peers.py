@@ -21,7 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from support.command import add_data, run_main
+from support.command import add_data, by_label, run_main
 from support.peer import PACKAGE, digits_alone
 
 from digits import classifier, data, metrics, onnx_runtime
@@ -126,7 +126,7 @@ def labelled(folder: Path) -> Iterator[Item]:
 
 
 def single(folder: Path) -> Iterator[Item]:
-    for path in sorted(folder.glob("*/*.png")):
+    for path in by_label(folder):
         yield load(path), path.parent.name
 
 

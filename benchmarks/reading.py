@@ -19,9 +19,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from hostile import write_hostile
-from many import PEAK
+from many import PEAK, PREDICT
 from support import hands
-from support.command import add_data, run_main
+from support.command import add_data, by_label, run_main
 
 from digits import checkpoint, classifier, data
 from digits.data import nondigits, strokes
@@ -77,7 +77,7 @@ class Measurements:
         """Single digits, drawn and photographed, with nothing said about what they are."""
         counts = {"all": 0, "read": 0, "right": 0}
         for name, bar in (("hwd1000", 0.998), ("paper", 0.98)):
-            files = sorted((self.folder / "handwriting" / name).glob("*/*.png"))
+            files = by_label(self.folder / "handwriting" / name)
             files = files[:: max(1, len(files) // self.count) if self.count else 1]
             right = 0
             for path in files:
@@ -228,7 +228,7 @@ class Measurements:
             )
             ms = 1e3 * median_s(lambda: read(str(tile)), 99)
             yield limit("a 28x28 tile", 2, ms, "ms")
-            command = [sys.executable, "src/predict.py", "--model", str(self.path)]
+            command = [sys.executable, str(PREDICT), "--model", str(self.path)]
             command += ["--image", str(tile)]
             shell = median_s(lambda: subprocess.run(command, check=True, capture_output=True), 7)
             yield limit("from the shell to the answer", 0.6, shell, "s")
@@ -250,7 +250,7 @@ class Measurements:
     def predict(self, *flags: str | Path) -> tuple[subprocess.CompletedProcess[str], float]:
         """Run the command; its outcome, the last line of whose output is not its own, and the peak
         memory of its largest process in MB."""
-        command = ["src/predict.py", "--model", str(self.path), *map(str, flags)]
+        command = [str(PREDICT), "--model", str(self.path), *map(str, flags)]
         run = subprocess.run(
             [sys.executable, "-c", PEAK, sys.executable, *command], capture_output=True, text=True
         )

@@ -20,6 +20,7 @@ from benchmarks.support import pictures
 from benchmarks.support.mutants import mutants_of
 from benchmarks.support.pictures import Picture
 
+from digits import spec
 from digits.errors import DigitsError
 from digits.pictures.load import from_array
 from digits.reading import budget
@@ -282,7 +283,7 @@ def test_what_cannot_be_swept_is_said(limit: str, value: str, what: str, sweep: 
 
 
 DATA = ["answers", "handwriting", "peers", "reading"]  # those of pictures that are not shipped
-TILES = ["conditions", "pages", "sweep vision.ink.min_contrast 0.06"]  # those of MNIST's digits
+TILES = ["conditions", "pages", "scaling", "sweep vision.ink.min_contrast 0.06"]  # those of MNIST
 
 
 @pytest.mark.slow
@@ -343,6 +344,44 @@ def test_a_benchmark_without_its_data_is_one_line(capsys: pytest.CaptureFixture[
 
     with pytest.raises(SystemExit, match="No such file") as stop:
         command.run_main(missing)
+    with pytest.raises(DigitsError, match="handwriting/paper: no pictures in it"):
+        command.by_label(Path("handwriting/paper"))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("import sys; sys.exit('one\\nwhy')", "why$"), ("raise SystemExit(3)", "exit status 3")],
+)
+def test_of_a_command_that_fails_its_last_line_is_said(code: str, said: str) -> None:
+    from benchmarks.support import command
+
+    def failing() -> None:
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    with pytest.raises(SystemExit, match=said):
+        command.run_main(failing)
+
+
+@pytest.mark.parametrize(("equal", "code"), [(True, 0), (False, 1)])
+def test_weights_that_differ_are_a_failure(
+    equal: bool, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resume = import_module("resume")
+    monkeypatch.setattr(resume, "survive", lambda *_: (equal, ["training"]))
+    monkeypatch.setattr(sys, "argv", ["resume"])
+    assert resume.main() == code
+
+
+@pytest.mark.slow
+def test_what_is_read_by_the_command_is_found_from_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = import_module("reading")
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite("seven.png", seven())
+    parts = Namespace(path=spec.pretrained_dir() / "micro.onnx")
+    run, peak_mb = reading.Measurements.predict(parts, "--image", "seven.png")
+    assert run.returncode == 0 and peak_mb > 1
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """Whom `own_hand` measures and what it says; how often `few_examples` shows an example."""
 
+import json
 import math
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,6 +44,26 @@ def test_the_model_in_use_is_the_new_one_where_it_was_kept() -> None:
     assert told["in_use_mean"] == pytest.approx(0.1) and told["in_use_worst"] == 0.1
     assert told["after_worst"] == 0.4 and told["kept"] == 1 and told["median_seconds"] == 4
     assert told["mnist_in_use_mean"] == pytest.approx(0.02) and told["mnist_in_use_worst"] == 0.03
+
+
+def test_other_flags_of_learn_have_a_record_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(hand: Hand, model: str, folder: str, more: list[str]) -> dict[str, object]:
+        shares = dict.fromkeys(("before", "after", "mnist_before", "mnist_after"), len(more) / 10)
+        return {"writer": hand.name, "kept": True, "seconds": 1.0, **shares}
+
+    monkeypatch.setattr(own_hand, "RECORD", tmp_path / "record.json")
+    monkeypatch.setattr(own_hand, "unseen", lambda *_: [writer("one", 11)])
+    monkeypatch.setattr(own_hand, "measure", measure)
+    for flags in ([], ["--max_loss", "1"]):
+        argv = ["own_hand", "--data", str(tmp_path), "--writers", "1", *flags]
+        monkeypatch.setattr(sys, "argv", argv)
+        own_hand.main()
+    found = json.loads((tmp_path / "record.json").read_text())
+    assert {name: told["summary"]["after_mean"] for name, told in found.items()} == {
+        "cnn3": 0.0, "cnn3 --max_loss 1": 0.2,
+    }  # fmt: skip
 
 
 def test_what_fails_leaves_the_working_directory_as_it_was(run_folder: Path) -> None:

@@ -1,6 +1,7 @@
 """What benchmarks share as commands: how one ends that cannot go on, and its folder of pictures."""
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,28 @@ from digits.errors import DigitsError
 
 
 def run_main(main: Callable[[], int | None]) -> NoReturn:
-    """Exit with what `main` answers; where something is missing, with one line and code 1."""
+    """Exit with what `main` answers; where something is missing, with one line and code 1: that of
+    a command that failed, if it was kept."""
     try:
         sys.exit(main())
     except (DigitsError, FileNotFoundError) as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+    except subprocess.CalledProcessError as error:
+        said = error.stderr or ""
+        lines = (said.decode() if isinstance(said, bytes) else said).splitlines()
+        sys.exit(f"{Path(sys.argv[0]).name}: {lines[-1] if lines else error}")
+
+
+def by_label(folder: Path) -> list[Path]:
+    """The pictures in a folder, in one a label, in their order.
+
+    Raises:
+        DigitsError: there are none.
+    """
+    files = sorted(folder.glob("*/*.png"))
+    if not files:
+        raise DigitsError(f"{folder}: no pictures in it; give the folder around it as --data")
+    return files
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
