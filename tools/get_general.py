@@ -2,7 +2,7 @@
 
     python tools/get_general.py
     python src/train.py --arch general --dataset mnist --init models/general.pth --learning_rate 0.008
-    python tools/ship_rows.py RUN
+    python tools/ship_general.py RUN
 
 It takes the recogniser from the wheel of rapidocr and keeps of its 18,710 classes ours alone, and
 one channel of three.
