@@ -15,7 +15,7 @@ from types import ModuleType
 import cv2
 import numpy as np
 import pytest
-from benchmarks import mutations
+from benchmarks import hardening, mutations
 from benchmarks.support import pictures
 from benchmarks.support.mutants import mutants_of
 from benchmarks.support.pictures import Picture
@@ -152,14 +152,15 @@ def test_what_guards_a_module_is_there(module: str) -> None:
         assert (Path(__file__).parent / f"{name}.py").is_file()
 
 
-def test_every_module_of_vision_and_reading_is_guarded() -> None:
-    assert {"tile", "vision/warnings", "reading/rows"} <= set(mutations.guarded())
+def test_every_module_of_a_room_is_guarded() -> None:
+    expected = {"tile", "vision/warnings", "reading/rows", "bulk/saved_tiles", "bulk/table_file"}
+    assert expected <= set(mutations.guarded())
     assert not any("*" in name or "__init__" in name for name in mutations.guarded())
 
 
-def test_a_record_keeps_the_rows_of_other_modules(tmp_path: Path) -> None:
+def test_a_record_keeps_the_rows_of_other_modules_that_are_there(tmp_path: Path) -> None:
     record = tmp_path / "results" / "mutations.json"
-    for module, count in (("tile", 3), ("checkpoint", 4), ("tile", 5)):
+    for module, count in (("reading/gone", 1), ("tile", 3), ("checkpoint", 4), ("tile", 5)):
         mutations.keep(record, {"module": module, "mutants": count})
     content = json.loads(record.read_text())
     rows = [{"module": "checkpoint", "mutants": 4}, {"module": "tile", "mutants": 5}]
@@ -280,6 +281,30 @@ def test_a_limit_of_every_stage_can_be_swept(limit: str, sweep: ModuleType) -> N
 def test_what_cannot_be_swept_is_said(limit: str, value: str, what: str, sweep: ModuleType) -> None:
     with pytest.raises(DigitsError, match=re.escape(what)):
         sweep.main([limit, value])
+
+
+@pytest.mark.parametrize("row", hardening.ROWS, ids=lambda row: row.tried)
+def test_the_tests_of_a_line_of_hardening_are_there(row: hardening.Row) -> None:
+    for test in row.tests.split():
+        file, _, name = test.partition("::")
+        text = (Path(__file__).parent / f"{file}.py").read_text("utf-8")
+        assert f"def {name}" in text, test
+
+
+def test_a_line_of_hardening_that_nothing_holds_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = hardening.Row("a", "b", "c", "test_it::test_one test_it::test_two")
+    monkeypatch.setattr(hardening, "ROWS", [row])
+    monkeypatch.setattr(hardening, "PAGE", tmp_path / "page.md")
+    one = [("test_it::test_one[1]", True)]
+    for ran, code, held in (
+        (one, 0, "1 of 1"), ([*one, ("test_it::test_two", False)], 1, "1 of 2"),
+        ([], 1, "**none ran**"),
+    ):  # fmt: skip
+        monkeypatch.setattr(hardening, "outcomes", lambda ran=ran: ran)
+        assert hardening.main() == code
+        assert (tmp_path / "page.md").read_text().endswith(f"| c | {held} |\n")
 
 
 DATA = ["answers", "handwriting", "peers", "reading"]  # those of pictures that are not shipped
