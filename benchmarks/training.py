@@ -197,7 +197,7 @@ def main() -> None:
     for name, pairs in ((name, pairs) for name, pairs in results.items() if pairs):
         seconds = [pair[0] for pair in pairs]
         ratios = [
-            spread([x[0] / y for x, y in zip(results[other], seconds, strict=False)], "{:.1f}")
+            spread([x[0] / y for x, y in zip(results[other], seconds, strict=False)], "{:.2f}")
             + " x"
             if results.get(other) and other != name
             else "-"
