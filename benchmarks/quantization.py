@@ -16,7 +16,6 @@ tiles a call. The table shows the median over the repeats and, in brackets, the 
 import argparse
 import platform
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ import torch
 from support.command import run_main
 
 from digits import checkpoint, data, spec
+from digits.evaluation import facts
 from digits.optimization import artefact, benchmark
 
 
@@ -53,7 +53,7 @@ def main() -> int:
         machine = {"system": platform.system(), "processor": platform.machine()}
         content = {
             "machine": {**machine, "threads": {"one tile": 1, "batches": torch.get_num_threads()}},
-            "versions": {name: version(name) for name in libraries},
+            "versions": {name: facts.version_of(name) for name in libraries},
             "rows": rows,
         }
         checkpoint.write_json(args.output, content)

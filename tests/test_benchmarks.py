@@ -387,6 +387,24 @@ def test_of_a_command_that_fails_its_last_line_is_said(code: str, said: str) -> 
         command.run_main(failing)
 
 
+def test_a_peer_whose_installation_was_broken_off_is_installed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmarks.support import peer
+
+    class AskedFor(Exception):
+        pass
+
+    def create(*_: object) -> None:
+        raise AskedFor
+
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").touch()  # what is there before pip is asked
+    monkeypatch.setattr(peer.environments, "create", create)
+    with pytest.raises(AskedFor):
+        peer.Peer(tmp_path)
+
+
 @pytest.mark.parametrize(("equal", "code"), [(True, 0), (False, 1)])
 def test_weights_that_differ_are_a_failure(
     equal: bool, code: int, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,25 @@ def test_all_formats_take_turns_and_start_by_themselves(
     assert 10e6 < int8["peak_bytes"] < plain["peak_bytes"]
     table = capsys.readouterr().out.splitlines()
     assert len(table) == 4 and "| int8.onnx |" in table[3] and figure.stat().st_size > 1000
+
+
+def test_a_library_that_is_not_installed_loses_no_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = metadata.version
+
+    def version(name: str) -> str:
+        if name == "torchao":
+            raise metadata.PackageNotFoundError(name)
+        return known(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(quantization, "measure", lambda *_: ([], ["int8.pt2: needs torchao"]))
+    output = tmp_path / "a.json"
+    monkeypatch.setattr(sys, "argv", ["quantization", "a.pth", "--output", str(output)])
+    assert quantization.main() == 0
+    versions = json.loads(output.read_text("utf-8"))["versions"]
+    assert versions["torchao"] is None and versions["torch"] == known("torch")
 
 
 @pytest.fixture

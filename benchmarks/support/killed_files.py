@@ -132,7 +132,7 @@ def learn_survives(kills: int, rng: random.Random) -> list[str]:
         _turn(folder / "own")
 
         def check(ended: bool) -> str:
-            for path in (folder / "models").glob("*"):
+            for path in (folder / "models").glob("[!.]*"):
                 if ".before" in path.name and not path.stat().st_size:
                     continue  # there was none before
                 if classifier.load(path)(np.zeros((1, 1, 28, 28), np.uint8)).shape != (1, 10):

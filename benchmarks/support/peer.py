@@ -14,6 +14,7 @@ from support import environments
 from digits.spec import CLASSES
 
 PACKAGE = "rapidocr==3.10.0"  # Apache-2.0, PP-OCRv6 small
+INSTALLED = f"{PACKAGE.replace('==', '-')}.dist-info"  # pip writes it last
 ANSWER = """
 import json, logging, sys
 from rapidocr import RapidOCR
@@ -34,7 +35,7 @@ class Peer:
     """
 
     def __init__(self, folder: Path) -> None:
-        if not (folder / "bin" / "python").exists():
+        if not list(folder.glob(f"lib/python3*/site-packages/{INSTALLED}")):
             environments.create(folder, Path(sys.executable), PACKAGE, "onnxruntime")
         environment = {"OMP_NUM_THREADS": "1", "PATH": "", "ORT_DISABLE_TELEMETRY": "1"}
         self._page = folder / "page.png"

@@ -100,12 +100,12 @@ def made(command: str) -> dict[str, Any]:
         "digits": version(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "libraries": {name: _version(name) for name in LIBRARIES},
+        "libraries": {name: version_of(name) for name in LIBRARIES},
     }
 
 
-def _version(name: str) -> str | None:
-    """None where it is not installed."""
+def version_of(name: str) -> str | None:
+    """Of a library; None where it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
