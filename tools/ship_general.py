@@ -38,8 +38,8 @@ either's (Wortsman et al. 2022, "Model soups"; `--halfway_to`).
 LARGE = 256  # numbers from which on a tensor is stored as float16
 
 DOUBT = """\
-An answer by both row models counts as `read` from a probability of {read:.4f}: of {shown:,} other
-made-up crops {coverage:.1%} have it, and {error:.2%} of these are wrong. What both give on real"""
+An answer by both row models counts as `read` from a probability of {read:.4f}, chosen on {shown:,}
+other made-up crops: {coverage:.1%} have it, and {error:.2%} of these are wrong."""
 
 CARD = """# The general row model
 
@@ -56,7 +56,8 @@ went on learning here.
 {size:,} bytes, weights as float16.
 
 {doubt}
-pictures, and ours alone, stands in docs/peers.md. DIGITS_ROWS=own switches it off.
+What both give on real pictures, and ours alone, stands in docs/peers.md. DIGITS_ROWS=own switches
+it off.
 
 Trained on what our row model learned from (`_rows.md`), in {runs}, by
 

@@ -48,8 +48,9 @@ and names every fourth column: a digit, one of `. , - / :`, or nothing (CTC).
 | size | {sizes[0]:,} bytes | {sizes[1]:,} bytes |
 | whole rows right, signs and all | {right[0]:.2%} | {right[1]:.2%} |
 
-An answer counts as `read` from a probability of {read:.4f}: of {shown:,} other made-up crops
-{coverage:.1%} have it, and {error:.2%} of these are wrong. On real pictures see docs/results.md.
+An answer counts as `read` from a probability of {read:.4f}, chosen on {shown:,} other
+made-up crops: {coverage:.1%} have it, and {error:.2%} of these are wrong. On real pictures see
+docs/results.md.
 
 Trained on numbers composed of digits and signs by {writers} writers of many countries (UNIPEN,
 CC BY 4.0; pen-based digits by Alpaydin and Alimoglu, CC BY 4.0; UJI Pen Characters, CC BY 4.0;
@@ -99,8 +100,8 @@ def fitted(known: Known) -> list[float]:
 
 @dataclass(frozen=True)
 class Doubt:
-    """The weights of the doubt, the threshold of `read`, and what it does to `shown` other crops:
-    the share that is `read`, and that of these that is wrong."""
+    """The weights of the doubt, the threshold of `read`, and what it does to the `shown` crops that
+    chose it: the share that is `read`, and that of these that is wrong."""
 
     weights: list[float]
     read: float
@@ -114,7 +115,7 @@ class Doubt:
 
 
 def doubt_of(source: rows.Sources, crops: int, max_error: float) -> Doubt:
-    """The doubt of the row models that are asked, fitted on so many crops, judged on others."""
+    """The doubt of the row models that are asked, fitted on so many crops, `read` on others."""
     read_crops = partial(readings, source, crops)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
         known, others = pool.map(read_crops, (SEEDS["weights"], SEEDS["threshold"]))
