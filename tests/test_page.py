@@ -53,6 +53,30 @@ def test_undo_redo_and_clear(page: Page) -> None:
     expect(page.locator("#text")).to_have_text("7")
 
 
+def test_the_first_stroke_is_cleared_while_it_is_drawn(page: Page) -> None:
+    box = page.locator("#pad").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 300, box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 290, steps=20)
+    expect(page.locator("#text")).to_have_text("1")
+    page.keyboard.press("Escape")
+    expect(page.locator("#invite")).to_be_visible()
+    expect(page.locator("#text")).to_be_empty()
+    expect(page.locator("#clear")).to_be_disabled()
+
+
+def test_a_pen_that_the_keyboard_left_down_keeps_no_mouse_from_drawing(page: Page) -> None:
+    page.locator("#pad").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    expect(page.locator("#undo")).to_be_enabled()
+    page.keyboard.press("Escape")
+    draw(page, "4")
+    expect(page.locator("#text")).to_have_text("4")
+
+
 def test_the_answer_comes_while_drawing(page: Page) -> None:
     box = page.locator("#pad").bounding_box()
     assert box
