@@ -20,7 +20,7 @@ PHONE = {**TOUCH, "is_mobile": True, "viewport": {"width": 390, "height": 844}}
 def test_a_drawn_digit_is_read(page: Page, digit: str) -> None:
     draw(page, digit)
     expect(page.locator("#text")).to_have_text(digit)
-    expect(page.locator("#status")).to_contain_text("Read")
+    expect(page.locator("#status")).to_contain_text("✓ Read")
     expect(page.locator("#digits .bar")).to_have_count(3)
     expect(page.locator("#spoken")).to_have_text(f"Read: {digit}")
 
@@ -155,7 +155,7 @@ def test_a_dropped_or_pasted_picture(page: Page, how: str) -> None:
 def test_samples(page: Page, sample: str, text: str) -> None:
     page.locator(f'[data-sample="/{sample}"]').click()
     expect(page.locator("#status")).to_contain_text(
-        re.compile("Read|Unsure" if text else "No digit")
+        re.compile("✓ Read|Unsure" if text else "No digit")
     )
     assert page.locator("#text").text_content() == text
     kept = ROOT / "src" / "digits" / "web" / "page" / sample
