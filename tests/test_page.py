@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -208,11 +210,27 @@ def test_too_large_and_no_picture(page: Page, tmp_path: Path) -> None:
 def test_corrections_are_kept(page: Page, address: str) -> None:
     draw(page, "7")
     page.locator(".fix select").select_option("1")
-    expect(page.locator(".fix")).to_have_text("Kept as a 1, thank you")
+    expect(page.locator(".fix span")).to_have_text("Kept as a 1, thank you")
     page.keyboard.press("Escape")
     draw(page, "4")
     page.locator(".fix select").select_option("none")
-    expect(page.locator(".fix")).to_have_text("Kept as no digit, thank you")
+    expect(page.locator(".fix span")).to_have_text("Kept as no digit, thank you")
+
+
+def test_a_correction_is_chosen_with_the_arrow_keys_and_can_be_corrected(page: Page) -> None:
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(json.loads(r.post_data or "")["label"])
+            if r.url.endswith("/v1/corrections") else None)  # fmt: skip
+    draw(page, "7")
+    choice = page.get_by_label("That was a, instead of 7")
+    choice.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".fix span")).to_have_text("Kept as a 1, thank you")
+    expect(choice).to_be_focused()
+    choice.select_option("4")
+    expect(page.locator(".fix span")).to_have_text("Kept as a 4, thank you")
+    assert sent == ["0", "1", "4"]
 
 
 def test_copies(page: Page) -> None:
@@ -227,6 +245,38 @@ def test_copies(page: Page) -> None:
     page.get_by_role("button", name="Copy curl").click()
     expect(page.locator("#copy-curl")).to_have_text("Copied")
     assert page.evaluate(copied).startswith("curl -F 'image=@number.png' 'http://127.0.0.1:")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+@pytest.mark.parametrize("name", ["a, b; c.png", 'it\'s "my" $HOME.png', "a;type=text\\html.png"])
+def test_the_copied_curl_sends_a_file_of_any_name(page: Page, tmp_path: Path, name: str) -> None:
+    shutil.copy(ROOT / "test_images" / "number.png", tmp_path / name)
+    page.set_input_files("#choose", tmp_path / name)
+    page.get_by_role("button", name="Copy curl").click()
+    expect(page.locator("#copy-curl")).to_have_text("Copied")
+    command = page.evaluate("navigator.clipboard.readText()")
+    said = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True).stdout
+    assert json.loads(said)["text"] == "40917"
+
+
+def test_the_sample_that_was_chosen_last_is_read(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            const ask = window.fetch;
+            window.fetch = async (...what) => {
+                const late = what[0] === "/squared_paper.png";
+                if (late) await new Promise((go) => { window.go = go; });
+                const response = await ask(...what);
+                if (late) setTimeout(() => window.came(), 500);
+                return response;
+            };
+        }"""
+    )
+    page.locator('[data-sample="/squared_paper.png"]').click()
+    page.locator('[data-sample="/letter.png"]').click()
+    expect(page.locator("#status")).to_contain_text("No digit")
+    page.evaluate("() => new Promise((came) => { window.came = came; window.go(); })")
+    assert page.evaluate("picture.name") == "letter.png"
 
 
 def test_keyboard_alone(page: Page) -> None:
@@ -245,6 +295,7 @@ def test_keyboard_alone(page: Page) -> None:
     expect(page.locator("#why")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#why")).to_be_hidden()
+    expect(page.locator("#explain")).to_be_focused()
     expect(page.locator("#text")).to_have_text("1")  # the drawing is still there
     reach(page, "expect")
     page.keyboard.press("ArrowDown")

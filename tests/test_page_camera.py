@@ -1,6 +1,7 @@
 """The page's camera: small pictures, one after the other."""
 
 import io
+from pathlib import Path
 
 from PIL import Image
 
@@ -48,6 +49,27 @@ def test_the_camera_asks_a_server_that_is_gone_now_and_then(page: Page) -> None:
     until(page, asked, 1)
     page.wait_for_timeout(4000)
     assert len(asked) <= 4  # every 1.5 seconds
+
+
+def test_a_camera_that_is_allowed_late_takes_no_picture_away(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            const media = navigator.mediaDevices, ask = media.getUserMedia.bind(media);
+            media.getUserMedia = async (what) => {
+                await new Promise((allow) => { window.allow = allow; });
+                return (window.late = await ask(what));
+            };
+        }"""
+    )
+    page.get_by_role("button", name="Camera").click()
+    number = Path(__file__).parents[1] / "test_images" / "number.png"
+    page.set_input_files("#choose", number)
+    expect(page.locator("#text")).to_have_text("40917")
+    page.evaluate("window.allow()")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.late.getTracks().map((track) => track.readyState)") == ["ended"]
+    expect(page.locator("#text")).to_have_text("40917")
+    expect(page.locator("#shown")).to_be_visible()
 
 
 def test_without_a_camera(page: Page) -> None:
