@@ -70,11 +70,13 @@ def test_the_example_with_a_proxy() -> None:
     args = _parser().parse_args(flags)
     inside = proxy["networks"]["inside"]["ipv4_address"]
     assert args.host == "0.0.0.0" and args.trusted_proxy == [inside] and args.rate > 0
+    assert args.workers + 1 <= int(server["mem_limit"].rstrip("g"))  # a GB each, and the server
     assert "ports" not in server and server["read_only"] and server["cap_drop"] == ["ALL"]
     assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in proxy["volumes"]
     caddy = (ROOT / "Caddyfile").read_text("utf-8")
     assert caddy.count("{") == caddy.count("}")
-    assert f"max_size {LIMITS.body_bytes >> 20}MB" in caddy
+    assert f"max_size {LIMITS.body_bytes >> 20}MiB" in caddy  # Caddy's MB are 1,000,000 bytes
+    assert f"max_header_size {LIMITS.head_bytes >> 10}KiB" in caddy
     assert f"read_body {LIMITS.body_seconds:.0f}s" in caddy
     assert "read_header " in caddy and f"reverse_proxy digits:{args.port}" in caddy
 

@@ -10,8 +10,10 @@ import pytest
 
 from digits.__main__ import main
 from digits.commands.serve import _hosts, _origin
+from digits.reading.formats import CHOICES, LETTERS
 from digits.web import corrections
 from digits.web.corrections import Corrections
+from digits.web.guard import _network
 from digits.web.refusal import Refusal
 from tests.asking import PNG, Client, small, tile
 from tests.conftest import Clients
@@ -48,6 +50,15 @@ def test_tokens_are_tried_no_faster_than_the_rate(client: Clients) -> None:
     right = asking.get("/v1/models", headers={"authorization": "Bearer secret"})
     assert right.status_code == 429 and right.headers["retry-after"] == "1"
     assert 'digits_rejected_total{why="rate"} 6.0' in _metrics(asking)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [("1.2.3.4", "::ffff:1.2.3.4", True), ("::ffff:1.2.3.4", "::ffff:1.2.3.5", False),
+     ("2001:db8::1", "2001:db8::2", True), ("2001:db8::1", "2001:db8:0:1::1", False)],
+)  # fmt: skip
+def test_whose_requests_are_counted_together(first: str, second: str, is_one: bool) -> None:
+    assert (_network({"client": (first, 1)}) == _network({"client": (second, 1)})) == is_one
 
 
 def _metrics(client: Client) -> str:
@@ -125,6 +136,8 @@ def test_a_server_for_others_is_asked_by_any_name_unless_told() -> None:
     assert "a.example" in _hosts("0.0.0.0", ["A.example:8080"])
     assert "127.0.0.1" in _hosts("0.0.0.0", ["a.example"])  # the container's health check
     assert "[::1]" in _hosts("::1", []) and "127.0.0.2" in _hosts("127.0.0.2", [])
+    assert _hosts("LocalHost", []) == _hosts("localhost", [])
+    assert {"[fd00::5]", "[fd00::6]"} <= set(_hosts("::1", ["fd00::5", "[FD00::6]:8080"]))
 
 
 @pytest.mark.parametrize("path", ["/", "/icon.svg", "/health/live", "/health/ready", "/v1/models"])
@@ -239,6 +252,8 @@ def test_the_document(client: Clients) -> None:
     assert "securitySchemes" not in client().get("/openapi.json").json()["components"]
     metrics = operations["/metrics", "get"]["responses"]["200"]["content"]
     assert set(metrics) == {"text/plain"}
+    options = {one["name"]: one for one in operations["/v1/predict", "post"]["parameters"]}
+    assert all(name in options["expect"]["description"] for name in (*CHOICES, *LETTERS))
     correction = operations["/v1/corrections", "post"]["requestBody"]["content"]["application/json"]
     labels = correction["schema"]["properties"]["label"]["enum"]
     assert set(labels) == {*"0123456789", "none", *"abcdefghijklmnopqrstuvwxyz"}

@@ -90,6 +90,7 @@ REFUSED: list[tuple[str, str, dict[str, str], bytes, int]] = [
     ("POST", PREDICT, BOUNDARY, PART.replace(b"a.png", b"../../a.png") + b"x\r\n--x--\r\n", 415),
     ("POST", PREDICT, {"content-type": "multipart/form-data; boundary=x; charset=nope"},
      PART + b"x\r\n--x--\r\n", 415),
+    ("POST", f"{PREDICT}/", PNG, SMALL, 404),
     ("POST", PREDICT, PNG | {"origin": "https://elsewhere.example"}, SMALL, 403),
     ("POST", "/v1/corrections", JSON, b"{}", 404),
 ]  # fmt: skip

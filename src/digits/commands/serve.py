@@ -85,10 +85,16 @@ def _parser() -> argparse.ArgumentParser:
 def _hosts(host: str, more: list[str]) -> list[str]:
     """Names to be asked by: another site's page can give its own name our address, and then read
     all that we answer."""
-    bound = f"[{host}]" if ":" in host else host
+    bound = _host(host)
     if bound not in LOCAL and not bound.startswith("127.") and not more:
         return []
-    return [*LOCAL, bound.lower(), *(re.sub(r":\d+$", "", name.lower()) for name in more)]
+    return [*LOCAL, bound, *map(_host, more)]
+
+
+def _host(name: str) -> str:
+    """As it stands in a Host header before the port."""
+    is_ipv6 = name.count(":") > 1 and not name.startswith("[")
+    return f"[{name}]".lower() if is_ipv6 else re.sub(r":\d+$", "", name.lower())
 
 
 def _origin(text: str) -> str:

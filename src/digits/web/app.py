@@ -39,6 +39,7 @@ def make_app(settings: Settings, desk: Desk, corrections: Corrections | None = N
 
     app = FastAPI(
         title="digits", version=version(), docs_url=None, redoc_url=None, lifespan=lifespan,
+        redirect_slashes=False,  # behind a proxy with TLS the address would be one without
         description="Reads handwritten digits and numbers in pictures.",
     )  # fmt: skip
     metrics, buffered, default = Metrics(), Buffered(), next(iter(settings.models))

@@ -137,13 +137,18 @@ def _without_port(host: str) -> str:
 
 
 def _network(scope: Scope) -> str:
-    """The client's address; of IPv6 the /64, which one client has to itself."""
+    """The client's address; of IPv6 the /64, which one client has to itself, but IPv4 may be
+    written within it."""
     client = (scope.get("client") or ("",))[0]
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
         return client
-    return client if address.version == 4 else str(ipaddress.ip_network((client, 64), strict=False))
+    if isinstance(address, ipaddress.IPv4Address):
+        return client
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((client, 64), strict=False))
 
 
 def _with_safe_headers(

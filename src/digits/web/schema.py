@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, field_validator
 
+from digits.reading.formats import CHOICES, LETTERS
 from digits.web.limits import LIMITS
 
 Box = tuple[int, int, int, int]
@@ -18,8 +19,7 @@ class Options(BaseModel):
     expect: str = Field(
         "auto",
         max_length=LIMITS.expect_length,
-        description="auto, digit, number, decimal, signed, money, amount, date, time, phone, zip "
-        "or /a regular expression/",
+        description=f"{', '.join((*CHOICES, *LETTERS))} or /a regular expression/",
         examples=["zip"],
     )
     decimal: Literal[".", ","] = Field(".", description="the sign before decimals, for `value`")
