@@ -157,6 +157,54 @@ def test_a_stroke_after_a_picture_begins_a_new_paper(browser_page: Any) -> None:
     assert browser_page.text_content("#answer") == "4"
 
 
+@pytest.mark.slow
+def test_only_what_begins_on_the_paper_is_drawn(browser_page: Any) -> None:
+    browser_page.click("#clear")
+    draw(browser_page, "4")
+    said, box = browser_page.text_content("#details"), browser_page.locator("#paper").bounding_box()
+    assert said.startswith("4 ")
+    for button, top in (("left", box["y"] - 20), ("right", box["y"] + 20)):
+        browser_page.mouse.move(box["x"] + 20, top)
+        browser_page.mouse.down(button=button)
+        browser_page.mouse.move(box["x"] + 40, box["y"] + box["height"] - 20, steps=3)
+        browser_page.mouse.up(button=button)
+    assert browser_page.text_content("#details") == said
+
+
+@pytest.mark.slow
+def test_a_stroke_that_the_system_ends_is_read(browser_page: Any) -> None:
+    browser_page.click("#clear")
+    box = browser_page.locator("#paper").bounding_box()
+    browser_page.mouse.move(box["x"] + 200, box["y"] + 40)
+    browser_page.mouse.down()
+    browser_page.mouse.move(box["x"] + 200, box["y"] + 200, steps=3)
+    browser_page.evaluate(
+        "paper.dispatchEvent(new PointerEvent('pointercancel', { pointerId: pointer }))"
+    )
+    assert answer_within(browser_page, "1")
+    browser_page.mouse.up()
+
+
+@pytest.mark.slow
+def test_what_is_no_picture_takes_no_drawing_away(browser_page: Any, tmp_path: Path) -> None:
+    browser_page.click("#clear")
+    draw(browser_page, "4")
+    (tmp_path / "text.png").write_text("no picture")
+    browser_page.set_input_files("#file", tmp_path / "text.png")
+    browser_page.get_by_text("This is no picture").wait_for()
+    assert browser_page.text_content("#answer") == "4"
+
+
+@pytest.mark.slow
+def test_everybody_can_use_it_and_hear_what_is_not_sure(browser_page: Any) -> None:
+    from tests.browsing import faults
+
+    browser_page.click("#clear")
+    browser_page.evaluate("pen.fillStyle = '#000'; pen.fillRect(20, 20, 200, 200); show()")
+    assert "(not sure)" in browser_page.get_by_role("status").last.text_content()
+    assert faults(browser_page, 520) == []
+
+
 @needs_node
 def test_a_browser_has_the_bits_of_node(page: Path, browser_page: Any) -> None:
     batch = strokes.draw(20, rng=5)[0].reshape(-1, 1, 28, 28)
