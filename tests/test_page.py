@@ -330,6 +330,20 @@ def test_what_older_pages_kept_is_removed(page: Page) -> None:
     raise AssertionError(page.evaluate("caches.keys()"))
 
 
+def test_the_page_is_kept_once_and_opens_where_there_is_no_room_to_keep_it(page: Page) -> None:
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    page.reload()  # through the service worker
+    page.goto(f"{page.url}?from=a")
+    page.wait_for_timeout(500)
+    kept = "caches.match('/?from=a').then((found) => Boolean(found))"
+    assert not page.evaluate(kept)
+    (worker,) = page.context.service_workers
+    worker.evaluate("() => { Cache.prototype.put = () => Promise.reject(new Error('full')); }")
+    page.evaluate("caches.delete('digits-2')")
+    page.reload()
+    expect(page.locator("#invite")).to_be_visible()
+
+
 def test_the_server_goes_and_comes_back(
     browser: Browser, serve: Servers, request: pytest.FixtureRequest
 ) -> None:

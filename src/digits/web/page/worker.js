@@ -20,10 +20,16 @@ addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || !FILES.includes(url.pathname)) return;
   event.respondWith(
     fetch(event.request)
-      .then(async (response) => {
-        if (response.ok) await (await caches.open(CACHE)).put(event.request, response.clone());
+      .then((response) => {
+        if (response.ok) event.waitUntil(keep(url.pathname, response.clone()));
         return response;
       })
       .catch(() => caches.match(url.pathname)),
   );
 });
+
+async function keep(path, response) {
+  try {
+    await (await caches.open(CACHE)).put(path, response);
+  } catch { /* no room; what was kept before is as good */ }
+}
