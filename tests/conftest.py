@@ -48,8 +48,8 @@ FILES_OF = {
     """.split(),  # noqa: SIM905
     "slow": """
         test_docker test_page test_page_camera test_page_states test_page_troubles test_phone_file
-        test_pretrained test_quantization_benchmark test_ranks test_ray_engine test_resume test_serve_schema
-        test_shipped_chips test_tune
+        test_pretrained test_quantization_benchmark test_ranks test_ray_engine test_resume
+        test_serve_schema test_shipped_chips test_tune
     """.split(),  # noqa: SIM905
 }
 START = pytest.StashKey[float]()

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from digits import data
 from digits.__main__ import main
-from digits.data import hand_sets, originals
-from digits.data.hands import HELD_OUT
+from digits.data import hand_sets, hands, originals
+from digits.data.hands import HELD_OUT, SHEETS
 from digits.errors import DigitsError
 
 WRITERS, HOLD_OUT = 17, 5
@@ -72,6 +73,30 @@ def test_no_writer_is_in_two_parts(tmp_path: Path) -> None:
     ones = dataset.train.labels == 1
     narrow = dataset.train.images[ones].amax(dim=(1, 2)).gt(99).sum(dim=1)
     assert dataset.classes[1] == "1" and narrow.max() < 8, "labels are not of their tiles"
+
+
+@pytest.mark.parametrize(
+    ("who", "whose"),
+    [({"drawer": np.arange(80) % 20 + 1}, lambda k: k % 20 + 1),  # Omniglot's
+     ({"number": np.arange(80)}, lambda k: k % SHEETS), ({}, lambda k: k * SHEETS // 80)],
+)  # fmt: skip
+def test_pictures_are_parted_by_who_drew_them_or_in_sheets(
+    who: dict[str, np.ndarray], whose: Callable[[int], int], tmp_path: Path
+) -> None:
+    """In the order in which they were collected, where nobody is named."""
+    image = np.zeros((80, 12, 12), np.uint8)
+    for k in range(80):
+        image[k, :, 2] = 255
+        image[k, k % 10, 3 : 4 + k // 10] = 255  # each one is another
+    path = tmp_path / "hands" / "omniglot.npz"
+    path.parent.mkdir()
+    np.savez(path, image=image, label=np.full(80, "Greek/01"), use=np.ones(80, bool), **who)
+    for held_out in (True, False):
+        (some,) = hands.load(tmp_path, held_out, ("omniglot",)).values()
+        kept = {glyph.ink.tobytes() for hand in some for glyph in hand.glyphs["Greek/01"]}
+        hers = [k for k in range(80) if (whose(k) % HELD_OUT == 0) == held_out]
+        cropped = {image[k, :, 2 : 4 + k // 10].tobytes() for k in hers}
+        assert kept == cropped and 0 < len(hers) < 80
 
 
 def test_it_is_the_same_at_each_load(tmp_path: Path) -> None:

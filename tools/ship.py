@@ -66,7 +66,8 @@ is in pictures (prior shift, Saerens et al. 2002): `--none_less`; found on valid
 
 OF_HANDS = """single digits 0 to 9 in the frame that `predict` makes. Besides MNIST it learned from
 digits and letters by some 500 hands of many countries (UNIPEN, pen-based digits by Alpaydin and
-Alimoglu, UJI Pen Characters: CC BY 4.0; bhmsds: MIT) and from drawn digits. Of {count:,} digits by
+Alimoglu, optical ones by Alpaydin and Kaynak, UJI Pen Characters: CC BY 4.0; bhmsds, and of other
+scripts Omniglot: MIT) and from drawn digits. Of {count:,} digits by
 every eighth of these writers, whom no training saw, it reads {right:.2%} as tiles ({read:.1%}
 `read`, {wrong:.2%} of these wrong)."""
 HELD_OUT, SEED = 5000, 7  # digits by writers held out, and the seed of their pens

@@ -16,7 +16,7 @@ NONE_LABEL = len(CLASSES)  # of the eleventh class, spec.NONE
 @dataclass(frozen=True)
 class Extras:
     """What to add, as shares of the set: `drawn` digits of stroke templates, `non_digits`, digits
-    by the `hands` in a folder, a quarter as many of their letters where there are non-digits."""
+    by the `hands` in a folder, half as many of their letters where there are non-digits."""
 
     drawn: float = 0.0
     non_digits: float = 0.0
@@ -47,7 +47,7 @@ def extend(split: Split, extras: Extras, seed: int) -> Split:
         images, labels = hands.digit_tiles(count, extras.folder, rng)
         parts.append(Split(torch.from_numpy(images), torch.from_numpy(labels)))
         if non_digits:
-            images = hands.other_tiles(count // 4, extras.folder, rng)
+            images = hands.other_tiles(count // 2, extras.folder, rng)
             labels = np.full(len(images), NONE_LABEL)
             parts.append(Split(torch.from_numpy(images), torch.from_numpy(labels)))
     return Split(torch.cat([p.images for p in parts]), torch.cat([p.labels for p in parts]))

@@ -2,7 +2,8 @@
 
 The compact files lie in hands/ of the data folder, one .npz a collection: UNIPEN (Guyon et al.
 1994), pen-based digits (Alpaydin & Alimoglu 1998), UJI Pen Characters (Llorens et al. 2008), bhmsds
-(Polish digits and signs on paper). What is not there and has an original that can be had is made of
+(Polish digits and signs on paper), optical digits (Alpaydin & Kaynak 1998), Omniglot (Lake et al.
+2015: characters of other scripts). What is not there and has an original that can be had is made of
 that. Every eighth writer is held out: no training sees him.
 """
 
@@ -205,8 +206,9 @@ def _hands(
     usable = content.get("use", np.ones(count, bool))
     if lookalikes:
         usable = usable | content.get("lookalike", np.zeros(count, bool))
-    sheets = content["number"] % SHEETS if "number" in content else np.zeros(count, int)
-    writers = content.get("writer", sheets)
+    writers = content.get("writer", content.get("drawer"))
+    if writers is None:
+        writers = content["number"] % SHEETS if "number" in content else _groups(count)
     hands = {int(w): Hand(f"{name}-{w}") for w in np.unique(writers)}
     for i in np.flatnonzero(usable):
         label = str(content["label"][i])
@@ -215,6 +217,11 @@ def _hands(
             hands[int(writers[i])].glyphs[label].append(glyph)
     chosen = (hand for k, hand in hands.items() if (k % HELD_OUT == 0) == held_out)
     return [hand for hand in chosen if hand.glyphs]
+
+
+def _groups(count: int) -> np.ndarray:
+    """Samples in the order in which they were collected, as SHEETS groups."""
+    return np.arange(count) * SHEETS // count
 
 
 def _glyph(content: dict[str, np.ndarray], i: int, label: str) -> Glyph | None:

@@ -24,6 +24,7 @@ EMPTY = 0.12  # the share with no number in them
 BROKEN = 0.08  # the share of numbers whose strokes have holes
 ALONE = 0.15  # the share of row images of nothing but a number's ink, as rows of pages are read
 ROOM = 0.05, 0.5  # of their height, around the ink
+MOST_HIGH = 1.06  # of a crop's height: what is higher is drawn smaller, or its text would be lost
 
 
 def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[Sample]:
@@ -64,7 +65,7 @@ def crop(
 ) -> tuple[np.ndarray, str]:
     """A grey crop (h, w) uint8 and the text in it, '' in a share `empty` of them."""
     height = rng.uniform(0.3, 0.96) * FINE if rng.random() < 0.85 else rng.uniform(0.9, 1.1) * FINE
-    number = _number(source, height, empty, rng)
+    number = _number(source, height, empty, rng).no_larger_than(np.inf, MOST_HIGH * FINE)
     sheet, box = row_clutter.placed(number.ink, rng)
     layers = [(sheet, row_photo.darkness(rng))]
     if len(number.walls):

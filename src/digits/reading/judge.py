@@ -26,10 +26,6 @@ class Limits:
     digit_support: float = 0.4
     expected_support: float = 0.1  # the same where a digit or a number is expected
     read_support: float = 0.7  # of a digit alone that is `read`: nine of ten have more
-    # That a digit alone is one to the row model as well: letters are none to it. Of 1,000 letters
-    # and signs by held-out writers 58 were `read` as digits alone without it, 37 with 0.5, 31 with
-    # 0.7, 27 with 0.8; of 1,107 validation digits and digits by such writers 1,105, 1,102, 1,093.
-    likeness: float = 0.5
     # That a row is right: less is something else, or cannot be read. Of 394 numbers on
     # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
     line_probability: float = 0.3
