@@ -9,9 +9,7 @@ Its doubt is fitted with our row model beside it: after `tools/ship_rows.py` it 
 """
 
 import argparse
-import json
 import math
-import re
 from pathlib import Path
 
 import get_general
@@ -19,10 +17,9 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 from ship import halfway, runs_of, told, train_command
-from ship_rows import accuracy, doubt_of
+from ship_rows import accuracy, doubt_of, fit_doubt_again
 
 from digits import archs, checkpoint, classifier, data
-from digits.classifier import METADATA_KEY
 from digits.data import rows
 from digits.optimization import artefact
 from digits.reading.row_models import GENERAL
@@ -89,28 +86,6 @@ def with_halves(model: bytes) -> bytes:
     return bytes(proto.SerializeToString())
 
 
-def fit_doubt_again(path: Path, crops: int) -> None:
-    """Fit the doubt of the shipped model anew, in its file and its card."""
-    proto = onnx.load(path)
-    (entry,) = (prop for prop in proto.metadata_props if prop.key == METADATA_KEY)
-    known = json.loads(entry.value)
-    config = known["config"]
-    _, held_out = made_up.sources(
-        data.load(config["dataset"], hold_out=config["hold_out"]), data_dir()
-    )
-    doubt = doubt_of(held_out, crops, MAX_ERROR)
-    known["metrics"]["doubt"], known["thresholds"] = doubt.weights, {"read": doubt.read}
-    entry.value = json.dumps(known)
-    with artefact.staged(path) as trial:
-        trial.write_bytes(proto.SerializeToString())
-    card, said = path.with_suffix(".md"), re.escape(DOUBT)
-    said = re.sub(r"\\{.*?\\}", ".*?", said)  # what stands where a figure does
-    text, count = re.subn(said, DOUBT.format(**doubt.told()), card.read_text("utf-8"))
-    assert count == 1, card
-    checkpoint.write_atomically(card, lambda file: file.write(text.encode()))
-    print(DOUBT.format(**doubt.told()))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, nargs="?", help="folder of the training run")
@@ -120,7 +95,7 @@ def main() -> None:
     args = parser.parse_args()
     path = pretrained_dir() / GENERAL
     if args.doubt:
-        fit_doubt_again(path, args.crops)
+        fit_doubt_again(path, DOUBT, args.crops, MAX_ERROR)
         return
     if not args.run:
         parser.error("a run or --doubt is needed")

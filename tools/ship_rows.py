@@ -2,12 +2,16 @@
 
 python tools/ship_rows.py runs/2026-11-25-223100-rows
 python tools/ship_rows.py runs/LATER --halfway_to runs/EARLIER/model.pth
+python tools/ship_rows.py --doubt
 
-Run `tools/ship_general.py --doubt` after it: the doubt of both together is fitted there.
+The last fits its doubt anew, where the made-up crops have changed. Run `tools/ship_general.py
+--doubt` after any of them: the doubt of both together is fitted there.
 """
 
 import argparse
+import json
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,11 +20,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import onnx
 from ship import HALFWAY, halfway, runs_of, told, train_command
 from sklearn.linear_model import LogisticRegression
 
 from digits import archs, checkpoint, classifier, data
-from digits.classifier import Classifier
+from digits.classifier import METADATA_KEY, Classifier
 from digits.data import rows
 from digits.optimization import artefact
 from digits.reading import row_models
@@ -31,11 +36,16 @@ from digits.spec import SIGNS, data_dir, pretrained_dir
 from digits.training import made_up
 from digits.training import rows as training
 from digits.training.calibrate import threshold
+from digits.training.config import TrainConfig
 from digits.vision.ink import find
 
 EMPTY = 0.2  # of the crops that its doubt is fitted on
 AS_WRITTEN = r"/[0-9.,:\-\/]*/"
 CALIBRATION, SEEDS = 512, {"calibration": 3 * 10**6, "weights": 4 * 10**6, "threshold": 5 * 10**6}
+
+DOUBT = """\
+An answer counts as `read` from a probability of {read:.4f}, chosen on {shown:,} other
+made-up crops: {coverage:.1%} have it, and {error:.2%} of these are wrong. On real pictures see"""
 
 CARD = """# The row model
 
@@ -48,8 +58,7 @@ and names every fourth column: a digit, one of `. , - / :`, or nothing (CTC).
 | size | {sizes[0]:,} bytes | {sizes[1]:,} bytes |
 | whole rows right, signs and all | {right[0]:.2%} | {right[1]:.2%} |
 
-An answer counts as `read` from a probability of {read:.4f}, chosen on {shown:,} other
-made-up crops: {coverage:.1%} have it, and {error:.2%} of these are wrong. On real pictures see
+{doubt}
 docs/results.md.
 
 Trained on numbers composed of digits and signs by {writers} writers of many countries (UNIPEN,
@@ -127,6 +136,30 @@ def doubt_of(source: rows.Sources, crops: int, max_error: float) -> Doubt:
     return Doubt(weights, read, len(others), float(kept.mean()), float(1 - good[kept].mean()))
 
 
+def fit_doubt_again(path: Path, card_says: str, crops: int, max_error: float) -> None:
+    """Fit the doubt of a shipped row model anew, in its file and where its card says what
+    `card_says` does."""
+    proto = onnx.load(path)
+    (entry,) = (prop for prop in proto.metadata_props if prop.key == METADATA_KEY)
+    known = json.loads(entry.value)
+    config = known["config"]
+    _, held_out = made_up.sources(
+        data.load(config["dataset"], hold_out=config["hold_out"]), data_dir()
+    )
+    doubt = doubt_of(held_out, crops, max_error)
+    known["metrics"]["doubt"], known["thresholds"] = doubt.weights, {"read": doubt.read}
+    entry.value = json.dumps(known)
+    with artefact.staged(path) as trial:
+        trial.write_bytes(proto.SerializeToString())
+    card, said = path.with_suffix(".md"), re.escape(card_says)
+    said = re.sub(r"\\{.*?\\}", ".*?", said)  # what stands where a figure does
+    now = card_says.format(**doubt.told())
+    text, count = re.subn(said, now, card.read_text("utf-8"))
+    assert count == 1, card
+    checkpoint.write_atomically(card, lambda file: file.write(text.encode()))
+    print(now)
+
+
 def accuracy(model: Classifier, samples: list[rows.Sample]) -> float:
     right = 0
     for image, text in samples:
@@ -137,10 +170,18 @@ def accuracy(model: Classifier, samples: list[rows.Sample]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("run", type=Path, help="folder of the training run")
+    parser.add_argument("run", type=Path, nargs="?", help="folder of the training run")
+    parser.add_argument("--doubt", action="store_true", help="fit the shipped model's doubt again")
     parser.add_argument("--crops", type=int, default=4000, help="that its doubt is fitted on")
     parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
     args = parser.parse_args()
+    path = pretrained_dir() / row_models.OWN
+    os.environ[row_models.SWITCH] = "own"  # for the processes that fit the doubt
+    if args.doubt:
+        fit_doubt_again(path, DOUBT, args.crops, TrainConfig.make({"arch": "rows"}).max_error)
+        return
+    if not args.run:
+        parser.error("a run or --doubt is needed")
 
     content = checkpoint.load(args.run / "model.pth")
     if args.halfway_to:
@@ -154,7 +195,6 @@ def main() -> None:
     some = [sample for sample in some if 96 <= sample[0].shape[1] <= 224]
     calibration = training.stack(some)[0]
     judged = rows.samples(*training.VALIDATION[:1], held_out, training.VALIDATION[1])
-    path = pretrained_dir() / row_models.OWN
     sizes, right = [], []
     for inputs in (None, calibration):
         with artefact.staged(path) as trial:
@@ -163,7 +203,6 @@ def main() -> None:
         right.append(accuracy(classifier.load(path, takes="row images"), judged))
         print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
 
-    os.environ[row_models.SWITCH] = "own"  # for the processes that follow
     doubt = doubt_of(held_out, args.crops, config.max_error)
     content["metrics"] |= {"doubt": doubt.weights, "rows": {"float32": right[0], "int8": right[1]}}
     content["thresholds"] = {"read": doubt.read}
@@ -173,7 +212,7 @@ def main() -> None:
     parameters = sum(p.numel() for p in checkpoint.build(content).parameters())
     card = CARD.format(
         summary=archs.summary(config.arch), parameters=parameters, count=len(judged), sizes=sizes,
-        right=right, **doubt.told(), runs=told(runs, "docs/lab/reading.md"),
+        right=right, doubt=DOUBT.format(**doubt.told()), runs=told(runs, "docs/lab/reading.md"),
         commands="\n".join(f"    {train_command(run)}" for run in runs),
         halfway=HALFWAY if args.halfway_to else "",
         writers=sum(len(hands) for hands in learned.writers.values()),
