@@ -198,6 +198,16 @@ def test_what_stands_beyond_a_characters_reach_is_not_its(gap: int, width: int) 
     assert one.box == (20, 8, width, 48)
 
 
+def test_a_stroke_belongs_to_the_column_that_is_nearest() -> None:
+    """That of a thin 1 may lie beside it, with the widest gap behind it."""
+    level = np.zeros((60, 140), np.uint8)
+    level[5:55, 20:26] = 255
+    level[5:55, 70:110] = 255
+    one, other = parts(level, in_pieces(level), np.array([14.0, 90.0]))
+    assert one.box == (20, 5, 6, 50) and one.tile.any()
+    assert other.box == (70, 5, 40, 50)
+
+
 @pytest.mark.parametrize(("value", "count"), [(60, 2), (70, 1)])
 def test_faint_ink_joins_nothing(value: int, count: int) -> None:
     level = np.zeros((64, 60), np.uint8)

@@ -187,8 +187,8 @@ def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarra
     `at` (N,), in pixels.
 
     What hangs together and holds the surest column of no more than one character belongs whole to
-    the character in whose reach most of it lies; all else is cut where there is least ink between
-    the columns at which two characters are surest.
+    the character whose column is nearest; all else is cut where there is least ink between the
+    columns at which two characters are surest.
     """
     cuts = _cuts(level, at)
     owner = np.repeat(np.arange(len(at)), np.diff(cuts))
@@ -222,9 +222,8 @@ def _owners_of(
             continue
         there = np.s_[y : y + high, x : x + wide]
         inside = labels[there] == k
-        away = np.maximum(x - at, at - (x + wide)).min()
-        mine = np.bincount(owners[there][inside]).argmax() if away < reach else NOBODY
-        owners[there][inside] = mine
+        away = np.maximum(x - at, at - (x + wide))
+        owners[there][inside] = away.argmin() if away.min() < reach else NOBODY
     return owners
 
 
