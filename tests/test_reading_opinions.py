@@ -1,4 +1,4 @@
-"""What the row models say of columns."""
+"""What the row models say of columns, and ours of a digit alone."""
 
 import cv2
 import numpy as np
@@ -6,7 +6,9 @@ import pytest
 
 from digits.reading import opinions, row_models
 from digits.reading.formats import Anything, parse
+from digits.reading.judge import LIMITS
 from digits.row_image import HEIGHT, row_image
+from digits.tile import frame
 
 
 def test_points_are_likelier_where_they_may_stand() -> None:
@@ -22,8 +24,7 @@ def test_points_are_likelier_where_they_may_stand() -> None:
 
 def test_the_general_model_is_not_asked_of_what_is_nothing_to_ours() -> None:
     paper = np.full((HEIGHT, 96), 0, np.uint8)
-    five = cv2.putText(np.zeros((120, 130), np.uint8), "5", (30, 95), 0, 3, 255, 8, cv2.LINE_AA)
-    ink = row_image(five, inverted=True)
+    ink = row_image(np.pad(tile_of("5"), ((0, 0), (14, 14))), inverted=True)
     assert opinions.ask([paper], Anything()).general is None
     assert opinions.ask([ink], Anything()).general is not None
 
@@ -50,3 +51,24 @@ def test_nor_of_a_text_that_ours_is_sure_of_and_that_may_stand(
     assert len(calls) == 1 + asked
     likelihood = said.of(["5"])["5"]
     assert likelihood.general == pytest.approx(likelihood.own)
+
+
+def tile_of(text: str) -> np.ndarray:
+    ink = np.zeros((120, 100), np.uint8)
+    cv2.putText(ink, text, (15, 95), cv2.FONT_HERSHEY_SIMPLEX, 3, 255, 8, cv2.LINE_AA)
+    x, y, width, height = cv2.boundingRect(ink)
+    return frame(ink[y : y + height, x : x + width])
+
+
+def test_a_tile_is_like_its_digit_and_like_no_other() -> None:
+    assert opinions.likeness(tile_of("5"), "5") > 0.8 > 0.1 > opinions.likeness(tile_of("5"), "3")
+    assert opinions.likeness(tile_of("R"), "2") < LIMITS.likeness
+    assert opinions.likeness(tile_of("5"), "x") == 1  # which it does not know
+
+
+def test_a_stroke_is_a_1_to_our_row_model() -> None:
+    """And no cell's wall, as it may be where the crop ends beside it."""
+    ink = np.zeros((120, 100), np.uint8)
+    cv2.line(ink, (55, 10), (45, 110), 255, 10, cv2.LINE_AA)
+    x, y, width, height = cv2.boundingRect(ink)
+    assert opinions.likeness(frame(ink[y : y + height, x : x + width]), "1") > 0.8

@@ -12,6 +12,7 @@ from digits.reading.answer import Row
 from digits.reading.attempt import (
     CROSSED,
     IN_TEXT,
+    NOT_ALIKE,
     NOT_ALONE,
     NOTHING,
     ONE_MORE,
@@ -20,6 +21,7 @@ from digits.reading.attempt import (
     Attempt,
 )
 from digits.reading.recognizer import Recognizer
+from digits.spec import CLASSES, NONE
 from digits.vision.ink import Ink
 from digits.vision.lines import Line
 from tests.test_reading_attempt import INK, NEVER, STACKED, Told, line, recognizer, row
@@ -33,6 +35,7 @@ class Seen:
     alone: bool = True
     crossed: bool = False
     label: str = "7"
+    likeness: float = 0.51  # to the row model: 0.5 is enough
 
     def put(self, monkeypatch: pytest.MonkeyPatch) -> list[Ink]:
         looked: list[Ink] = []
@@ -46,6 +49,7 @@ class Seen:
         monkeypatch.setattr(module, "seen_first", lambda grey: INK)
         monkeypatch.setattr(module, "stands_alone", lambda ink: self.alone)
         monkeypatch.setattr(module, "is_crossed", lambda tile: self.crossed)
+        monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: self.likeness)
         monkeypatch.setattr(Recognizer, "one_digit", one_digit)
         return looked
 
@@ -65,16 +69,28 @@ def test_a_digit_is_looked_at_while_there_is_time(monkeypatch: pytest.MonkeyPatc
         ("auto", Seen(0.9, crossed=True), "read", []),
         ("auto", Seen(0.9, crossed=True, label="0"), "unsure", [CROSSED]),
         ("auto", Seen(0.9, label="0"), "read", []),
+        ("auto", Seen(0.9, likeness=0.49), "unsure", []),
+        ("digit", Seen(0.9, likeness=0.49), "read", []),
     ],
 )
-def test_a_digit_beside_other_ink_or_crossed_is_in_doubt(
+def test_a_digit_beside_other_ink_crossed_or_like_none_is_in_doubt(
     kind: str, seen: Seen, status: str, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen.put(monkeypatch)
     monkeypatch.setattr("digits.reading.recognizer.warnings", lambda ink, height: [])
     answer = Attempt(recognizer(kind)).of_digit()
     assert (answer.status, answer.warnings) == (status, words)
-    assert (answer.why in (CROSSED, NOT_ALONE)) == (status == "unsure")
+    assert (answer.why in (CROSSED, NOT_ALONE, NOT_ALIKE)) == (status == "unsure")
+
+
+def test_our_row_model_is_not_asked_beside_a_model_that_knows_what_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Seen(0.9, likeness=0.49).put(monkeypatch)
+    plain = recognizer()
+    knowing = replace(plain.classifier, classes=(*CLASSES, NONE))
+    assert Attempt(plain).of_digit().why == NOT_ALIKE
+    assert Attempt(replace(plain, classifier=knowing)).of_digit().status == "read"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +112,7 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     monkeypatch.setattr(module, "find", lambda grey, inverted, reach: seen[inverted])
     monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn[ink.inverted])
     monkeypatch.setattr(module, "fills", lambda box, grey: True)
+    monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: 0.51)
     monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [rows[ink.inverted]])
     monkeypatch.setattr(
         Recognizer, "_verdict", lambda self, some, expected: (statuses[some[0].text == "9"], "")
@@ -103,6 +120,9 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     answer = Attempt(recognizer()).of_tight_digit()
     assert (answer.text if answer else None) == text
     assert Attempt(recognizer(budget=NEVER)).of_tight_digit() is None
+    monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: 0.49)
+    assert Attempt(recognizer()).of_tight_digit() is None
+    monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: 0.51)
     monkeypatch.setattr(module, "fills", lambda box, grey: False)
     assert Attempt(recognizer()).of_tight_digit() is None
     monkeypatch.setattr(module, "find", lambda *_: None)

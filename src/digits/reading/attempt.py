@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from digits.reading import judge
+from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
 from digits.reading.beside import (
     are_stacked,
@@ -19,6 +19,7 @@ from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
+from digits.spec import NONE
 from digits.vision.components import is_crossed, is_one_digit, stands_alone
 from digits.vision.ink import (
     EVEN,
@@ -42,6 +43,7 @@ TEXT_LEFT_OUT = "something that looks like text is left out"
 A_PIECE = "a piece of the row that the whole picture may be"
 NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"
 ONE_MORE = "ink beside a row may be its digit"
+NOT_ALIKE = "the row model takes it for something else"
 IN_TEXT = "among text as large: it may be print"
 NOT_PLAIN = "the finder is not sure that it is written by hand"
 STRETCHED = "the finder sees a part of it only"
@@ -139,7 +141,7 @@ class Attempt:
                 rows = self.recognizer.one_digit(seen)
                 if all(fills(row.box, self.grey) for row in rows):
                     answers.append(self.recognizer.concluded(rows, seen, [], "digit"))
-        plain = (one for one in answers if one.status == "read")
+        plain = (one for one in answers if one.status == "read" and self._are_alike(one.rows))
         return max(plain, key=_value_of, default=None)
 
     def of_row(self) -> Answer | None:
@@ -237,7 +239,20 @@ class Attempt:
         words = [TEXT_LEFT_OUT] * (not is_all) + [CROSSED] * crossed
         answer = self.recognizer.concluded(rows, ink, words, "digit")
         doubts = [NOT_ALONE] * (not is_all) + [CROSSED] * crossed
+        if answer.status == "read" and not doubts:
+            doubts = [NOT_ALIKE] * (not self._are_alike(rows))
         return judge.doubted(answer, doubts[0]) if doubts else answer
+
+    def _are_alike(self, rows: list[Row]) -> bool:
+        """Whether digits alone are ones to our row model as well, or known to be ones. It is asked
+        beside a classifier that has not learned what is none."""
+        if self.recognizer.kind == "digit" or NONE in self.recognizer.classifier.classes:
+            return True
+        return all(
+            opinions.likeness(digit.tile, row.text) >= judge.LIMITS.likeness
+            for row in rows
+            for digit in row.digits
+        )
 
     def _may_be_turned(self, answer: Answer) -> bool:
         """Whether a picture with this answer may lie on a side, or upside down. A tile and the crop
@@ -314,12 +329,12 @@ class Attempt:
     @cached_property
     def _is_one(self) -> bool:
         """Whether the picture is one digit: one is expected, or it stands alone and reads as one,
-        if with a stroke in it."""
+        if with a stroke in it, or as another thing to the row model."""
         if self.recognizer.kind != "auto":
             return self.recognizer.kind == "digit"
         if not self._stands_alone:
             return False
-        return self._digit.status == "read" or self._digit.why == CROSSED
+        return self._digit.status == "read" or self._digit.why in (CROSSED, NOT_ALIKE)
 
 
 def _value_of(answer: Answer) -> float:

@@ -1,4 +1,5 @@
-"""What the row models say of a row: both of one look at it, or ours alone of several."""
+"""What the row models say: of a row, both of one look at it, or ours alone of several; of a digit
+alone, ours."""
 
 import math
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ import numpy as np
 from digits.classifier import Classifier
 from digits.reading import ctc, row_models
 from digits.reading.formats import Format, accepts
+from digits.row_image import row_image
 from digits.spec import CLASSES
 
 POINTS = frozenset(".,")
@@ -118,6 +120,19 @@ def ask(looks: Iterable[np.ndarray], wanted: Format) -> Opinions:
     if fits and text > math.log(LIMITS.surely):
         return Opinions(labels, [ours], ours)
     return Opinions(labels, [ours], seen(general, look))
+
+
+def likeness(tile: np.ndarray, text: str) -> float:
+    """How likely our row model takes a tile (28, 28) uint8, with half as much paper on both sides,
+    for a text of one character; 1 for one that it does not know. Without paper a 1 may be a wall to
+    it. The general one is asked for four times as long, and tells letters no better."""
+    model = row_models.own()
+    if text not in model.classes:
+        return 1.0
+    half = tile.shape[1] // 2
+    look = row_image(np.pad(tile, ((0, 0), (half, half))), inverted=True)
+    seen = log_probs(model, look, frozenset())
+    return math.exp(ctc.log_probabilities(seen, [[model.classes.index(text)]])[0])
 
 
 def log_probs(model: Classifier, look: np.ndarray, signs: frozenset[str]) -> np.ndarray:
