@@ -21,7 +21,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect  # 
 
 from tests.drawn import DIGITS, Point  # noqa: E402
 
-__all__ = ["Browser", "Page", "Route", "draw", "expect", "faults", "launched", "opened", "until"]
+__all__ = [
+    "Browser", "Page", "Route", "begin_a_1", "draw", "expect", "faults", "launched", "opened",
+    "until",
+]  # fmt: skip
 SHOTS = os.environ.get("DIGITS_SHOTS")  # a folder: keep a picture of what each test sees at its end
 FLAGS = [
     "--no-sandbox", "--disable-gpu",
@@ -54,6 +57,15 @@ def opened(context: BrowserContext, address: str, name: str) -> Iterator[Page]:
     page.unroute_all(behavior="wait")  # an answer under way outlives no context
     context.close()
     assert not wrong
+
+
+def begin_a_1(page: Page) -> None:
+    """Draw a 1, the mouse's button still down at its foot."""
+    box = page.locator("#pad").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 300, box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 290, steps=20)
 
 
 def draw(

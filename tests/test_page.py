@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsing import SHOTS, Browser, Page, Route, draw, expect, opened, until
+from tests.browsing import SHOTS, Browser, Page, Route, begin_a_1, draw, expect, opened, until
 from tests.conftest import Servers
 from tests.drawn import DIGITS, Point
 
@@ -56,11 +56,7 @@ def test_undo_redo_and_clear(page: Page) -> None:
 
 
 def test_the_first_stroke_is_cleared_while_it_is_drawn(page: Page) -> None:
-    box = page.locator("#pad").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 300, box["y"] + 90)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 300, box["y"] + 290, steps=20)
+    begin_a_1(page)
     expect(page.locator("#text")).to_have_text("1")
     page.keyboard.press("Escape")
     expect(page.locator("#invite")).to_be_visible()
@@ -80,11 +76,7 @@ def test_a_pen_that_the_keyboard_left_down_keeps_no_mouse_from_drawing(page: Pag
 
 
 def test_the_answer_comes_while_drawing(page: Page) -> None:
-    box = page.locator("#pad").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 300, box["y"] + 90)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 300, box["y"] + 290, steps=20)
+    begin_a_1(page)
     expect(page.locator("#text")).to_have_text("1")
     page.mouse.up()
 
@@ -92,11 +84,7 @@ def test_the_answer_comes_while_drawing(page: Page) -> None:
 def test_the_last_stroke_waits_for_no_other_answer(page: Page) -> None:
     asked: list[Route] = []
     page.route("**/v1/predict*", lambda route: asked.append(route))  # and not answered
-    box = page.locator("#pad").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 300, box["y"] + 90)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 300, box["y"] + 290, steps=10)
+    begin_a_1(page)
     until(page, asked, 1)
     page.mouse.up()
     until(page, asked, 2)
