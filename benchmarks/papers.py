@@ -39,16 +39,21 @@ HEAD = (
 )
 
 
-def found(rows: Sequence[Found], numbers: list[tuple[str, np.ndarray]]) -> int:
-    """How many of the numbers (text, corners (4, 2)) stand among rows (text, box)."""
-    return sum(
-        any(
-            text == said
-            and cv2.pointPolygonTest(corners.astype(np.float32), (x + w / 2, y + h / 2), False) >= 0
-            for said, (x, y, w, h) in rows
-        )
-        for text, corners in numbers
-    )
+def found(rows: Sequence[Found], numbers: list[tuple[str, np.ndarray]]) -> tuple[int, int]:
+    """How many of the numbers (text, corners (4, 2)) stand among rows (text, box), and how many
+    have a row of whatever text."""
+    there = [(text, _in(corners, rows)) for text, corners in numbers]
+    return sum(text in said for text, said in there), sum(bool(said) for _, said in there)
+
+
+def _in(corners: np.ndarray, rows: Sequence[Found]) -> list[str]:
+    """The texts of the rows whose middles lie within corners."""
+    around = corners.astype(np.float32)
+    return [
+        text
+        for text, (x, y, w, h) in rows
+        if cv2.pointPolygonTest(around, (x + w / 2, y + h / 2), False) >= 0
+    ]
 
 
 def measure(
@@ -65,16 +70,16 @@ def measure(
         start = time.perf_counter()
         answer = reader.read(from_array(grey))
         seconds.append(time.perf_counter() - start)
-        right = found([(one.text, one.box) for one in answer.rows], numbers)
+        right, met = found([(one.text, one.box) for one in answer.rows], numbers)
         if peer:
             words = [(digits_alone(text), box) for text, box in peer(grey)]
-            row["peer_right"] += found(words, numbers)
+            row["peer_right"] += found(words, numbers)[0]
         is_whole, is_read = right == len(numbers) == len(answer.rows), answer.status == "read"
         is_wrong = is_read and not is_whole
         row["count"] += 1
         row["numbers"] += len(numbers)
         row["right"] += right
-        row["rows_too_many"] += max(len(answer.rows) - len(numbers), 0)
+        row["rows_too_many"] += len(answer.rows) - met
         row["pages_right"] += is_whole
         row["read"] += is_read
         row["wrong"] += is_wrong

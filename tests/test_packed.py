@@ -148,6 +148,15 @@ def test_lists_name_pictures_and_archives_beside_them(tmp_path: Path) -> None:
     assert [file.name for file in files.files(str(table))] == expected
 
 
+def test_a_list_here_names_no_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("list.txt").write_text("-\n")
+    (file,) = files.files("list.txt")
+    assert files.source(file) == Path("-") and not files.is_there(file)
+
+
 def test_an_address_is_read_as_a_path_is(tmp_path: Path) -> None:
     pytest.importorskip("fsspec")
     for name, data in contents().items():

@@ -39,6 +39,13 @@ def small() -> bytes:
     return (ROOT / "test_images" / "small.png").read_bytes()
 
 
+def wide() -> bytes:
+    """A picture of more pixels than are taken."""
+    file = io.BytesIO()
+    Image.new("1", (30_000, 1_000)).save(file, "PNG")
+    return file.getvalue()
+
+
 @pytest.fixture(scope="module")
 def printed() -> dict[str, Any]:
     """What `digits predict --json` prints, by picture."""
@@ -114,8 +121,11 @@ def test_what_an_answer_rests_on_is_where_the_model_looks() -> None:
     assert orange[:, :13].all() and not orange[:, 20:].any()
 
 
-def test_a_damaged_picture_among_others_is_answered_for(online: httpx.Client) -> None:
-    files = [("image", ("a.png", small())), ("image", ("b.png", small()[:-60]))]
+@pytest.mark.parametrize("data", [small()[:-60], b"no picture", wide()])
+def test_what_is_wrong_with_one_picture_does_not_hold_up_others(
+    online: httpx.Client, data: bytes
+) -> None:
+    files = [("image", ("a.png", small())), ("image", ("b.png", data))]
     good, bad = online.post("/v1/predict", files=files).json()["answers"]
     assert good["status"] == "read" and bad["status"] == "error" and "b.png" in bad["error"]
 

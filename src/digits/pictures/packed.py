@@ -193,7 +193,7 @@ def _beside(name: str, entry: str) -> Iterator[File]:
     if entry.lower().endswith(ARCHIVES):
         yield from files(entry)
     else:
-        yield File(entry)
+        yield File("./-" if entry == "-" else entry)  # a file of that name, no standard input
 
 
 def _fsspec() -> Any:

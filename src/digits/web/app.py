@@ -193,7 +193,7 @@ def _joined(results: list[Result]) -> bytes:
     """One answer as it is, several as a list.
 
     Raises:
-        Refusal: a picture was not opened; or the only one is damaged.
+        Refusal: nothing was asked for that is known; or the only picture cannot be read.
     """
     for result in results:
         if result.status != 200 and not result.answer:

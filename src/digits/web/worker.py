@@ -43,7 +43,7 @@ class Job:
 class Result:
     """What came of a job: 200 and an answer as JSON, or a status of 4xx and a message.
 
-    `answer` is also there where a picture turned out to be damaged (422).
+    `answer` is also there where a picture is damaged (422), too large (413) or none (415).
     """
 
     status: int
@@ -125,13 +125,14 @@ class Readers:
             reader = self._reader(job.model, job.expect)
         except DigitsError as error:
             return Result(422, message=str(error).removeprefix("--"))
-        if refused := refusal(job.data, job.name):
-            return refused
+        status, wrong = refusal(job.data, job.name) or (422, "")
         try:
+            if wrong:
+                raise DigitsError(wrong)
             picture = load(job.data, job.name, reader.in_colour)
         except DigitsError as error:
             answer = failed(self._models[job.model], job.name, error, start)
-            return Result(422, "error", as_bytes(answer.as_json()), str(error))
+            return Result(status, "error", as_bytes(answer.as_json()), str(error))
         return Loaded(picture, reader, time.perf_counter() - start)
 
     def _new_reader(self, model: str, expect: str) -> Any:
@@ -140,8 +141,9 @@ class Readers:
         return Reader.expecting(self._models[model], expect)
 
 
-def refusal(data: bytes, name: str) -> Result | None:
-    """What its header says against a picture: 415, none of FORMATS; 413, too many pixels."""
+def refusal(data: bytes, name: str) -> tuple[int, str] | None:
+    """What its header says against a picture, as a status and a message: 415, none of FORMATS; 413,
+    too many pixels."""
     import warnings
 
     from PIL import Image
@@ -153,10 +155,10 @@ def refusal(data: bytes, name: str) -> Result | None:
                 width, height = image.size
     except Exception:  # a header can make its decoder raise anything
         known = ", ".join(FORMATS)
-        return Result(415, message=f"{name}: not a picture that is read here; send {known}")
+        return 415, f"{name}: not a picture that is read here; send {known}"
     if width * height > LIMITS.pixels:
         most = f"send no more than {LIMITS.pixels:,}"
-        return Result(413, message=f"{name}: {width} x {height} pixels are too many; {most}")
+        return 413, f"{name}: {width} x {height} pixels are too many; {most}"
     return None
 
 
