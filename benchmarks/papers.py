@@ -34,8 +34,8 @@ from digits.training import made_up
 
 EXPECTED = {"envelopes": "zip"}  # all else is read with nothing said
 HEAD = (
-    "| pages | numbers right | by the peer | rows too many | pages right | `read` | "
-    "wrong among these | s |\n|---|---|---|---|---|---|---|---|"
+    "| pages | numbers right | by the peer | rows too many | rows `read` | wrong among these | "
+    "pages right | pages `read` | wrong among these | s |\n|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -71,6 +71,7 @@ def measure(
         answer = reader.read(from_array(grey))
         seconds.append(time.perf_counter() - start)
         right, met = found([(one.text, one.box) for one in answer.rows], numbers)
+        sure = [(one.text, one.box) for one in answer.rows if one.status == "read"]
         if peer:
             words = [(digits_alone(text), box) for text, box in peer(grey)]
             row["peer_right"] += found(words, numbers)[0]
@@ -80,6 +81,8 @@ def measure(
         row["numbers"] += len(numbers)
         row["right"] += right
         row["rows_too_many"] += len(answer.rows) - met
+        row["rows_read"] += len(sure)
+        row["rows_wrong"] += len(sure) - found(sure, numbers)[0]
         row["pages_right"] += is_whole
         row["read"] += is_read
         row["wrong"] += is_wrong
@@ -97,8 +100,9 @@ def told(row: dict[str, Any]) -> str:
         for who in ("right", "peer_right")
     ]
     return (
-        f"| {row['pages']} | {' | '.join(shares)} | {row['rows_too_many']} | {row['pages_right']} "
-        f"of {row['count']} | {row['read']} | {row['wrong']} | {row['seconds']:.2f} |"
+        f"| {row['pages']} | {' | '.join(shares)} | {row['rows_too_many']} | {row['rows_read']} | "
+        f"{row['rows_wrong']} | {row['pages_right']} of {row['count']} | {row['read']} | "
+        f"{row['wrong']} | {row['seconds']:.2f} |"
     )
 
 

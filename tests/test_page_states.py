@@ -64,3 +64,21 @@ def test_other_states_can_be_used_by_everybody(
             page.get_by_role("button", name="Explain").click()
             expect(page.locator("#rests-on img")).to_have_count(5)
         assert faults(page, 390) == []
+
+
+def one_row_in_doubt(route: Route) -> None:
+    response = route.fetch()
+    answer = response.json() | {"status": "unsure", "why": "one of two"}
+    answer["rows"][1]["status"] = "unsure"
+    route.fulfill(response=response, json=answer)
+
+
+def test_the_row_in_doubt_is_shown(browser: Browser, address: str) -> None:
+    for page in opened(browser.new_context(), address, "one_row_in_doubt"):
+        page.route("**/v1/predict*", one_row_in_doubt)
+        page.locator('[data-sample="/two_rows.png"]').click()
+        expect(page.locator("#warnings li")).to_have_text(["one of two", "Unsure of 1 of 2 rows"])
+        expect(page.locator("#text .unsure")).to_have_text("1147")
+        expect(page.locator("#text .read")).to_have_text("2026")
+        assert page.locator("#boxes .unsure").count() == page.locator("#boxes .read").count() == 4
+        page.screenshot(path="/tmp/doubt.png")

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from digits import Reader, classifier
 from digits.__main__ import main
+from digits.reading.answer import Answer, Row
 from digits.spec import SEEN_LITTLE
 
 CLASSES = [*"0123456789", "none"]
@@ -331,3 +332,23 @@ def test_a_picture_has_the_seconds_that_it_is_allowed(
     written = (tmp_path / "a.csv").read_text() if more == ["--output", "a.csv"] else ""
     assert "allow it more --seconds" in said.err + written
     assert main(["predict", "--image", picture, "--seconds", "60", *more, "--output", "b.csv"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("unsure", "said"),
+    [([1], "unsure of 1 of 12 rows: 2"), ([], "unsure of no row, but something else"),
+     (range(12), "unsure of 12 of 12 rows: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...")],
+)  # fmt: skip
+def test_rows_in_doubt_are_named(
+    unsure: list[int], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    rows = [
+        Row("7", 0.9, (0, 0, 9, 9), [], [], 0.9, status="unsure" if k in unsure else "read")
+        for k in range(12)
+    ]
+    page = Answer("a.png", "unsure", "\n".join("7" * 12), 0.3, rows, why="something else")
+    monkeypatch.setattr(Reader, "pages", lambda *_: [page])
+    assert main(["predict", "--image", "a.png"]) == 0
+    out, error = capsys.readouterr()
+    assert out == f"a.png: {' / '.join('7' * 12)}  (unsure)\n"
+    assert error.splitlines()[-1] == f"a.png: {said}"

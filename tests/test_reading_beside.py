@@ -1,5 +1,7 @@
 """Ink beside the rows that were read: rectangles for digits, each limit from both sides."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,16 +48,17 @@ DIGITS = [digit.box for digit in row().digits]
     ],
 )
 def test_a_digit_that_is_lost(box: tuple[int, int, int, int], is_a_digit: bool) -> None:
-    assert beside.has_a_digit_more(ink(*DIGITS, box), [row()]) is is_a_digit
+    assert beside.with_a_digit_more(ink(*DIGITS, box), [row()]) == [0] * is_a_digit
 
 
 def test_ink_within_a_row_is_not_lost() -> None:
-    assert not beside.has_a_digit_more(ink(*DIGITS), [row()])
+    assert not beside.with_a_digit_more(ink(*DIGITS), [row()])
 
 
 def test_what_the_border_cuts_is_lost() -> None:
     at_border = Row("44", 0.99, (60, 200, 110, HIGH), [], row().digits, 0.9)
-    assert beside.has_a_digit_more(ink((0, 200, WIDE, HIGH)), [at_border])
+    lower = replace(at_border, box=(60, 800, 110, HIGH))
+    assert beside.with_a_digit_more(ink((0, 200, WIDE, HIGH)), [lower, at_border]) == [1]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What is accepted: each limit from both sides, without a picture or a model."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -110,10 +111,20 @@ def test_lines_that_are_hardly_right_are_none() -> None:
 
 
 def test_what_is_doubted_is_not_read() -> None:
-    sure, none = Answer("", "read", "7", 0.99, [row(0.99)]), Answer("", "no_digit")
+    read = replace(row(0.99), status="read")
+    sure, none = Answer("", "read", "7\n7", 0.99, [read, read]), Answer("", "no_digit")
     doubted = judge.doubted(sure, "print")
-    assert (doubted.status, doubted.text, doubted.why) == ("unsure", "7", "print")
-    assert judge.doubted(none, "print") is none
+    assert (doubted.status, doubted.text, doubted.why) == ("unsure", "7\n7", "print")
+    assert [one.status for one in doubted.rows] == ["unsure", "unsure"]
+    assert judge.doubted(none, "print") == none
+
+
+def test_the_first_doubt_says_why_and_each_is_of_its_rows() -> None:
+    read = replace(row(0.99), status="read")
+    sure = Answer("", "read", "7\n7", 0.99, [read, read])
+    doubted = judge.doubted(judge.doubted(sure, "left out", []), "print", [1])
+    assert (doubted.status, doubted.why) == ("unsure", "left out")
+    assert [one.status for one in doubted.rows] == ["read", "unsure"]
 
 
 def test_rows_are_worth_as_many_digits_as_are_likely_right() -> None:

@@ -187,5 +187,13 @@ def test_what_is_no_digit_has_neither_text_nor_rows(monkeypatch: pytest.MonkeyPa
     assert none.warnings == ["28 high", "more"]
     rows = [row("40", alone=False), row("7")]
     one = made("auto").concluded(rows, INK, [], "page")
-    assert (one.text, one.rows, one.seen_as) == ("40\n7", rows, "page")
+    assert (one.text, one.seen_as) == ("40\n7", "page")
+    assert one.rows == [replace(row, status="read") for row in rows]
     assert one.probability == pytest.approx(0.99**2)
+
+
+def test_each_row_of_a_page_has_a_status_of_its_own() -> None:
+    rows = [row("40", 0.3, alone=False), row("7"), row("41", 0.5, alone=False)]
+    page = made("auto").concluded(rows, INK, [], "page")
+    assert page.status == "unsure"
+    assert [one.status for one in page.rows] == ["unsure", "read", "unsure"]

@@ -4,6 +4,7 @@ import csv
 import math
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,7 @@ def answer(texts: list[str], numbers: list[list[Box]]) -> Answer:
     rows = []
     for text, where in zip(texts, numbers, strict=True):
         made = [Digit(c, 0.99, box, [], NO_TILE) for c, box in zip(text, where, strict=True)]
-        rows.append(Row(text, 0.98, where[0], [(text, 0.98)], made, 0.9))
+        rows.append(Row(text, 0.98, where[0], [(text, 0.98)], made, 0.9, status="read"))
     return Answer("a.png", "read", "\n".join(texts), 0.9, rows)
 
 
@@ -94,6 +95,7 @@ def test_json_says_the_cells() -> None:
     assert [(cell["row"], cell["column"]) for cell in cells] == where
     assert [cell["text"] for cell in cells] == texts
     assert cells[0]["box"] == list(numbers[0][0]) and cells[0]["probability"] == 0.98
+    assert {cell["status"] for cell in cells} == {"read"}
     assert answer(["12"], [boxes("12", 5, 5)]).as_json()["cells"] == []
 
 
@@ -107,6 +109,16 @@ def test_the_file_is_the_table(tmp_path: Path) -> None:
     assert [[cell.value for cell in line] for line in sheet] == [
         [None, 12, 407, None], [None, 5, None, 88], [None, 3140, 9, 61], ["07", None, None, None],
     ]  # fmt: skip
+
+
+def test_cells_in_doubt_are_coloured(tmp_path: Path) -> None:
+    texts, numbers, where = table()
+    read = answer(texts, numbers)
+    doubted = [replace(row, status="unsure") if row.text == "9" else row for row in read.rows]
+    table_file.write(tmp_path / "a.xlsx", replace(read, rows=doubted))
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    coloured = [cell.value for line in sheet for cell in line if cell.fill.patternType]
+    assert coloured == [9]
 
 
 @pytest.mark.parametrize(

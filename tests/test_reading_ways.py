@@ -184,23 +184,25 @@ def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
 ) -> None:
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
-    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
+    monkeypatch.setattr(module, "with_a_digit_more", lambda ink, rows: [])
     monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
     monkeypatch.setattr(
         Recognizer, "line", lambda self, one: (row("407", 0.9999, int(one.corners[0, 1])), None)
     )
     answer = Attempt(recognizer("number")).of_page()
     assert answer and (answer.text, answer.status) == ("407\n407", "read")
-    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: True)
+    monkeypatch.setattr(module, "with_a_digit_more", lambda ink, rows: [1])
     answer = Attempt(recognizer("number")).of_page()
     assert answer and (answer.status, answer.why) == ("unsure", ONE_MORE)
+    assert [one.status for one in answer.rows] == ["read", "unsure"]
     assert Attempt(recognizer("number", budget=NEVER)).of_page() is None
-    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
+    monkeypatch.setattr(module, "with_a_digit_more", lambda ink, rows: [])
     monkeypatch.setattr(module, "is_in_text", lambda ink, rows: True)
     for kind, status in (("number", "read"), ("auto", "unsure")):  # who asks knows what it is
         answer = Attempt(recognizer(kind)).of_page()
         assert answer and answer.status == status
         assert (answer.why == IN_TEXT) == (status == "unsure")
+        assert [one.status for one in answer.rows] == [status] * 2
     monkeypatch.setattr(module, "seen_first", lambda grey: None)
     assert Attempt(recognizer("number")).of_page() is None
 
@@ -227,7 +229,7 @@ def test_where_nothing_expected_stands_in_any_line_they_are_made_longer(
     monkeypatch.setattr(module, "find_lines", lambda grey: lines)
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
-    monkeypatch.setattr(module, "has_a_digit_more", lambda ink, rows: False)
+    monkeypatch.setattr(module, "with_a_digit_more", lambda ink, rows: [])
     monkeypatch.setattr(Recognizer, "line", read)
     answer = Attempt(recognizer(kind)).of_page()
     assert (answer and answer.text) == text and len(spans) == count

@@ -14,6 +14,7 @@ from digits.reading.answer import Answer, value
 from digits.reading.table import grid
 
 SUFFIXES = (".csv", ".xlsx")
+IN_DOUBT = "FFE699"  # the colour of a cell: yellow
 
 
 def check(path: Path) -> None:
@@ -31,7 +32,8 @@ def check(path: Path) -> None:
 
 
 def write(path: Path, answer: Answer, decimal: str = ".") -> None:
-    """The table of an answer: its texts as CSV, or its values, where they are numbers, as XLSX.
+    """The table of an answer: its texts as CSV, or its values, where they are numbers, as XLSX, in
+    which cells in doubt are coloured.
 
     Numbers that make no table are a column, in reading order. `decimal` is the sign before the
     decimals of a number.
@@ -41,7 +43,8 @@ def write(path: Path, answer: Answer, decimal: str = ".") -> None:
     """
     where = answer.places or [(line, 1) for line in range(1, len(answer.rows) + 1)]
     lines = grid([row.text for row in answer.rows], where)
-    content = _as_csv(lines) if path.suffix == ".csv" else _as_xlsx(lines, decimal)
+    unsure = {place for row, place in zip(answer.rows, where, strict=True) if row.status != "read"}
+    content = _as_csv(lines) if path.suffix == ".csv" else _as_xlsx(lines, unsure, decimal)
     checkpoint.write_bytes(path, content)
 
 
@@ -51,8 +54,9 @@ def _as_csv(lines: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _as_xlsx(lines: list[list[str]], decimal: str) -> bytes:
-    book = _openpyxl().Workbook()
+def _as_xlsx(lines: list[list[str]], unsure: set[tuple[int, int]], decimal: str) -> bytes:
+    openpyxl = _openpyxl()
+    book, coloured = openpyxl.Workbook(), openpyxl.styles.PatternFill("solid", IN_DOUBT)
     for y, line in enumerate(lines, 1):
         for x, text in enumerate(line, 1):
             number = value(text, decimal)
@@ -60,6 +64,8 @@ def _as_xlsx(lines: list[list[str]], decimal: str) -> bytes:
             cell = book.active.cell(y, x, text if number is None or is_code else number)
             if isinstance(cell.value, str):
                 cell.data_type = "s"  # never a formula, whatever it begins with
+            if (y, x) in unsure:
+                cell.fill = coloured
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from digits.pictures.packed import File
     from digits.reading.answer import Answer
 
+MOST_PLACES = 10  # of rows in doubt that are named
+
 
 def main(argv: list[str] | None = None) -> int:
     """Print an answer for every picture, or write them to --output; 1 if one was no picture."""
@@ -233,7 +235,7 @@ def _table(args: argparse.Namespace) -> int:
     tell(model)
     _warn(answer)
     wide = max((column for _, column in answer.places), default=1)
-    doubt = "; unsure" if answer.status == "unsure" else ""
+    doubt = f"; unsure of {_unsure(answer)}" if answer.status == "unsure" else ""
     print(f"{args.output}: numbers: {len(answer.rows)}, columns: {wide}{doubt}", file=sys.stderr)
     return 0
 
@@ -294,11 +296,24 @@ def _print(answer: "Answer", args: argparse.Namespace) -> None:
     doubt = "  (unsure)" if answer.status == "unsure" else ""
     page = f" page {answer.page}" if answer.pages > 1 else ""
     print(f"{name}{page}: {says}{sure}{doubt}", flush=True)
+    if len(answer.rows) > 1 and doubt:
+        print(f"{name}{page}: unsure of {_unsure(answer)}", file=sys.stderr)
     if args.top_k > 1:
         digits = [digit for row in answer.rows for digit in row.digits]
         for place, digit in enumerate(digits, 1):
             for label, probability in digit.ranking[: args.top_k]:
                 print(f"\t{place}\t{label}\t{probability:.4f}", flush=True)
+
+
+def _unsure(answer: "Answer") -> str:
+    """Which of its rows are to be looked at, as `2 of 20 rows: 5, 7`, or why it is in doubt where
+    each row by itself is not."""
+    places = [str(place) for place, row in enumerate(answer.rows, 1) if row.status != "read"]
+    if not places:
+        return f"no row, but {answer.why}"
+    more = [] if len(places) <= MOST_PLACES else ["..."]
+    which = ", ".join(places[:MOST_PLACES] + more)
+    return f"{len(places)} of {len(answer.rows)} rows: {which}"
 
 
 def _warn(answer: "Answer") -> None:

@@ -29,6 +29,7 @@ class Digit:
 class Row:
     """A row of digits, left to right, and what else it may say.
 
+    `status` is `read` or `unsure`, for itself: a page that is `unsure` may have rows that are not.
     `support` is how well its ink fits digits at all, 0..1 (a geometric mean over them): what tells
     nonsense from numbers, where `probability` only tells one number from others.
     """
@@ -40,6 +41,7 @@ class Row:
     digits: list[Digit]
     support: float
     alone: bool = False  # one digit, read by itself and not as a row
+    status: str = "unsure"  # or "read": once it is part of an answer
 
     def as_likely_as(self, probability: float) -> "Row":
         """The row, with this probability of its text."""
@@ -105,6 +107,7 @@ class Answer:
                     "row": line,
                     "column": column,
                     "text": row.text,
+                    "status": row.status,
                     "probability": round(row.probability, 4),
                     "box": list(row.box),
                 }
@@ -161,6 +164,7 @@ def _row_json(row: Row, top_k: int, decimal: str) -> dict[str, Any]:
     return {
         "text": row.text,
         "value": value(row.text, decimal),
+        "status": row.status,
         "probability": round(row.probability, 4),
         "box": list(row.box),
         "alternatives": _ranking_json(row.alternatives),

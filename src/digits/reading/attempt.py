@@ -10,10 +10,10 @@ from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
 from digits.reading.beside import (
     are_stacked,
-    has_a_digit_more,
     has_more,
     has_rows,
     is_in_text,
+    with_a_digit_more,
 )
 from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
@@ -201,10 +201,17 @@ class Attempt:
         left_out = [LEFT_OUT.format(lost)] * (lost > 0)
         words = left_out + [TEXT_LEFT_OUT] * has_more(seen, numbers)
         answer = recognizer.concluded(numbers, seen, words, "page")
+        if left_out:  # the rows that were read are none the worse
+            answer = judge.doubted(answer, left_out[0], [])
         in_text = recognizer.kind == "auto" and is_in_text(seen, numbers)
-        doubts = left_out + [ONE_MORE] * has_a_digit_more(seen, numbers) + [IN_TEXT] * in_text
-        doubts += [NOT_PLAIN] * (not all(map(judge.is_plain, kept))) + [STRETCHED] * bool(stretched)
-        return judge.doubted(answer, doubts[0]) if doubts else answer
+        for why, which in (
+            (ONE_MORE, with_a_digit_more(seen, numbers)),
+            (IN_TEXT, range(len(numbers) * in_text)),
+            (NOT_PLAIN, [k for k, line in enumerate(kept) if not judge.is_plain(line)]),
+            (STRETCHED, range(len(numbers) * bool(stretched))),
+        ):
+            answer = judge.doubted(answer, why, which) if which else answer
+        return answer
 
     def _stretched(self, lines: list[Line]) -> tuple[Line, Row, RowInk | None] | None:
         """The likeliest of the first of these lines made longer, in which the finder saw a part of

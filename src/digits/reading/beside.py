@@ -75,9 +75,9 @@ def _are_as_high(height: float, other: float) -> bool:
     return other <= LIMITS.most_times * height and height <= LIMITS.most_times * other
 
 
-def has_a_digit_more(ink: Ink, rows: Sequence[Row]) -> bool:
-    """Whether ink stands at the end of a row as its digits do: one is lost, or the border cuts
-    it."""
+def with_a_digit_more(ink: Ink, rows: Sequence[Row]) -> list[int]:
+    """The places of the rows at whose end ink stands as their digits do: one is lost, or the border
+    cuts it."""
 
     def is_of(row: Row, box: Box) -> bool:
         x, y, width, high = box
@@ -90,7 +90,8 @@ def has_a_digit_more(ink: Ink, rows: Sequence[Row]) -> bool:
             and away <= LIMITS.near_of_height * height
         )
 
-    return any(is_of(row, box) for box in _beside(ink, rows) for row in rows)
+    others = _beside(ink, rows)
+    return [place for place, row in enumerate(rows) if any(is_of(row, box) for box in others)]
 
 
 def _beside(ink: Ink, rows: Sequence[Row]) -> list[Box]:

@@ -66,7 +66,8 @@ def _model(answer: Answer) -> list[str]:
 
 
 def _picture(picture: Picture, answer: Answer) -> Image.Image:
-    """The picture with a box and a label at each digit; blue where the finder sees numbers."""
+    """The picture with a box and a label at each digit, in the colour of its row's status; blue
+    where the finder sees numbers."""
     grey = picture.grey
     zoom = min((WIDTH - 2 * MARGIN) / grey.shape[1], PICTURE_HEIGHT / grey.shape[0])
     size = max(1, round(grey.shape[1] * zoom)), max(1, round(grey.shape[0] * zoom))
@@ -76,8 +77,8 @@ def _picture(picture: Picture, answer: Answer) -> Image.Image:
         in_row, _ = finder.maps(grey)
         share = Image.fromarray((255 * MAP_SHARE * in_row).astype(np.uint8)).resize(size)
         shown.paste(BLUE, (0, 0, *size), share)
-    draw, colour = ImageDraw.Draw(shown), COLOURS[answer.status]
-    for digit in (digit for row in answer.rows for digit in row.digits):
+    draw = ImageDraw.Draw(shown)
+    for colour, digit in ((COLOURS[row.status], one) for row in answer.rows for one in row.digits):
         x, y, width, height = (v / picture.scale * zoom for v in digit.box)
         draw.rectangle((x, y, x + width, y + height), outline=colour, width=2)
         draw.text((x, y), digit.label, colour, _font(15), anchor="ld")

@@ -1,7 +1,7 @@
 """What is accepted: how well rows fit digits, which of two opinions counts, an answer's status."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -182,6 +182,12 @@ def likely_lines(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.probability >= LIMITS.line_probability]
 
 
-def doubted(answer: Answer, why: str) -> Answer:
-    """An answer that is not `read`, whatever its probability."""
-    return replace(answer, status="unsure", why=why) if answer.status == "read" else answer
+def doubted(answer: Answer, why: str, which: Collection[int] | None = None) -> Answer:
+    """An answer that is not `read`, whatever its probability, as `which` of its rows are not, by
+    their places: all of them unless told."""
+    rows = [
+        replace(row, status="unsure") if which is None or place in which else row
+        for place, row in enumerate(answer.rows)
+    ]
+    status, why = ("unsure", why) if answer.status == "read" else (answer.status, answer.why)
+    return replace(answer, status=status, why=why, rows=rows)

@@ -155,8 +155,15 @@ class Recognizer:
     def answered(self, rows: list[Row], words: list[str], seen_as: str) -> Answer:
         """The answer that rows make, with these warnings. The finder's lines of a page are where
         numbers are expected."""
-        status, why = self._verdict(rows, expected=seen_as == "page")
-        kept = [] if status == "no_digit" else rows
+        expected = seen_as == "page"
+        status, why = self._verdict(rows, expected)
+        kept = []
+        if status != "no_digit":
+            each = [status] if len(rows) == 1 else [self.status([row], expected) for row in rows]
+            kept = [
+                replace(row, status="read" if one == "read" else "unsure")
+                for row, one in zip(rows, each, strict=True)
+            ]
         text, likely = "\n".join(row.text for row in kept), judge.probability(rows)
         return Answer("", status, text, likely, kept, words, seen_as=seen_as, why=why)
 

@@ -9,6 +9,7 @@ from digits.web.limits import LIMITS
 
 Box = tuple[int, int, int, int]
 Ranking = list[tuple[str, float]]
+Sure = Literal["read", "unsure"]
 Name = Annotated[str, Field(min_length=1, max_length=LIMITS.name_length)]
 
 
@@ -68,6 +69,7 @@ class Row(BaseModel):
 
     text: str
     value: int | float | None
+    status: Sure = Field(description="of this row: a page that is unsure may have sure rows")
     probability: float
     box: Box
     alternatives: Ranking
@@ -80,6 +82,7 @@ class Cell(BaseModel):
     row: int
     column: int
     text: str
+    status: Sure
     probability: float
     box: Box
 
