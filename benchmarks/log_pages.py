@@ -27,7 +27,10 @@ from digits.pictures.load import load
 from digits.reading.reader import Reader
 
 NUMBERS = Path(__file__).parent / "support" / "log_pages.json"
-HEAD = "| page | numbers right | by the peer | other rows | by the peer | status | s |"
+HEAD = (
+    "| page | numbers right | by the peer | other rows | by the peer | rows `read` "
+    "| others among these | s |"
+)
 
 
 def met(texts: Iterable[str], numbers: Counter[str]) -> tuple[int, int]:
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, help="of CPU time for a page (default: as read)")
     args = parser.parse_args(arguments)
     reader = Reader.expecting(classifier.load(classifier.find("reader")), seconds=args.seconds)
-    print(HEAD, "|---" * 7 + "|", sep="\n", flush=True)
+    print(HEAD, "|---" * 8 + "|", sep="\n", flush=True)
     with Peer(args.peer) if args.peer else nullcontext() as peer:
         for name, lines in json.loads(NUMBERS.read_text("utf-8")).items():
             path = next(iter(sorted(args.folder.rglob(f"*{name}"))), None)
@@ -56,12 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             answer = reader.read(picture)
             seconds = time.perf_counter() - start
             right, others = met((row.text for row in answer.rows), numbers)
+            sure = met((row.text for row in answer.rows if row.status == "read"), numbers)
             theirs: tuple[object, object] = ("-", "-")
             if peer:
                 theirs = met((word for word, _ in peer(picture.grey)), numbers)
             print(
                 f"| {name} | {right} of {numbers.total()} | {theirs[0]} | {others} | {theirs[1]} "
-                f"| {answer.status} | {seconds:.2f} |",
+                f"| {sum(sure)} | {sure[1]} | {seconds:.2f} |",
                 flush=True,
             )
 

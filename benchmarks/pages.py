@@ -90,11 +90,11 @@ def main() -> int:
     reader = Reader.expecting(classifier.load(classifier.find(args.model)))
     tiles, labels = pictures.digits_of(args.split)
     lines, made = [], []
-    print("| page | rows right | digits in a row | pages with all rows found | seconds a page |")
-    print("|---|---|---|---|---|")
+    print("| page | rows right | rows `read` | wrong among these | digits in a row "
+          "| pages with all rows found | seconds a page |", "|---" * 7 + "|", sep="\n")  # fmt: skip
     for name, layout in LAYOUTS.items():
         rng = np.random.default_rng(args.seed)
-        right = total = digits = found = 0
+        right = total = digits = found = sure = wrong = 0
         seconds = []
         for k in range(args.count):
             lengths = rng.integers(*layout.digits, layout.rows)
@@ -107,17 +107,21 @@ def main() -> int:
             truth = ["".join(map(str, labels[c])) for c in chosen]
             rows_right = right_of(read, truth)
             right += rows_right
+            sure_rows = [row.text for row in answer.rows if row.status == "read"]
+            sure += len(sure_rows)
+            wrong += len(sure_rows) - right_of(sure_rows, truth)
             said = f"{rows_right} rows right of {len(read)}"
             made.append(Picture(name, k, " ".join(truth), said, rows_right))
             found += len(read) == len(truth)
             total += len(truth)
             digits += int(lengths.sum())
         line = {"page": name, **asdict(layout), "pages": args.count, "rows_right": right / total}
+        line |= {"rows_read": sure / total, "rows_wrong": wrong}
         line |= {"pages_found": found, "seconds": float(np.median(seconds))}
         lines.append(line)
         print(
-            f"| {name} | {right / total:.1%} of {total} | {digits / total:.1f} | "
-            f"{found} of {args.count} | {line['seconds']:.2f} |",
+            f"| {name} | {right / total:.1%} of {total} | {sure / total:.1%} | {wrong} | "
+            f"{digits / total:.1f} | {found} of {args.count} | {line['seconds']:.2f} |",
             flush=True,
         )
     if args.output:

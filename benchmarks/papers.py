@@ -35,7 +35,7 @@ from digits.training import made_up
 EXPECTED = {"envelopes": "zip"}  # all else is read with nothing said
 HEAD = (
     "| pages | numbers right | by the peer | rows too many | rows `read` | wrong among these | "
-    "pages right | pages `read` | wrong among these | s |\n|---|---|---|---|---|---|---|---|---|---|"
+    "pages right | pages `read` | wrong among these | s |"
 )
 
 
@@ -120,7 +120,7 @@ def main() -> int:
     source = made_up.sources(data.load("mnist"), data_dir())[1]
     lines: list[dict[str, Any]] = []
     made: list[Picture] = []
-    print(HEAD)
+    print(HEAD, "|---" * 10 + "|", sep="\n")
     with Peer(args.peer) if args.peer else nullcontext() as peer:
         for kind in args.only:
             rng = np.random.default_rng((args.seed, list(papers.KINDS).index(kind)))

@@ -112,7 +112,7 @@ def test_the_file_is_the_table(tmp_path: Path) -> None:
 
 
 def test_cells_in_doubt_are_coloured(tmp_path: Path) -> None:
-    texts, numbers, where = table()
+    texts, numbers, _ = table()
     read = answer(texts, numbers)
     doubted = [replace(row, status="unsure") if row.text == "9" else row for row in read.rows]
     table_file.write(tmp_path / "a.xlsx", replace(read, rows=doubted))
