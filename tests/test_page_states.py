@@ -81,4 +81,3 @@ def test_the_row_in_doubt_is_shown(browser: Browser, address: str) -> None:
         expect(page.locator("#text .unsure")).to_have_text("1147")
         expect(page.locator("#text .read")).to_have_text("2026")
         assert page.locator("#boxes .unsure").count() == page.locator("#boxes .read").count() == 4
-        page.screenshot(path="/tmp/doubt.png")
