@@ -212,3 +212,16 @@ def test_a_line_whose_core_is_hardly_likely_is_left(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(finder, "lines", lambda *_: [doubted, sure])
     found = finder.find_lines(np.full((300, 300), 230, np.uint8))
     assert [line.probability for line in found] == [0.56]
+
+
+def test_what_is_left_does_not_part_a_band(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A speck lies between the middles of two lines that stand side by side."""
+
+    def line(left: float, middle: float, height: float, likely: float) -> Line:
+        top, foot = middle - height / 2, middle + height / 2
+        return Line(np.array([(0, top), (90, top), (90, foot), (0, foot)]) + (left, 0), likely)
+
+    right, speck, left = line(200, 98, 30, 0.9), line(150, 100, 2, 0.54), line(0, 102, 30, 0.9)
+    monkeypatch.setattr(finder, "maps", lambda *_: (None, None))
+    monkeypatch.setattr(finder, "lines", lambda *_: [right, speck, left])
+    assert finder.find_lines(np.full((300, 300), 230, np.uint8)) == [left, right]

@@ -46,7 +46,7 @@ def maps(grey: np.ndarray, side: int | None = None) -> tuple[np.ndarray, np.ndar
 
 
 def find_lines(grey: np.ndarray) -> list[Line]:
-    """The lines of numbers in a grey picture (H, W) uint8. Large ones, of which a page image of
+    """The lines of numbers in a grey picture (H, W) uint8, in reading order. Large ones, of which a page image of
     the usual size shows too little at a time, are looked for in a smaller one, in which rows close
     together are one: such a line counts if the finder is surer of it than of any that lies in it,
     or in which it lies.
@@ -59,5 +59,4 @@ def find_lines(grey: np.ndarray) -> list[Line]:
             is_surer = large.probability >= max(there, default=0.0)
             if large.height >= LIMITS.large_of_side * max(grey.shape) and is_surer:
                 found = [large, *(line for line in found if not line.meets(large))]
-        found = in_order(found)
-    return [line for line in found if line.probability >= LIMITS.least_probability]
+    return in_order([line for line in found if line.probability >= LIMITS.least_probability])

@@ -1,4 +1,4 @@
-"""From the finder's maps to lines: level, upright rows of a page, in reading order.
+"""From the finder's maps to lines: level, upright rows of a page, and their reading order.
 
 The finder says of every second pixel whether it lies in a number's row, and whether in its core,
 the middle of its height: cores of neighbours do not touch where rows do (the kernels of Liao et al.
@@ -151,8 +151,7 @@ class Line:
 
 
 def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> list[Line]:
-    """The lines of a picture of `shape` (H, W) in the maps (h, w) of probabilities, in reading
-    order: from top to bottom, and from left to right where they stand side by side."""
+    """The lines of a picture of `shape` (H, W) in the maps (h, w) of probabilities."""
     core = (in_core > 0.5).astype(np.uint8)
     count, labels = cv2.connectedComponents(core)
     owners = _nearest(labels)
@@ -173,7 +172,7 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
         tells = wide > LIMITS.long_aspect * high and abs(tilt) <= LIMITS.most_tilt_deg
         corners = _corners(row, core_of_row, tilt if tells else page, pixel[0])
         made.append(Line(corners, probability))
-    return in_order(made)
+    return made
 
 
 def _boxes(labels: np.ndarray, count: int) -> np.ndarray:
@@ -243,7 +242,8 @@ def _reach(places: np.ndarray, pixel: float) -> tuple[float, float]:
 
 
 def in_order(some: list[Line]) -> list[Line]:
-    """Lines from top to bottom, and from left to right where they stand side by side."""
+    """Lines in reading order: from top to bottom, and from left to right where they stand side by
+    side."""
     turn = np.radians(_page_tilt([(line.tilt, line.width, line.height) for line in some]))
     level = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     placed = [(line.corners.mean(axis=0) @ level, line) for line in some]
