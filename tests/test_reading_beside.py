@@ -51,6 +51,17 @@ def test_a_digit_that_is_lost(box: tuple[int, int, int, int], is_a_digit: bool) 
     assert beside.with_a_digit_more(ink(*DIGITS, box), [row()]) == [0] * is_a_digit
 
 
+@pytest.mark.parametrize(("gap", "both"), [(95, [0, 1]), (105, [])])
+def test_a_row_beside_a_row_may_be_its_digits(gap: int, both: list[int]) -> None:
+    """As where the cells of a comb are read one by one."""
+    x, y, width, _ = row().box
+    at = x + width + gap
+    other = Row("7", 0.99, (at, y, WIDE, HIGH), [], [], 0.9)
+    other = replace(other, digits=[replace(row().digits[0], box=other.box)])
+    found = beside.with_a_digit_more(ink(*DIGITS, other.box), [row(), other])
+    assert found == both
+
+
 def test_ink_within_a_row_is_not_lost() -> None:
     assert not beside.with_a_digit_more(ink(*DIGITS), [row()])
 

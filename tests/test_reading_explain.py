@@ -82,12 +82,13 @@ def test_the_first_24_digits_are_shown_eight_a_line(written: Words) -> None:
 @pytest.mark.parametrize("status", ["read", "unsure"])
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 def test_a_box_stands_around_each_digit(status: str, scale: float) -> None:
-    """Where the file has twice the pixels, so have its boxes."""
-    one = answer("4", status)
+    """In the colour of its row's status. Where the file has twice the pixels, so have its boxes."""
+    one = answer("4", "unsure")
     (row,) = one.rows
     box = tuple(int(scale * v) for v in row.box)
     digits = [replace(digit, box=box) for digit in row.digits]
-    sheet = drawn(replace(PAPER, scale=scale), replace(one, rows=[replace(row, digits=digits)]))
+    row = replace(row, digits=digits, status=status)
+    sheet = drawn(replace(PAPER, scale=scale), replace(one, rows=[row]))
     zoom, left, top = 4.9, 10, module.LINE + 2 * module.MARGIN
     for x, y in [(20, 30), (50, 30), (35, 10), (35, 50)]:
         around = sheet[top + round(y * zoom) - 2 :, left + round(x * zoom) - 2 :][:5, :5]

