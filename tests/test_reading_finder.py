@@ -219,7 +219,8 @@ def test_what_is_left_does_not_part_a_band(monkeypatch: pytest.MonkeyPatch) -> N
 
     def line(left: float, middle: float, height: float, likely: float) -> Line:
         top, foot = middle - height / 2, middle + height / 2
-        return Line(np.array([(0, top), (90, top), (90, foot), (0, foot)]) + (left, 0), likely)
+        corners = np.array([(0, top), (90, top), (90, foot), (0, foot)]) + np.array((left, 0))
+        return Line(corners, likely)
 
     right, speck, left = line(200, 98, 30, 0.9), line(150, 100, 2, 0.54), line(0, 102, 30, 0.9)
     monkeypatch.setattr(finder, "maps", lambda *_: (None, None))

@@ -46,10 +46,11 @@ def maps(grey: np.ndarray, side: int | None = None) -> tuple[np.ndarray, np.ndar
 
 
 def find_lines(grey: np.ndarray) -> list[Line]:
-    """The lines of numbers in a grey picture (H, W) uint8, in reading order. Large ones, of which a page image of
-    the usual size shows too little at a time, are looked for in a smaller one, in which rows close
-    together are one: such a line counts if the finder is surer of it than of any that lies in it,
-    or in which it lies.
+    """The lines of numbers in a grey picture (H, W) uint8, in reading order.
+
+    Large ones, of which a page image of the usual size shows too little at a time, are looked for
+    in a smaller one, in which rows close together are one: such a line counts if the finder is
+    surer of it than of any that lies in it, or in which it lies.
     """
     found = lines(*maps(grey), grey.shape)
     small = page_image.LIMITS.coarse_side_px
