@@ -66,7 +66,9 @@ def test_status(rows: list[Row], thresholds: dict[str, float], expected: bool, s
 @pytest.mark.parametrize(
     ("likely", "why"),
     [(0.985, "98.5% likely, 99.8% are needed"), (0.9977, "99.77% likely, 99.80% are needed"),
-     (0.9982, "99.82% likely, 99.80% are needed")],
+     (0.9982, "99.82% likely, 99.80% are needed"),
+     (0.99800001, "99.800001% likely, 99.800000% are needed"),
+     (0.998, "99.8% likely, 99.8% are needed")],
 )  # fmt: skip
 def test_what_is_compared_is_told_apart(likely: float, why: str) -> None:
     assert judge.verdict([row(0.9, probability=likely)], model(read=0.998), False)[1] == why

@@ -51,6 +51,7 @@ class Limits:
 
 LIMITS = Limits()
 NOTHING = "no ink looks like a digit"
+PLACES = range(1, 15)  # decimal places of percent: a float has no more
 
 
 def support(rows: Sequence[Row]) -> float:
@@ -116,9 +117,10 @@ def _fitting(fits: float, least: float) -> str:
 
 
 def _compared(likely: float, threshold: float) -> str:
-    """Both in percent, with a second decimal place where one does not tell them apart."""
-    places = 1 if f"{likely:.1%}" != f"{threshold:.1%}" else 2
-    return f"{likely:.{places}%} likely, {threshold:.{places}%} are needed"
+    """Both in percent, with as many decimal places as tell them apart."""
+    told = ([f"{share:.{places}%}" for share in (likely, threshold)] for places in PLACES)
+    one, other = next((pair for pair in told if pair[0] != pair[1]), [f"{likely:.1%}"] * 2)
+    return f"{one} likely, {other} are needed"
 
 
 def seen_twice(one: Row, probability: float, fits: float, row_model: Classifier) -> Row:
