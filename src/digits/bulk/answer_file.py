@@ -45,8 +45,8 @@ class AnswerFile:
 
     Raises:
         UsageError: the suffix is not known.
-        DigitsError: the file exists and is not to be gone on with, or
-            is not one of these; another process writes it.
+        DigitsError: the file exists and is not to be gone on with, or is not one of these;
+            another process writes it.
     """
 
     def __init__(self, path: Path, resume: bool) -> None:
