@@ -249,7 +249,8 @@ def test_a_library_that_is_not_there_has_no_version(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("flags, says", [
     (["--output", "file/report"], "--output file/report: cannot be written"),
-    (["--explain", "--output", "report"], "digits[explain]"),
+    (["--output", "/proc/report"], "--output /proc/report: cannot be written"),
+    (["--explain", "--output", "report"], "[explain]'"),
     (["--numbers", "--dataset", "own"], "--numbers needs test tiles of all ten digits"),
     (["--robustness", "--dataset", "uci", "--folder", "own", "--expect", "x"], "--expect x"),
 ])  # fmt: skip
