@@ -36,6 +36,7 @@ NAMED = {
 }
 LETTERS = {"letter": "", "letters": "+"}  # one, or how often
 CHOICES = ("auto", "digit", *NAMED)
+OR_A_FILE = " or @a file of numbers"  # of what may be expected: a server opens none
 
 
 class Format(Protocol):
@@ -138,7 +139,7 @@ def parse(expect: str, alphabet: Alphabet = NUMBERS) -> Format | None:
         return _listed(Path(expect[1:]), alphabet)
     raise UsageError(
         f"--expect {expect}: not known; it takes {', '.join((*CHOICES, *LETTERS))}, /a regular "
-        "expression/ or @a file of numbers"
+        f"expression/{OR_A_FILE}"
     )
 
 
