@@ -12,7 +12,7 @@ train: .venv/ready  ## train, measure and save a model (ARGS='--arch best')
 
 # To read and to serve, a light environment without PyTorch will do.
 LIGHT := $(if $(wildcard .venv/ready),.venv,.venv-light)
-read: $(LIGHT)/ready  ## read a picture (IMAGE=picture.png)
+read: $(if $(IMAGE),$(LIGHT)/ready)  ## read a picture (IMAGE=picture.png)
 	@test -n "$(IMAGE)" || { echo "usage: make read IMAGE=picture.png" >&2; exit 2; }
 	@$(LIGHT)/bin/python src/predict.py --image "$(IMAGE)" --confidence $(ARGS)
 
@@ -47,7 +47,7 @@ check-reading: .venv/ready  ## a small count of all that is read, in three minut
 docs: .venv/ready  ## the site of the docs, in build/site/
 	$(BIN)/python -m mkdocs build --strict --quiet
 
-bench: .venv/ready  ## a benchmark (NAME=reading ARGS='...')
+bench: $(if $(NAME),.venv/ready)  ## a benchmark (NAME=reading ARGS='...')
 	@test -n "$(NAME)" || { echo "usage: make bench NAME=training ARGS='--seeds 3'" >&2; exit 2; }
 	$(BIN)/python benchmarks/$(NAME).py $(ARGS)
 

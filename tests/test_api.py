@@ -258,7 +258,7 @@ SMALL = {"arch": "micro", "dataset": "uci", "epochs": 1, "device": "cpu"}
     ({"epochs": 2.5}, "epochs is no int"),
     ({"learning_rate": "fast"}, "learning_rate is no float"),
     ({"augment": "much"}, "augment is none of"),
-    ({"dataset": "nothing"}, "unknown data set 'nothing'"),
+    ({"dataset": "nothing"}, "no such folder or data set 'nothing'"),
 ])  # fmt: skip
 def test_a_wrong_setting_is_said_before_anything_is_made(
     wrong: dict[str, object], says: str, tmp_path: Path

@@ -111,7 +111,7 @@ def test_data_dir_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(DigitsError, match="unknown data set 'emnist'"):
+    with pytest.raises(DigitsError, match="no such folder or data set 'emnist'"):
         data.load("emnist")
 
 

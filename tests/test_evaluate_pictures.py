@@ -14,6 +14,7 @@ from digits.classifier import Classifier
 from digits.commands._pictures import Reading
 from digits.errors import DigitsError
 from digits.evaluation import labelled as labels
+from digits.evaluation import printed
 from digits.evaluation.judged import Answered, differences, judge
 from digits.evaluation.labelled import Labelled, labelled
 from digits.evaluation.pictures import drawn
@@ -154,6 +155,14 @@ def test_the_confusion_is_of_labels_of_one_class() -> None:
     assert (seven["precision"], seven["recall"], seven["support"]) == (1 / 2, 1 / 3, 3)
     assert found["confused"][0] == {"label": "1", "predicted": "more", "count": 1}
     assert len(found["confused"]) == 4
+
+
+def test_where_nothing_is_confused_nothing_is_said_of_it() -> None:
+    result = judge(Answered([Labelled("7.png", "7")], [answer("7")], CLASSES))
+    left = {"empty_labels": [], "other_files": 0, "further_pages": 0}
+    found = {"count": 1, "source": "own/", "models": {"tiny": result}}
+    told = printed.pictures({**found, "left_out": left, "differences": []})
+    assert told.endswith("0 error, 0.00% of the characters wrong")
 
 
 def test_calibration_is_of_the_answers_that_are_given() -> None:

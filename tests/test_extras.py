@@ -132,6 +132,21 @@ def test_what_is_missing_is_one_line(extra: str, argv: list[str], tmp_path: Path
     assert not before and not list(tmp_path.glob("a.[!p]*")), shown.stderr
 
 
+@pytest.mark.medium
+@pytest.mark.parametrize("call", ["train(dataset='uci')", "load(tiny)", "Reader(tiny)"])
+def test_what_is_missing_is_our_exception_in_python(call: str, tmp_path: Path) -> None:
+    code = LIGHT.partition("from digits")[0] + (
+        f"import digits\ntiny = {str(PRETRAINED / 'tiny.pth')!r}\n"
+        f"try:\n    digits.{call}\nexcept digits.DigitsError as error:\n    print(error)"
+    )
+    source = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=source)
+    assert re.fullmatch(
+        r"(train|.*tiny\.pth): needs torch: pip install '.*\[train\]'\n", shown.stdout
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("argv", [
     ("predict", "--image", NUMBER, "--explain", "why.png", "--save_tiles", "tiles"),

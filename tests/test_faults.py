@@ -188,7 +188,7 @@ MNIST = "train --dataset mnist --data_dir data --epochs 1 --cpu"
 TRAININGS = [
     Fault("unknown command", "teach", "usage", 2),
     Fault("unknown architecture", f"{TRAIN} --arch lenet9", "--arch", 2),
-    Fault("unknown data set", f"{TRAIN} --dataset cats", "unknown data set 'cats'"),
+    Fault("unknown data set", f"{TRAIN} --dataset cats", "no such folder or data set 'cats'"),
     Fault("negative rate", f"{TRAIN} --learning_rate -0.1", "--learning_rate", 2),
     Fault("rate that is no number", f"{TRAIN} --learning_rate nan", "--learning_rate", 2),
     Fault("no epochs", f"{TRAIN} --epochs 0", "--epochs", 2),

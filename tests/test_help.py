@@ -10,7 +10,7 @@ from digits import data
 from digits.__main__ import COMMANDS, main
 from digits.commands import completion
 from digits.commands._examples import EXAMPLES
-from digits.commands._flags import parser_of
+from digits.commands._flags import Parser, parser_of
 from digits.errors import DigitsError
 
 IN_BASH = 'COMP_WORDS=({words}); COMP_CWORD={last}; _digits; echo "${{COMPREPLY[@]}}"'
@@ -37,6 +37,11 @@ def test_help_begins_with_examples(command: str, capsys: pytest.CaptureFixture[s
     code, out, _ = said([command, "--help"], capsys)
     assert code == 0 and out.index("examples:") < out.index("\n  -h, --help")
     assert len(out[: out.index("examples:")].splitlines()) <= 5
+
+
+def test_help_without_examples_announces_none() -> None:
+    text = Parser("no_command", "Do it.").format_help()
+    assert "Do it.\n\noptions:" in text and "examples" not in text
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "completion"])

@@ -96,6 +96,15 @@ def test_what_is_not_installed_is_one_line_that_says_how_to_get_it(light: Path) 
     assert "pip install 'digits[train]'" in shown.stderr
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="no make here")
+@pytest.mark.parametrize("target", ["read", "bench"])
+def test_a_target_without_its_variable_installs_nothing(target: str, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)  # alone: to set up .venv it lacks pyproject.toml
+    command = ["make", "-C", str(tmp_path), target]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert shown.returncode == 2 and f"usage: make {target}" in shown.stderr
+
+
 TYPED = """
 import digits
 reveal_type(digits.read("a.png"))

@@ -23,6 +23,14 @@ def test_wilson_interval_is_that_of_scipy(right: int, total: int) -> None:
     assert metrics.wilson_interval(right, total) == pytest.approx(tuple(expected), abs=1e-4)
 
 
+def test_no_figure_is_below_0_or_above_1() -> None:
+    sure = np.full((2, 10), -1e3)
+    sure[:, 3] = 1e3
+    assert f"{metrics.negative_log_likelihood(sure, np.array([3, 3])):.4f}" == "0.0000"
+    ends = [metrics.wilson_interval(right, 60) for right in (0, 60)]
+    assert f"{ends[0][0]:.1f}" == "0.0" and ends[1][1] <= 1
+
+
 def test_temperature_undoes_a_scaling() -> None:
     before = metrics.fit_temperature(LOGITS, LABELS)
     assert metrics.fit_temperature(LOGITS * 3, LABELS) == pytest.approx(before * 3, rel=1e-3)

@@ -107,10 +107,14 @@ def test_models_of_digits_know_them_all_whatever_else_they_know() -> None:
 BLANK = Picture(np.full((60, 90), 250, np.uint8))
 
 
-def test_without_a_digit_it_is_said_where_something_was_expected() -> None:
-    answer = Reader.expecting(knows(*CLASSES), "zip").read(BLANK)
+@pytest.mark.parametrize("labels", [CLASSES, LETTERS])
+@pytest.mark.parametrize("expect", ["digit", "/./"])
+def test_without_a_digit_it_is_said_where_something_was_expected(
+    labels: tuple[str, ...], expect: str
+) -> None:
+    answer = Reader.expecting(knows(*labels), expect).read(BLANK)
     assert NOTHING_FITS in answer.warnings and answer.why == NOTHING_FITS
-    assert NOTHING_FITS not in Reader.expecting(knows(*CLASSES)).read(BLANK).warnings
+    assert NOTHING_FITS not in Reader.expecting(knows(*labels)).read(BLANK).warnings
 
 
 @pytest.mark.parametrize(

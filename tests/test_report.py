@@ -249,7 +249,8 @@ def test_a_library_that_is_not_there_has_no_version(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("flags, says", [
     (["--output", "file/report"], "--output file/report: cannot be written"),
-    (["--explain", "--output", "report"], "digits[explain]"),
+    (["--output", "/proc/report"], "--output /proc/report: cannot be written"),
+    (["--explain", "--output", "report"], "[explain]'"),
     (["--numbers", "--dataset", "own"], "--numbers needs test tiles of all ten digits"),
     (["--robustness", "--dataset", "uci", "--folder", "own", "--expect", "x"], "--expect x"),
 ])  # fmt: skip
@@ -270,7 +271,8 @@ def test_what_cannot_work_is_said_before_anything_is_measured(
     monkeypatch.setattr(parts, "measure", lambda *_: pytest.fail("it is measured"))
     model = str(SHIPPED["micro"].with_suffix(".pth"))
     known = [] if "--dataset" in flags else ["--dataset", "uci"]
-    assert main(["evaluate", "--cpu", "--model", model, *known, *flags]) == 1
+    code = 2 if "--expect" in flags else 1
+    assert main(["evaluate", "--cpu", "--model", model, *known, *flags]) == code
     said = capsys.readouterr()
     assert says in said.err and said.out == "" and not Path("report").exists()
 

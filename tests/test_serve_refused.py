@@ -111,6 +111,18 @@ def test_what_is_wrong_is_refused_and_said(
 
 
 @pytest.mark.parametrize(
+    ("expect", "error", "hint"),
+    [("banana", "expect banana: not known", "letter, letters, /a regular expression/"),
+     ("@x", "expect: a file is not opened for a request", "send a /pattern/ instead")],
+)  # fmt: skip
+def test_what_may_be_expected_is_said_without_files(
+    online: httpx.Client, expect: str, error: str, hint: str
+) -> None:
+    said = online.post(PREDICT, params={"expect": expect}, headers=PNG, content=SMALL).json()
+    assert said["error"] == error and said["hint"].endswith(hint)
+
+
+@pytest.mark.parametrize(
     "head",
     [
         "Content-Length: -1", "Content-Length: 1\r\nContent-Length: 2", "Content-Length: ten",

@@ -79,8 +79,20 @@ def test_a_new_folder_is_said(
 def test_a_format_that_no_digits_fit_is_refused(
     pattern: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*READ, "--expect", pattern]) == 1
+    assert main([*READ, "--expect", pattern]) == 2
     assert "no digits fit it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [(["--expect", "banana"], 2), (["--expect", "/[/"], 2), (["--output", "a.txt"], 2),
+     (["--table", "--output", "a.txt"], 2), (["--model", "nope"], 1), (["--expect", "@nope"], 1)],
+)  # fmt: skip
+def test_a_value_that_no_flag_takes_is_wrong_usage(
+    flags: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*READ, *flags]) == code
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_a_format_that_fits_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
         return code
     except DigitsError as error:
         print(f"{argv[0]}: {error}", file=sys.stderr)
-        return 1
+        return error.exit_code
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] not in (*EXTRAS, *BASE):
             raise

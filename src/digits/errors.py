@@ -1,4 +1,4 @@
-"""The one exception for what a user can fix; caught once, in `digits.__main__`."""
+"""The exception for what a user can fix; caught once, in `digits.__main__`."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -6,6 +6,14 @@ from contextlib import contextmanager
 
 class DigitsError(Exception):
     """What is wrong and what to do about it, in one line. No traceback, exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(DigitsError):
+    """A value that its flag never takes: exit code 2."""
+
+    exit_code = 2
 
 
 def reason(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """Which extra of the package brings what a light installation lacks, and the line that says so."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -58,3 +60,18 @@ def required(module: str, what: str, instead: str = "") -> Any:
         return import_module(module)
     except ModuleNotFoundError:
         raise DigitsError(f"{what} {needs(module)}{instead and f'; {instead}'}") from None
+
+
+@contextmanager
+def brought(what: str) -> Iterator[None]:
+    """Within, a module of EXTRAS that is not installed is said in one line, as `required` does.
+
+    Raises:
+        DigitsError: there was one.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in EXTRAS:
+            raise
+        raise DigitsError(f"{what}: {needs(str(error.name))}") from None

@@ -29,7 +29,8 @@ def wilson_interval(right: int, total: int, z: float = 1.96) -> tuple[float, flo
     centre = share + z * z / (2 * total)
     spread = z * np.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
-    return float((centre - spread) / scale), float((centre + spread) / scale)
+    low, high = float((centre - spread) / scale), float((centre + spread) / scale)
+    return max(0.0, low), min(1.0, high)  # rounding goes beyond
 
 
 def negative_log_likelihood(
@@ -37,7 +38,7 @@ def negative_log_likelihood(
 ) -> float:
     """Mean of -log p(label), in nats."""
     probabilities = softmax(logits, temperature)[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(probabilities, 1e-12)).mean())
+    return max(0.0, float(-np.log(np.maximum(probabilities, 1e-12)).mean()))  # of 1 it is -0.0
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:

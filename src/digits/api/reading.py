@@ -8,6 +8,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from digits.extras import brought
 from digits.spec import DEFAULT_SHIPPED
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def load(model: str | Path | None = DEFAULT_SHIPPED, device: Any = "cpu") -> "Cl
     where a checkpoint computes; ONNX models run on the CPU.
 
     Raises:
-        DigitsError: there is no such model, or it is damaged.
+        DigitsError: there is no such model, it is damaged, or PyTorch, which it needs, is missing.
 
     >>> import numpy, digits
     >>> tiny, tiles = digits.load("tiny"), numpy.zeros((5, 1, 28, 28), numpy.uint8)
@@ -153,7 +154,9 @@ def load(model: str | Path | None = DEFAULT_SHIPPED, device: Any = "cpu") -> "Cl
     """
     from digits import classifier
 
-    return classifier.load(classifier.find(model), device)
+    path = classifier.find(model)
+    with brought(str(path)):
+        return classifier.load(path, device)
 
 
 def _picture(source: Any, colour: bool) -> "Picture":

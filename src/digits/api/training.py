@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.errors import DigitsError, did_you_mean
-from digits.extras import needs
+from digits.extras import brought, needs
 from digits.spec import BEST_MODEL
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def train(
     standard error.
 
     Raises:
-        DigitsError: a setting or a data set is not known, or something cannot be written.
+        DigitsError: a setting or a data set is not known, something cannot be written, or PyTorch
+            is not installed.
         KeyboardInterrupt: Ctrl-C; the state is saved, and `digits train --resume` goes on.
         SystemExit: SIGTERM, with 143, in the same way.
 
@@ -84,15 +85,16 @@ def train(
     from digits.device import pick
 
     given = {"arch": arch, "dataset": str(dataset), "epochs": epochs, **settings}
-    check({name: value for name, value in given.items() if value is not None})
     try:
-        done = carry_out(
-            given,
-            pick(device=device),
-            data_dir=str(data_dir) if data_dir is not None else None,
-            save_dir=Path(save_dir) if save_dir is not None else None,
-            force=force,
-        )
+        with brought("train"):
+            check({name: value for name, value in given.items() if value is not None})
+            done = carry_out(
+                given,
+                pick(device=device),
+                data_dir=str(data_dir) if data_dir is not None else None,
+                save_dir=Path(save_dir) if save_dir is not None else None,
+                force=force,
+            )
     except Stopped as stopped:
         if stopped.number == signal.SIGINT:
             raise KeyboardInterrupt from None

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from digits import checkpoint
 from digits.cells import cell, text_cell
-from digits.errors import DigitsError, told
+from digits.errors import DigitsError, UsageError, told
 from digits.extras import required
 from digits.pictures.files import STDIN
 from digits.spec import STATUSES
@@ -44,14 +44,15 @@ class AnswerFile:
     `failed` are errors.
 
     Raises:
-        DigitsError: the suffix is not known; the file exists and is not to be gone on with, or
-            is not one of these; another process writes it.
+        UsageError: the suffix is not known.
+        DigitsError: the file exists and is not to be gone on with, or is not one of these;
+            another process writes it.
     """
 
     def __init__(self, path: Path, resume: bool) -> None:
         if path.suffix not in SUFFIXES:
             hint = "; .xlsx with --table" if path.suffix == ".xlsx" else ""
-            raise DigitsError(f"--output {path}: known are {', '.join(SUFFIXES)}{hint}")
+            raise UsageError(f"--output {path}: known are {', '.join(SUFFIXES)}{hint}")
         if path.suffix == ".parquet":
             _parquet()  # what is not installed is said before anything is read
         self.path = path

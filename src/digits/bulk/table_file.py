@@ -8,7 +8,7 @@ from typing import Any
 
 from digits import checkpoint
 from digits.cells import text_cell
-from digits.errors import DigitsError
+from digits.errors import DigitsError, UsageError
 from digits.extras import required
 from digits.reading.answer import Answer, value
 from digits.reading.table import grid
@@ -21,10 +21,11 @@ def check(path: Path) -> None:
     """Whether a table can be written there, before anything is read.
 
     Raises:
-        DigitsError: the suffix is not known, the file exists, or openpyxl is not installed.
+        UsageError: the suffix is not known.
+        DigitsError: the file exists, or openpyxl is not installed.
     """
     if path.suffix not in SUFFIXES:
-        raise DigitsError(f"--output {path}: a table is one of {', '.join(SUFFIXES)}")
+        raise UsageError(f"--output {path}: a table is one of {', '.join(SUFFIXES)}")
     if path.exists():
         raise DigitsError(f"--output {path}: exists; remove it, or name another file")
     if path.suffix == ".xlsx":

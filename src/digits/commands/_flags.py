@@ -17,11 +17,12 @@ class Parser(argparse.ArgumentParser):
     begins with examples; a wrong name is answered with the closest that is known."""
 
     def __init__(self, prog: str, description: str | None) -> None:
-        examples = "".join(f"\n  {line}" for line in EXAMPLES.get(prog, ()))
+        lines = EXAMPLES.get(prog, ())
+        examples = "\n  ".join(("\n\nexamples:", *lines)) if lines else ""
         super().__init__(
             prog,
             usage=f"{prog} [flags]",
-            description=f"{(description or '').strip()}\n\nexamples:{examples}",
+            description=f"{(description or '').strip()}{examples}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self._words: list[str] = []

@@ -63,7 +63,8 @@ def _load(name: str, data_dir: str | Path | None, hold_out: int, look: Look) -> 
             return own.load(name, hold_out, look, folder)
         hint = did_you_mean(name, NAMES)
         raise DigitsError(
-            f"unknown data set {name!r}{hint}; known are {', '.join(NAMES)}; or {EXPECTED}"
+            f"no such folder or data set {name!r}{hint}; known are {', '.join(NAMES)}; "
+            f"or {EXPECTED}"
         )
     why_not = mnist.fetch(folder)
     if why_not is None:

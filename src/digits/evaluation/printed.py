@@ -101,7 +101,8 @@ def pictures(found: dict[str, Any]) -> str:
         counts = [f"{count} {status}" for status, count in result["statuses"].items()]
         wrong = result["character_error_rate"]
         counts += [] if wrong is None else [f"{wrong:.2%} of the characters wrong"]
-        lines.append(f"{name:{wide}}  {', '.join(counts)}, {_confused(result['confused'])}")
+        counts += [_confused(result["confused"])] * bool(result["confused"])
+        lines.append(f"{name:{wide}}  {', '.join(counts)}")
     return "\n".join([*lines, *_left_out(found["left_out"]), *_differences(found["differences"])])
 
 

@@ -1,11 +1,11 @@
 """One page that shows what was measured: report.html, its figures as files, metrics.json."""
 
 import base64
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -38,7 +38,7 @@ class Card:
 
 
 def check(folder: Path) -> None:
-    """Let pass what `write` can write into, before minutes of measuring; nothing is made yet.
+    """Let pass what `write` can write into, before minutes of measuring; nothing made is left.
 
     Raises:
         DigitsError: the folder cannot be made or written.
@@ -46,8 +46,10 @@ def check(folder: Path) -> None:
     for package in ("jinja2", "matplotlib"):
         required(package, "--output")
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise DigitsError(f"--output {folder}: cannot be written; name another folder")
+    try:  # permissions are not all: /proc has them, and takes no folder
+        TemporaryDirectory(dir=there).cleanup()
+    except OSError:
+        raise DigitsError(f"--output {folder}: cannot be written; name another folder") from None
 
 
 def write(folder: Path, found: dict[str, Any], it: Material, explained: bool = False) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from digits.errors import DigitsError, told
+from digits.errors import DigitsError, UsageError, told
 from digits.reading.patterns import NUMBERS, Alphabet, Pattern
 from digits.spec import CLASSES
 
@@ -36,6 +36,7 @@ NAMED = {
 }
 LETTERS = {"letter": "", "letters": "+"}  # one, or how often
 CHOICES = ("auto", "digit", *NAMED)
+OR_A_FILE = " or @a file of numbers"  # of what may be expected: a server opens none
 
 
 class Format(Protocol):
@@ -117,7 +118,8 @@ def parse(expect: str, alphabet: Alphabet = NUMBERS) -> Format | None:
     """The format that `--expect` means; None for 'auto' and 'digit', which have none.
 
     Raises:
-        DigitsError: an unknown word, a wrong pattern, a list that cannot be read or is empty.
+        UsageError: an unknown word, a wrong pattern.
+        DigitsError: a list that cannot be read or is empty.
     """
     if expect in ("auto", "digit"):
         return None
@@ -131,13 +133,13 @@ def parse(expect: str, alphabet: Alphabet = NUMBERS) -> Format | None:
     if len(expect) > 2 and expect.startswith("/") and expect.endswith("/"):
         pattern = Pattern(expect[1:-1], alphabet)
         if alphabet is NUMBERS and not pattern.fits_any():
-            raise DigitsError(f"--expect {expect}: no digits fit it; write digits, \\d or [sets]")
+            raise UsageError(f"--expect {expect}: no digits fit it; write digits, \\d or [sets]")
         return pattern
     if expect.startswith("@"):
         return _listed(Path(expect[1:]), alphabet)
-    raise DigitsError(
+    raise UsageError(
         f"--expect {expect}: not known; it takes {', '.join((*CHOICES, *LETTERS))}, /a regular "
-        "expression/ or @a file of numbers"
+        f"expression/{OR_A_FILE}"
     )
 
 

@@ -8,7 +8,7 @@ at every step. Known are: literals, `.` (a digit), `\\d`, `[sets]`, `(groups)`, 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from digits.errors import DigitsError
+from digits.errors import UsageError
 from digits.spec import ROW_CLASSES, SIGNS
 
 DIGITS = frozenset(ROW_CLASSES) - set(SIGNS)
@@ -48,7 +48,7 @@ class Pattern:
     `signs` are those that may stand in them.
 
     Raises:
-        DigitsError: the pattern is wrong, too large, or uses what is not known here.
+        UsageError: the pattern is wrong, too large, or uses what is not known here.
     """
 
     def __init__(self, pattern: str, alphabet: Alphabet = NUMBERS) -> None:
@@ -106,7 +106,7 @@ class Pattern:
         return frozenset(reached)
 
     def _fail(self, reason: str) -> None:
-        raise DigitsError(f"--expect /{self._pattern}/: {reason}")
+        raise UsageError(f"--expect /{self._pattern}/: {reason}")
 
     def _peek(self) -> str:
         return self._pattern[self._at : self._at + 1]

@@ -29,6 +29,7 @@ class Reader:
     allowed: frozenset[str] | None = None  # labels of one character; None allows all
     look: Look | None = None  # of a model of whole pictures; None shows it the ink in them
     seconds: float | None = None  # of CPU time for a picture; None allows the usual
+    expect: str = "auto"  # as it was asked for
 
     @staticmethod
     def expecting(
@@ -46,10 +47,10 @@ class Reader:
         reads_numbers = look is None and set(CLASSES) <= set(labels)
         if reads_numbers and (set(CLASSES) == set(labels) or expect in NAMED):
             kind = expect if expect in ("auto", "digit") else "number"
-            return Reader(classifier, kind, parse_format(expect), seconds=seconds)
+            return Reader(classifier, kind, parse_format(expect), None, None, seconds, expect)
         wanted, allowed = fitting(expect, labels)
         if not allowed and reads_numbers:
-            return Reader(classifier, "number", parse_format(expect), seconds=seconds)
+            return Reader(classifier, "number", parse_format(expect), None, None, seconds, expect)
         if not allowed:
             known = ", ".join(labels)
             raise DigitsError(
@@ -57,7 +58,7 @@ class Reader:
                 f"fits; it knows {known:.60}"
             )
         kind = "auto" if reads_numbers and expect == "auto" else "digit"
-        return Reader(classifier, kind, wanted, allowed, look, seconds)
+        return Reader(classifier, kind, wanted, allowed, look, seconds, expect)
 
     @property
     def in_colour(self) -> bool:
@@ -98,7 +99,7 @@ class Reader:
         """An answer that says who read which picture, and what is unusual about that."""
         model, learned_from = self.classifier.name, self.classifier.trained_on
         words = answer.warnings + [SEEN_LITTLE] * (learned_from == SMALL_SET)
-        if answer.status == "no_digit" and self.wanted:
+        if answer.status == "no_digit" and self.expect != "auto":
             words, answer = [*words, NOTHING_FITS], replace(answer, why=NOTHING_FITS)
         return replace(answer, image=image, model=model, trained_on=learned_from, warnings=words)
 

@@ -220,7 +220,8 @@ async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return _said(Refusal(422, f"{where}: {first['msg']}", "see /openapi.json"))
+    wrong = first["msg"].removeprefix("Value error, ")  # as pydantic begins what we raise
+    return _said(from_message(422, f"{where}: {wrong}", "see /openapi.json"))
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -17,6 +17,7 @@ import numpy as np
 
 from digits.errors import DigitsError
 from digits.occlusion import drops
+from digits.reading.formats import OR_A_FILE
 from digits.web.limits import FORMATS, LIMITS
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ class Readers:
         try:
             reader = self._reader(job.model, job.expect)
         except DigitsError as error:
-            return Result(422, message=str(error).removeprefix("--"))
+            said = str(error).removeprefix("--").removesuffix(OR_A_FILE)
+            return Result(422, message=said)
         status, wrong = refusal(job.data, job.name) or (422, "")
         try:
             if wrong:
