@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
             integer_file.require_tool(output.suffix)
     name = args.dataset or settings.get("dataset", "auto")
     dataset = data.load(name, args.data_dir, look=Look.of(settings))
+    dataset.require("train", "test")
     dataset = dataset.known_to(before.classes, before.shape)
     calibration = artefact.calibration_tiles(dataset.train.images)
     tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
@@ -79,6 +80,7 @@ def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source
     from digits.training.config import TrainConfig
     from digits.training.lifecycle import measure
 
+    dataset.require("validation")
     calibration = artefact.calibration_tiles(dataset.train.images)
     grid = Grid(args.bits) if args.quantize else None
     usual = min(parity.usual_drop(output.suffix) for output in args.output)
