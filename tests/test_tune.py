@@ -133,6 +133,20 @@ def test_a_study_is_there_whole_or_not_at_all(
     assert tune.open_study(STUDY, config).user_attrs["about"]["arch"] == "micro"
 
 
+def test_the_best_is_compared_on_seeds_that_the_search_did_not_use(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, dataset = begin({"arch": "micro", "dataset": "uci", "epochs": 1, "seed": 3}, None)
+    one = tune.open_study(STUDY, config)
+    one.optimize(lambda trial: tune.suggested(trial, "micro") and 0.5, n_trials=1)
+    used: list[int] = []
+    monkeypatch.setattr(tune, "validated", lambda one, *_: used.append(one.seed) or (0.5, 0))
+    tune.compared(one, config, dataset, Path("t"), torch.device("cpu"), 2)
+    assert used == [4, 5] * 2
+    with pytest.raises(DigitsError, match="a study of --seed 3, not 0"):
+        study()
+
+
 def test_what_is_worse_than_the_median_is_pruned() -> None:
     import optuna
 

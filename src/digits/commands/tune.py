@@ -14,6 +14,7 @@ from digits.spec import RUNS_DIR
 from digits.training.config import MOST_SEED
 
 DEFAULT_ARCH = "cnn3"
+MOST_SEEDS = 100  # they come after the seed of the search
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -87,9 +88,9 @@ def _parse(argv: list[str]) -> Namespace:
         "over --seeds comes after it (default: %(default)s)",
     )  # fmt: skip
     add("--epochs", type=number(int, 1), help="of a trial (default: the recipe's)")
-    add("--seed", type=number(int, 0, MOST_SEED), help="default: 0")
+    add("--seed", type=number(int, 0, MOST_SEED - MOST_SEEDS), help="default: 0")
     add(
-        "--seeds", type=number(int, 0, 100), default=5,
+        "--seeds", type=number(int, 0, MOST_SEEDS), default=5,
         help="seeds over which the best is compared with the recipe (default: %(default)s)",
     )  # fmt: skip
     add(

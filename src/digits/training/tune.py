@@ -30,8 +30,8 @@ from digits.training.run import Run
 HEARTBEAT, GRACE = 15, 60  # seconds: a trial's sign of life, and without one it is dead
 STARTUP_TRIALS = 5  # at random, and none of them is pruned
 # What all trials of a study share; of a study that was begun without one, the default.
-ABOUT = ("arch", "dataset", "hold_out", "epochs", "weights", "frame", "size", "colour", "init",
-         "freeze")  # fmt: skip
+ABOUT = ("arch", "dataset", "hold_out", "epochs", "seed", "weights", "frame", "size", "colour",
+         "init", "freeze")  # fmt: skip
 
 
 class Watch:
@@ -228,12 +228,12 @@ def validated(
 def compared(
     study: Any, config: TrainConfig, dataset: Dataset, folder: Path, on: torch.device, seeds: int
 ) -> dict[str, list[float]]:
-    """The accuracies on validation of the recipe and of the best settings, over the same seeds;
-    what was trained before the study was stopped is not trained again."""
+    """The accuracies on validation of the recipe and of the best settings, over the same seeds,
+    none of which the search used; what was trained before a stop is not trained again."""
     found: dict[str, list[float]] = {}
     for name, settings in (("recipe", {}), ("best", study.best_params)):
         found[name] = []
-        for seed in range(1, seeds + 1):
+        for seed in range(config.seed + 1, config.seed + seeds + 1):
             key = f"{name}, seed {seed}, trial {study.best_trial.number}"
             if key not in study.user_attrs:
                 one = dataclasses.replace(config, seed=seed, **settings)
