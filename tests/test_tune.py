@@ -197,6 +197,15 @@ def test_what_a_trial_begins_with_is_of_the_study_and_in_the_line_to_paste(
     assert "--freeze 99: at most" in capfd.readouterr().err
 
 
+def test_a_study_is_a_file_that_ends_in_db(
+    run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["tune", *FAST, "--study", "mine"])
+    assert ended.value.code == 2 and "ends in .db" in capfd.readouterr().err
+    assert not Path("mine").exists()
+
+
 def test_without_optuna_it_is_one_line(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
