@@ -177,6 +177,28 @@ def test_the_test_set_is_not_looked_at(run_folder: Path) -> None:
     assert 0 < best.best_value < 1 and not list(Path("t").rglob("state-*"))
 
 
+def test_a_trial_that_was_stopped_or_failed_is_not_counted(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = iter([(0.4, signal.SIGINT), (0.5, 0), (0.6, 0)])
+    fails = iter([False, True, False, False])
+
+    def trained(*_: object) -> tuple[float, int]:
+        if next(fails):
+            raise DigitsError("the loss became nan")
+        return next(outcomes)
+
+    monkeypatch.setattr(tune, "validated", trained)
+    monkeypatch.setattr(tune, "draw", lambda *_: [])
+    assert main(["tune", *FAST, "--trials", "2"]) == 128 + signal.SIGINT
+    assert main(["tune", *FAST, "--trials", "2"]) == 0
+    states = [trial.state.name for trial in study().trials]
+    assert states == ["FAIL", "FAIL", "COMPLETE", "COMPLETE"]
+    said = capfd.readouterr()
+    assert "\ntrial 1: failed: the loss became nan\n" in said.err and "Traceback" not in said.err
+    assert "of which 2 ran to their end" in said.out
+
+
 def test_what_a_trial_begins_with_is_of_the_study_and_in_the_line_to_paste(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ may share it: each trial is in it as soon as it is done.
 
 import contextlib
 import dataclasses
+import math
 import os
 import sqlite3
 import sys
@@ -28,6 +29,7 @@ from digits.training.recipes import RANGES, RANGES_OF
 from digits.training.run import Run
 
 HEARTBEAT, GRACE = 15, 60  # seconds: a trial's sign of life, and without one it is dead
+FAILED = math.nan  # what Optuna takes for a failed trial: it is not counted, nor learned from
 STARTUP_TRIALS = 5  # at random, and none of them is pruned
 # What all trials of a study share; of a study that was begun without one, the default.
 ABOUT = ("arch", "dataset", "hold_out", "epochs", "seed", "weights", "frame", "size", "colour",
@@ -58,7 +60,7 @@ def open_study(path: Path, config: TrainConfig) -> Any:
         DigitsError: Optuna is missing, the file is no study, or it is one of other settings.
     """
     optuna = required("optuna", "tune")
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # why a trial failed is said here
     about = {name: getattr(config, name) for name in ABOUT}
     try:
         is_first = not path.exists() and _make(path, about)
@@ -178,11 +180,15 @@ def search(
 
     def objective(trial: Any) -> float:
         settings = dataclasses.replace(config, **suggested(trial, config.arch))
-        accuracy, stopped[0] = validated(settings, dataset, folder / f"{trial.number:04}", on,
-                                         Watch(trial))  # fmt: skip
+        place = folder / f"{trial.number:04}"
+        try:
+            accuracy, stopped[0] = validated(settings, dataset, place, on, Watch(trial))
+        except DigitsError as error:  # a loss that is not finite
+            print(f"trial {trial.number}: failed: {error}", file=sys.stderr)
+            return FAILED
         if stopped[0]:
             study.stop()
-            raise optuna.TrialPruned
+            return FAILED
         print(f"trial {trial.number}: {accuracy:.2%} {trial.params}", file=sys.stderr)
         return accuracy
 
@@ -192,7 +198,6 @@ def search(
             objective,
             timeout=60 * minutes,
             callbacks=[optuna.study.MaxTrialsCallback(trials, ended)],
-            catch=(DigitsError,),  # a loss that is not finite: the trial has failed
         )
     return stopped[0]
 
