@@ -68,6 +68,16 @@ def test_what_has_not_changed_is_not_looked_at_again(
     assert len(list((tmp_path / "data/tiles").iterdir())) == 2, "the old ones are gone"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_is_not_utf8_is_one_of_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tile_store, "IN_MEMORY", 0)
+    folder = fill(tmp_path / os.fsdecode(b"caf\xe9"), 20)
+    (folder / "dark/0.png").rename(folder / "dark" / os.fsdecode(b"\xe9.png"))
+    assert len(load(folder).listing) == 20
+
+
 def test_a_kill_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tile_store, "IN_MEMORY", 0)
     fill(tmp_path / "set", 10)

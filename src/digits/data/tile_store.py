@@ -36,7 +36,7 @@ def tiles_of(
     if np.prod(shape, dtype=np.int64) <= IN_MEMORY:
         tiles = np.empty(shape, np.uint8)
         return tiles, *_fill(tiles, items, look)
-    of_path = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    of_path = hashlib.sha256(_bytes(str(path.resolve()))).hexdigest()[:12]
     place = folder / "tiles" / f"{of_path}-{_key(path, items, look)}.npy"
     try:
         if not place.exists():
@@ -112,10 +112,15 @@ def _smallest_to_largest(sizes: np.ndarray) -> list[str]:
 def _key(path: Path, items: Sequence[Item], look: Look) -> str:
     sha = hashlib.sha256(f"{FORMAT} {look.frame} {look.shape} {_stamp(path)}".encode())
     for item in items:
-        sha.update(f"{item.name}\0".encode())
+        sha.update(_bytes(f"{item.name}\0"))
         if isinstance(item.source, str):
             sha.update(_stamp(Path(item.source)).encode())
     return sha.hexdigest()[:24]
+
+
+def _bytes(name: str) -> bytes:
+    """A name to be hashed; bytes in it that are not UTF-8 are surrogates."""
+    return name.encode("utf-8", "surrogatepass")
 
 
 def _stamp(path: Path) -> str:
