@@ -212,7 +212,7 @@ def _too_much(path: Path) -> DigitsError:
 
 def write_json(path: str | Path, content: dict[str, Any]) -> None:
     """Write plain data as a text file, atomically; raises what `write_atomically` does."""
-    write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
+    write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
