@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from digits import archs, card
+from digits import archs, card, leftovers
 from digits.errors import DigitsError, reason
 from digits.spec import CLASSES, INPUT_SHAPE
 
@@ -272,22 +272,9 @@ def locked(folder: Path) -> Iterator[None]:
 
 def temporary_prefix(path: Path) -> str:
     """How the names of this process's temporary files beside `path` begin; those that killed
-    processes left there are deleted."""
-    for old in path.parent.glob(f".{glob.escape(path.name)}.*.*"):
-        pid = old.name[len(path.name) + 2 :].partition(".")[0]
-        if os.name == "posix" and pid.isdecimal() and not _is_running(int(pid)):
-            old.unlink(missing_ok=True)
+    processes left there are swept."""
+    leftovers.sweep(path.parent, f".{glob.escape(path.name)}.[0-9]*.*")
     return f".{path.name}.{os.getpid()}."
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # signal 0 is none: it only asks
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # of another user
-        pass
-    return True
 
 
 def digest(value: object) -> str:
