@@ -96,6 +96,27 @@ def test_a_kill_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         load(tmp_path / "set")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_what_a_killed_writer_left_is_swept_when_it_is_old(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(Path("set"), 10)
+    code = (
+        "import os; from digits import data; from digits.data import tile_store\n"
+        "tile_store.IN_MEMORY, tile_store.tile_of = 0, lambda *_: os.kill(os.getpid(), 9)\n"
+        "data.load('set', 'data')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(data.__file__).parents[2])}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == -9
+    (left,) = Path("data/tiles").iterdir()
+    monkeypatch.setattr(tile_store, "IN_MEMORY", 0)
+    load(Path("set"))
+    assert left.exists(), "another process may be writing it"
+    os.utime(left, (0, 0))
+    load(Path("set"))
+    assert not left.exists() and len(list(Path("data/tiles").iterdir())) == 2
+
+
 PEAK = """
 import sys, torch
 from pathlib import Path

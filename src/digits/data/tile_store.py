@@ -6,13 +6,14 @@ the look of the tiles: what has not changed is not looked at again.
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
+from digits import leftovers
 from digits.data.look import Look
 from digits.data.own_files import Item
 from digits.data.pictures import tile_of
@@ -38,6 +39,7 @@ def tiles_of(
         return tiles, *_fill(tiles, items, look)
     of_path = hashlib.sha256(_bytes(str(path.resolve()))).hexdigest()[:12]
     place = folder / "tiles" / f"{of_path}-{_key(path, items, look)}.npy"
+    leftovers.sweep(place.parent, f".{of_path}-*")
     try:
         if not place.exists():
             _write(place, shape, items, look)
@@ -70,7 +72,7 @@ def _write(place: Path, shape: tuple[int, ...], items: Sequence[Item], look: Loo
     """The file of tiles and beside it what is wrong with which, and their sizes: there whole or not
     at all."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    half = place.with_name(f".{place.stem}.{os.getpid()}.npy")
+    half = place.with_name(f".{place.stem}.{uuid4().hex}.npy")
     try:
         tiles: Any = np.lib.format.open_memmap(half, "w+", np.uint8, shape)
         why_not, sizes = _fill(tiles, items, look)
