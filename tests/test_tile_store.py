@@ -117,6 +117,23 @@ def test_what_a_killed_writer_left_is_swept_when_it_is_old(
     assert not left.exists() and len(list(Path("data/tiles").iterdir())) == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what is mapped")
+def test_tiles_are_closed_before_they_are_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tile_store, "IN_MEMORY", 0)
+    replace, renamed = Path.replace, []
+
+    def closed(path: Path, to: Path) -> None:
+        assert path.name not in Path("/proc/self/maps").read_text(), "Windows renames no open file"
+        renamed.append(to)
+        replace(path, to)
+
+    monkeypatch.setattr(Path, "replace", closed)
+    load(fill(tmp_path / "set", 10))
+    assert len(renamed) == 1
+
+
 PEAK = """
 import sys, torch
 from pathlib import Path

@@ -147,6 +147,36 @@ def test_the_best_is_compared_on_seeds_that_the_search_did_not_use(
         study()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which files are open")
+def test_a_study_is_closed_before_its_first_name_is_deleted(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink, deleted = Path.unlink, []
+
+    def closed(path: Path, missing_ok: bool = False) -> None:
+        opened = [os.path.realpath(fd) for fd in Path("/proc/self/fd").iterdir()]
+        assert str(path.resolve()) not in opened, "Windows deletes no file that is open"
+        deleted.append(path)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", closed)
+    study()
+    assert len(deleted) == 1
+
+
+def test_where_there_are_no_links_a_study_is_renamed(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    first = study()
+    first.set_user_attr("first", True)
+    assert not tune._make(STUDY, {"arch": "of another who began it at the same time"})
+    assert study().user_attrs["first"] and list(STUDY.parent.iterdir()) == [STUDY]
+
+
 def test_what_is_worse_than_the_median_is_pruned() -> None:
     import optuna
 

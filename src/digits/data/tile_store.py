@@ -4,6 +4,7 @@ Such a file is kept in tiles/ of the data folder, named by the pictures' paths, 
 the look of the tiles: what has not changed is not looked at again.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -77,11 +78,13 @@ def _write(place: Path, shape: tuple[int, ...], items: Sequence[Item], look: Loo
         tiles: Any = np.lib.format.open_memmap(half, "w+", np.uint8, shape)
         why_not, sizes = _fill(tiles, items, look)
         tiles.flush()
+        del tiles  # Windows renames and deletes no file that is open
         told = {str(i): why for i, why in enumerate(why_not) if why} | {SIZES: " ".join(sizes)}
         place.with_suffix(".json").write_text(json.dumps(told), "utf-8")
         half.replace(place)
     finally:
-        half.unlink(missing_ok=True)
+        with contextlib.suppress(PermissionError):  # open still, as what raised holds the tiles
+            half.unlink(missing_ok=True)
 
 
 def _fill(tiles: np.ndarray, items: Sequence[Item], look: Look) -> tuple[list[str], list[str]]:

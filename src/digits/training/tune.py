@@ -135,22 +135,41 @@ def folder_of(study: Path, trial: int) -> Path:
 def _make(path: Path, about: dict[str, Any]) -> bool:
     """A new study, there whole or not at all, whoever else begins it or kills us meanwhile; whether
     it is ours."""
-    import optuna
-
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(".db", checkpoint.temporary_prefix(path), path.parent)
     os.close(descriptor)
     try:
-        study = optuna.create_study(
-            study_name="tune", storage=f"sqlite:///{name}", direction="maximize"
-        )
-        study.set_user_attr("about", about)
-        os.link(name, path)
+        _fill(name, about)
+        _put(Path(name), path)
         return True
     except FileExistsError:
         return False
     finally:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
+
+
+def _fill(name: str, about: dict[str, Any]) -> None:
+    """Make a study of an empty file, which is closed at the end: Windows deletes none that is
+    open."""
+    import optuna
+
+    storage = optuna.storages.RDBStorage(f"sqlite:///{name}")
+    try:
+        study = optuna.create_study(study_name="tune", storage=storage, direction="maximize")
+        study.set_user_attr("about", about)
+    finally:
+        storage.engine.dispose()
+
+
+def _put(made: Path, path: Path) -> None:
+    """Give a file its place. Raises FileExistsError if there is one."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        raise
+    except OSError:  # the file system has no links, as exFAT
+        path.touch(exist_ok=False)
+        made.replace(path)
 
 
 def search(
