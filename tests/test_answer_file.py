@@ -186,6 +186,22 @@ def test_what_got_no_answer_blocks_no_retry(suffix: str, tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
 
 
+def test_what_got_no_answer_is_closed_before_it_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_file, "fcntl", None)  # as on Windows, which deletes no open file
+    unlink = Path.unlink
+
+    def closed(path: Path) -> None:
+        assert file._file.closed
+        unlink(path)
+
+    monkeypatch.setattr(Path, "unlink", closed)
+    with AnswerFile(tmp_path / "a.csv", resume=False) as file:
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_kill_before_the_journals_end_doubles_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 
 # A module imports from lower floors only; the rooms of one floor do not know each other.
 FLOORS = {
-    "spec": 0, "errors": 0, "onnx_runtime": 0, "threads": 0,
+    "spec": 0, "errors": 0, "onnx_runtime": 0, "threads": 0, "leftovers": 0,
     "extras": 1, "device": 1, "speed": 1, "tile": 1, "row_image": 1, "page_image": 1, "card": 1,
     "cells": 0, "occlusion": 1,
     "archs": 2, "pictures": 2, "vision": 2,

@@ -12,6 +12,7 @@ from digits import classifier
 from digits.__main__ import main
 from digits.classifier import Classifier
 from digits.commands._pictures import Reading
+from digits.data.own_files import folder_of
 from digits.errors import DigitsError
 from digits.evaluation import labelled as labels
 from digits.evaluation import printed
@@ -42,6 +43,14 @@ def test_folders_are_labels(tmp_path: Path) -> None:
         picture(tmp_path / name)
     found = {Path(item.path).name: item.label for item in labelled(tmp_path).items}
     assert found == {"a.png": "7", "b.png": "007", "c.jpg": ""}
+
+
+def test_folders_and_tables_are_those_that_train_reads(tmp_path: Path) -> None:
+    for name in (f"{folder_of('/')}/a.png", ".ipynb_checkpoints/b.png", "7/.trash/c.png"):
+        picture(tmp_path / name)
+    assert [(Path(i.path).name, i.label) for i in labelled(tmp_path).items] == [("a.png", "/")]
+    (tmp_path / "labels.csv").write_text('path, label\na.png, "4,5"\n')
+    assert [item.label for item in labelled(tmp_path / "labels.csv").items] == ["4,5"]
 
 
 def test_a_table_keeps_zeros_rows_and_signs(tmp_path: Path) -> None:

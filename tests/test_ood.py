@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from digits import metrics
+from digits import data, metrics
 from digits.__main__ import main
 from digits.classifier import Classifier
 from digits.commands import evaluate
@@ -93,17 +93,17 @@ def mixed_set(name: str = "mixed") -> Dataset:
 def test_the_unknown_classes_are_taken_of_a_sets_test_part_or_of_all_own_pictures(
     tmp_path: Path,
 ) -> None:
-    taken = ood.unknown(mixed_set(), (*CLASSES, NONE), (1, 28, 28))
+    taken = ood.unknown(mixed_set(), (*CLASSES, NONE), {(1, 28, 28)})
     assert taken[:, 0, 0, 0].tolist() == [3, 3]
-    taken = ood.unknown(mixed_set(str(tmp_path)), CLASSES, (1, 28, 28))
+    taken = ood.unknown(mixed_set(str(tmp_path)), CLASSES, {(1, 28, 28)})
     assert sorted(taken[:, 0, 0, 0].tolist()) == [1, 1, 2, 2, 3, 3]
 
 
 def test_what_cannot_be_taken_is_one_line(uci: Dataset) -> None:
-    with pytest.raises(DigitsError, match="the model knows all its classes"):
-        ood.unknown(uci, CLASSES, (1, 28, 28))
+    with pytest.raises(DigitsError, match="the models know all its classes"):
+        ood.unknown(uci, CLASSES, {(1, 28, 28)})
     with pytest.raises(DigitsError, match="another shape"):
-        ood.unknown(uci, ("a",), (3, 32, 32))
+        ood.unknown(uci, ("a",), {(1, 28, 28), (3, 32, 32)})
 
 
 def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture) -> None:
@@ -117,8 +117,19 @@ def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture) -> None:
 
 def test_what_is_made_up_is_strange_to_digits_alone() -> None:
     flags = Namespace(ood=ood.MADE_UP)
-    with pytest.raises(DigitsError, match="nothing strange to this model"):
-        evaluate._strange(by_brightness(("a", "b")), flags)
+    with pytest.raises(DigitsError, match="nothing strange to these models"):
+        evaluate._strange([by_brightness(), by_brightness(("a", "b"))], flags)
+
+
+def test_what_any_of_the_models_knows_is_not_strange(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "load", lambda *_, **__: mixed_set())
+    flags = Namespace(ood="mixed", data_dir=None)
+    models = [by_brightness(), by_brightness(("a", "b", NONE))]
+    taken = evaluate._strange(models, flags)
+    assert len(taken) == 1, "the 7 and the a are known, and none is what none of them knows"
+    models[1] = by_brightness(("a", "b"), shape=(3, 32, 32))
+    with pytest.raises(DigitsError, match="another shape than a model's"):
+        evaluate._strange(models, flags)
 
 
 @pytest.mark.slow

@@ -13,6 +13,8 @@ import torch
 
 from digits import archs, checkpoint, classifier, data
 from digits.__main__ import main
+from digits.commands import optimize
+from digits.errors import DigitsError
 from digits.optimization import benchmark, html_program, integer_file, parity, phone_file
 
 
@@ -192,6 +194,25 @@ def test_what_cannot_be_run_here_is_saved_only_when_that_is_asked_for(
     assert "not run: needs Node.js" in capsys.readouterr().out and Path("a.html").exists()
 
 
+@pytest.mark.parametrize("flags, times", [("", 3), ("--dataset uci", 1)])
+def test_tiles_that_the_model_learned_from_are_not_taken_for_validation(
+    flags: str, times: int, content: dict, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[data.Dataset] = []
+
+    def refined(_: object, dataset: data.Dataset, *__: object) -> None:
+        seen.append(dataset)
+        raise DigitsError("seen")
+
+    monkeypatch.setattr(optimize, "refined", refined)
+    config = {"dataset": "uci,uci", "weights": "1,2", "hold_out": 40}
+    checkpoint.save(folder / "models" / "best_model.pth", {**content, "config": config})
+    assert main(["optimize", "--prune", "0.5", *flags.split()]) == 1
+    own = data.load("uci", hold_out=40)
+    assert len(seen[0].train) == times * len(own.train)
+    assert len(seen[0].validation) == min(times, 2) * len(own.validation)
+
+
 def test_integer_formats_are_asked_for_with_quantize(
     folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -248,16 +269,17 @@ def test_a_run_that_is_stopped_leaves_nothing(
 
 
 @pytest.mark.slow
-def test_what_a_killed_run_left_is_swept_by_the_next(folder: Path) -> None:
+def test_what_a_killed_run_left_is_swept_when_it_is_old(folder: Path) -> None:
     code = (
         "import os, signal; from pathlib import Path; from digits.optimization import artefact\n"
         "with artefact.staged(Path('models/a[1].onnx')): os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
     (left,) = (folder / "models").glob(".*")
+    os.utime(left, (0, 0))
     of_a_living = folder / "models" / f".a[1].onnx.{os.getpid()}.x.onnx"
     of_another = folder / "models" / ".b.onnx.hidden.onnx"
     for file in (of_a_living, of_another):
         file.write_bytes(b"")
     assert main(["optimize", "--output", "models/a[1].onnx"]) == 0
-    assert set((folder / "models").glob(".*")) == {of_a_living, of_another} and left
+    assert set((folder / "models").glob(".*")) == {of_a_living, of_another}

@@ -117,3 +117,26 @@ def test_broken_data_is_one_line(
     assert len(said) == 1 and says in said[0] and len(said[0]) < 400
     assert not any("Traceback" in line for line in lines)
     assert not (run_folder / "runs").exists()
+
+
+@pytest.mark.parametrize("command", ["evaluate --cpu", "optimize --output x.onnx"])
+def test_a_set_without_test_pictures_is_not_measured(
+    command: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(run_folder / "one", "01", 1)
+    assert main([*command.split(), "--model", "tiny", "--dataset", "one"]) == 1
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert said.endswith(": one: no picture for test; three of some class are the least")
+    assert not (run_folder / "x.onnx").exists()
+
+
+def test_a_table_of_test_pictures_alone_can_be_measured(
+    run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(run_folder, "01", 3)
+    rows = [(f"{c}/0-{i}.png", c, "test") for c in "01" for i in range(3)]
+    table(run_folder / "test.csv", [("path", "label", "split"), *rows])
+    assert main(["evaluate", "--cpu", "--model", "tiny", "--dataset", "test.csv"]) == 0
+    assert "6 tiles" in capfd.readouterr().out
+    assert main(["train", "--cpu", "--arch", "micro", "--dataset", "test.csv"]) == 1
+    assert "train: test.csv: no picture for train" in capfd.readouterr().err.splitlines()[-1]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits import card, classifier, metrics
+from digits import card, checkpoint, classifier, metrics
 from digits.errors import DigitsError
 from digits.evaluation import cost, facts
 from digits.evaluation.measure import at_threshold, confused_pairs, differences
@@ -112,6 +112,16 @@ def test_the_table_of_epochs_is_in_the_card() -> None:
     assert set(first) == set(card.EPOCHS)
 
 
+def test_a_column_without_numbers_is_not_kept(tmp_path: Path) -> None:
+    row = dict.fromkeys(card.EPOCHS, 0.5) | {"train_accuracy": float("nan")}
+    kept = card.epochs_of([row, row])
+    assert set(kept) == set(card.EPOCHS) - {"train_accuracy"}
+    assert card.history_of({"metrics": {"epochs": kept}}) == []
+    checkpoint.write_json(tmp_path / "metrics.json", {"epochs": kept})
+    with pytest.raises(ValueError, match="JSON"):
+        checkpoint.write_json(tmp_path / "metrics.json", row)
+
+
 @pytest.mark.parametrize("kept", [3, [], {}, {"epoch": [1]}, {"epoch": ["x"]}])
 def test_a_card_may_keep_a_table_that_is_none(kept: object) -> None:
     assert card.history_of({"metrics": {"epochs": kept}}) == []
@@ -131,6 +141,7 @@ def test_a_table_of_epochs_that_is_none_is_one_line(run_folder: Path, content: s
 @pytest.mark.parametrize("card, number", [
     ({}, None), ({"n": 3}, 3), ({"n": 2.5}, 2.5), ({"n": [7, 8]}, 7), ({"n": []}, None),
     ({"n": "x"}, None), ({"n": ["x"]}, None), ({"n": True}, None), ({"n": {"n": 1}}, None),
+    ({"n": float("nan")}, None),
 ])  # fmt: skip
 def test_a_card_may_say_anything_of_itself(card: dict[str, object], number: float | None) -> None:
     test = measured([1], [1])

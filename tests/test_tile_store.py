@@ -68,6 +68,16 @@ def test_what_has_not_changed_is_not_looked_at_again(
     assert len(list((tmp_path / "data/tiles").iterdir())) == 2, "the old ones are gone"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_is_not_utf8_is_one_of_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tile_store, "IN_MEMORY", 0)
+    folder = fill(tmp_path / os.fsdecode(b"caf\xe9"), 20)
+    (folder / "dark/0.png").rename(folder / "dark" / os.fsdecode(b"\xe9.png"))
+    assert len(load(folder).listing) == 20
+
+
 def test_a_kill_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tile_store, "IN_MEMORY", 0)
     fill(tmp_path / "set", 10)
@@ -84,6 +94,44 @@ def test_a_kill_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     place.write_bytes(b"no array")
     with pytest.raises(DigitsError, match=r"cannot be used: .*; delete it"):
         load(tmp_path / "set")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_what_a_killed_writer_left_is_swept_when_it_is_old(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(Path("set"), 10)
+    code = (
+        "import os; from digits import data; from digits.data import tile_store\n"
+        "tile_store.IN_MEMORY, tile_store.tile_of = 0, lambda *_: os.kill(os.getpid(), 9)\n"
+        "data.load('set', 'data')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(data.__file__).parents[2])}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == -9
+    (left,) = Path("data/tiles").iterdir()
+    monkeypatch.setattr(tile_store, "IN_MEMORY", 0)
+    load(Path("set"))
+    assert left.exists(), "another process may be writing it"
+    os.utime(left, (0, 0))
+    load(Path("set"))
+    assert not left.exists() and len(list(Path("data/tiles").iterdir())) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what is mapped")
+def test_tiles_are_closed_before_they_are_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tile_store, "IN_MEMORY", 0)
+    replace, renamed = Path.replace, []
+
+    def closed(path: Path, to: Path) -> None:
+        assert path.name not in Path("/proc/self/maps").read_text(), "Windows renames no open file"
+        renamed.append(to)
+        replace(path, to)
+
+    monkeypatch.setattr(Path, "replace", closed)
+    load(fill(tmp_path / "set", 10))
+    assert len(renamed) == 1
 
 
 PEAK = """

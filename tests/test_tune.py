@@ -133,6 +133,50 @@ def test_a_study_is_there_whole_or_not_at_all(
     assert tune.open_study(STUDY, config).user_attrs["about"]["arch"] == "micro"
 
 
+def test_the_best_is_compared_on_seeds_that_the_search_did_not_use(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, dataset = begin({"arch": "micro", "dataset": "uci", "epochs": 1, "seed": 3}, None)
+    one = tune.open_study(STUDY, config)
+    one.optimize(lambda trial: tune.suggested(trial, "micro") and 0.5, n_trials=1)
+    used: list[int] = []
+    monkeypatch.setattr(tune, "validated", lambda one, *_: used.append(one.seed) or (0.5, 0))
+    tune.compared(one, config, dataset, Path("t"), torch.device("cpu"), 2)
+    assert used == [4, 5] * 2
+    with pytest.raises(DigitsError, match="a study of --seed 3, not 0"):
+        study()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which files are open")
+def test_a_study_is_closed_before_its_first_name_is_deleted(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink, deleted = Path.unlink, []
+
+    def closed(path: Path, missing_ok: bool = False) -> None:
+        opened = [os.path.realpath(fd) for fd in Path("/proc/self/fd").iterdir()]
+        assert str(path.resolve()) not in opened, "Windows deletes no file that is open"
+        deleted.append(path)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", closed)
+    study()
+    assert len(deleted) == 1
+
+
+def test_where_there_are_no_links_a_study_is_renamed(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    first = study()
+    first.set_user_attr("first", True)
+    assert not tune._make(STUDY, {"arch": "of another who began it at the same time"})
+    assert study().user_attrs["first"] and list(STUDY.parent.iterdir()) == [STUDY]
+
+
 def test_what_is_worse_than_the_median_is_pruned() -> None:
     import optuna
 
@@ -163,6 +207,28 @@ def test_the_test_set_is_not_looked_at(run_folder: Path) -> None:
     assert 0 < best.best_value < 1 and not list(Path("t").rglob("state-*"))
 
 
+def test_a_trial_that_was_stopped_or_failed_is_not_counted(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = iter([(0.4, signal.SIGINT), (0.5, 0), (0.6, 0)])
+    fails = iter([False, True, False, False])
+
+    def trained(*_: object) -> tuple[float, int]:
+        if next(fails):
+            raise DigitsError("the loss became nan")
+        return next(outcomes)
+
+    monkeypatch.setattr(tune, "validated", trained)
+    monkeypatch.setattr(tune, "draw", lambda *_: [])
+    assert main(["tune", *FAST, "--trials", "2"]) == 128 + signal.SIGINT
+    assert main(["tune", *FAST, "--trials", "2"]) == 0
+    states = [trial.state.name for trial in study().trials]
+    assert states == ["FAIL", "FAIL", "COMPLETE", "COMPLETE"]
+    said = capfd.readouterr()
+    assert "\ntrial 1: failed: the loss became nan\n" in said.err and "Traceback" not in said.err
+    assert "of which 2 ran to their end" in said.out
+
+
 def test_what_a_trial_begins_with_is_of_the_study_and_in_the_line_to_paste(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,6 +247,15 @@ def test_what_a_trial_begins_with_is_of_the_study_and_in_the_line_to_paste(
     argv[argv.index("--freeze") + 1] = "99"
     assert main([*argv, "--study", "other.db"]) == 1
     assert "--freeze 99: at most" in capfd.readouterr().err
+
+
+def test_a_study_is_a_file_that_ends_in_db(
+    run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["tune", *FAST, "--study", "mine"])
+    assert ended.value.code == 2 and "ends in .db" in capfd.readouterr().err
+    assert not Path("mine").exists()
 
 
 def test_without_optuna_it_is_one_line(

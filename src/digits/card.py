@@ -41,12 +41,14 @@ def check(name: object, card: Any) -> None:
 
 
 def epochs_of(history: Sequence[dict[str, float]]) -> dict[str, list[float]]:
-    """A run's table of epochs as a card keeps it: a list a column of EPOCHS."""
-    return {name: [round(float(row[name]), DECIMALS) for row in history] for name in EPOCHS}
+    """A run's table of epochs as a card keeps it: a list a column of EPOCHS. A column that is not
+    all finite is left out: JSON has no NaN, and what is made up has no accuracy on training."""
+    columns = {name: [round(float(row[name]), DECIMALS) for row in history] for name in EPOCHS}
+    return {name: values for name, values in columns.items() if all(map(math.isfinite, values))}
 
 
 def history_of(card: dict[str, Any]) -> list[dict[str, float]]:
-    """The table of epochs that a card keeps, a row an epoch; empty where it keeps none."""
+    """The table of epochs that a card keeps, a row an epoch; empty where it lacks a column."""
     kept = card["metrics"].get("epochs")
     columns = [kept.get(name) for name in EPOCHS] if isinstance(kept, dict) else []
     if not columns or not all(_are_numbers(column) for column in columns):

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from digits import archs, card
+from digits import archs, card, leftovers
 from digits.errors import DigitsError, reason
 from digits.spec import CLASSES, INPUT_SHAPE
 
@@ -212,7 +212,7 @@ def _too_much(path: Path) -> DigitsError:
 
 def write_json(path: str | Path, content: dict[str, Any]) -> None:
     """Write plain data as a text file, atomically; raises what `write_atomically` does."""
-    write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
+    write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
@@ -272,22 +272,9 @@ def locked(folder: Path) -> Iterator[None]:
 
 def temporary_prefix(path: Path) -> str:
     """How the names of this process's temporary files beside `path` begin; those that killed
-    processes left there are deleted."""
-    for old in path.parent.glob(f".{glob.escape(path.name)}.*.*"):
-        pid = old.name[len(path.name) + 2 :].partition(".")[0]
-        if os.name == "posix" and pid.isdecimal() and not _is_running(int(pid)):
-            old.unlink(missing_ok=True)
+    processes left there are swept."""
+    leftovers.sweep(path.parent, f".{glob.escape(path.name)}.[0-9]*.*")
     return f".{path.name}.{os.getpid()}."
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # signal 0 is none: it only asks
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # of another user
-        pass
-    return True
 
 
 def digest(value: object) -> str:

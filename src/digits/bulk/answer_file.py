@@ -130,6 +130,8 @@ class AnswerFile:
             self._file.flush()
         with contextlib.suppress(OSError):
             if not self.journal.stat().st_size:
+                if fcntl is None:  # Windows deletes no file that is open
+                    self._file.close()
                 self.journal.unlink()
         with contextlib.suppress(OSError):
             self._file.close()

@@ -40,11 +40,13 @@ def save_tiles(answer: Answer, folder: Path, taken: dict[str, int]) -> None:
 
 
 def _free(stem: str, taken: dict[str, int]) -> str:
-    """`stem`, or with a number behind it if it is taken; now it is."""
-    number, name = taken.get(stem, 1), stem
-    while name in taken:
+    """`stem`, or with a number behind it if it is taken; now it is. To some disks A and a are the
+    same, so they are here."""
+    same = stem.casefold()
+    number, name = taken.get(same, 1), stem
+    while name.casefold() in taken:
         number += 1
         name = f"{stem}-{number}"
-    taken[stem] = number
-    taken.setdefault(name, 1)
+    taken[same] = number
+    taken.setdefault(name.casefold(), 1)
     return name

@@ -109,7 +109,7 @@ def _material(args: Namespace) -> "Material":
         dataset=_dataset(models, args) if args.tiles else None,
         labels=labels,
         reads=Reading(args.expect),
-        strange=_strange(models[0], args) if args.ood else None,
+        strange=_strange(models, args) if args.ood else None,
         ood_source=args.ood or "",
     )
 
@@ -138,16 +138,17 @@ def _dataset(models: Sequence[classifier.Classifier], args: Namespace) -> Datase
     return data.load(name, args.data_dir, look=Look.of(settings))
 
 
-def _strange(model: classifier.Classifier, args: Namespace) -> "np.ndarray":
-    """The tiles that `--ood` names, as the models see them."""
+def _strange(models: Sequence[classifier.Classifier], args: Namespace) -> "np.ndarray":
+    """The tiles that `--ood` names, of what none of the models knows, as they see them."""
     from digits.evaluation import ood
 
+    shapes, known = {model.shape for model in models}, {k for m in models for k in m.classes}
     if args.ood == ood.MADE_UP:
-        if model.shape == INPUT_SHAPE and set(model.classes) <= KNOWN:
+        if shapes == {INPUT_SHAPE} and known <= KNOWN:
             return ood.made_up()
         raise DigitsError(
             "--ood: what is made up are letters, signs and figures in tiles of digits, which are "
-            "nothing strange to this model; name a data set or a folder"
+            "nothing strange to these models; name a data set or a folder"
         )
-    look = Look.of(model.card["config"])
-    return ood.unknown(data.load(args.ood, args.data_dir, look=look), model.classes, model.shape)
+    look = Look.of(models[0].card["config"])
+    return ood.unknown(data.load(args.ood, args.data_dir, look=look), known, shapes)

@@ -4,13 +4,13 @@ import sys
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digits import checkpoint, classifier, data
 from digits.commands import _flags
 from digits.data.look import Look
 from digits.errors import DigitsError
-from digits.spec import BEST_MODEL, SAVE_DIR
+from digits.spec import BEST_MODEL, HOLD_OUT, SAVE_DIR
 
 if TYPE_CHECKING:
     from digits.optimization.source import Source
@@ -26,7 +26,6 @@ def main(argv: list[str] | None = None) -> int:
     args = _parse(sys.argv[1:] if argv is None else argv)
     path = find_checkpoint(args.model)
     before = classifier.load(path)
-    settings = before.card["config"]
 
     from digits.optimization import artefact, benchmark, integer_file, parity, phone_file
     from digits.optimization.source import Source
@@ -35,8 +34,8 @@ def main(argv: list[str] | None = None) -> int:
         phone_file.require(output.suffix)
         if not (args.unproved or args.benchmark):
             integer_file.require_tool(output.suffix)
-    name = args.dataset or settings.get("dataset", "auto")
-    dataset = data.load(name, args.data_dir, look=Look.of(settings))
+    dataset = _dataset(before.card["config"], args)
+    dataset.require("train", "test")
     dataset = dataset.known_to(before.classes, before.shape)
     calibration = artefact.calibration_tiles(dataset.train.images)
     tiles, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
@@ -71,6 +70,16 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _dataset(settings: dict[str, Any], args: Namespace) -> data.Dataset:
+    """The set that is named, or that of the model's settings; split as these say, so that what the
+    model has learned from is not taken for validation."""
+    own = settings.get("dataset", "auto")
+    name = args.dataset or own
+    weights = settings.get("weights", "") if name == own else ""
+    hold_out = settings.get("hold_out", HOLD_OUT)
+    return data.load(name, args.data_dir, hold_out, Look.of(settings), weights)
+
+
 def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source":
     """The source pruned and trained as the flags say, its certainty measured anew."""
     from digits.optimization import artefact, parity, refine
@@ -79,6 +88,7 @@ def refined(source: "Source", dataset: data.Dataset, args: Namespace) -> "Source
     from digits.training.config import TrainConfig
     from digits.training.lifecycle import measure
 
+    dataset.require("validation")
     calibration = artefact.calibration_tiles(dataset.train.images)
     grid = Grid(args.bits) if args.quantize else None
     usual = min(parity.usual_drop(output.suffix) for output in args.output)

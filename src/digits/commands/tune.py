@@ -14,6 +14,8 @@ from digits.spec import RUNS_DIR
 from digits.training.config import MOST_SEED
 
 DEFAULT_ARCH = "cnn3"
+STUDY_SUFFIX = ".db"  # what is drawn and trained lies in a folder of the name without it
+MOST_SEEDS = 100  # they come after the seed of the search
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     asked = {"arch": arch, **{name: getattr(args, name) for name in names}}
     given = {name: value for name, value in asked.items() if value is not None}
     config, dataset = begin(given, args.data_dir)
-    path = args.study or RUNS_DIR / f"tune-{config.arch}.db"
+    path = args.study or RUNS_DIR / f"tune-{config.arch}{STUDY_SUFFIX}"
     folder = path.with_suffix("")
     study = tune.open_study(path, config)
     on = device.pick(args.gpu, args.cpu)
@@ -87,18 +89,22 @@ def _parse(argv: list[str]) -> Namespace:
         "over --seeds comes after it (default: %(default)s)",
     )  # fmt: skip
     add("--epochs", type=number(int, 1), help="of a trial (default: the recipe's)")
-    add("--seed", type=number(int, 0, MOST_SEED), help="default: 0")
+    add("--seed", type=number(int, 0, MOST_SEED - MOST_SEEDS), help="default: 0")
     add(
-        "--seeds", type=number(int, 0, 100), default=5,
+        "--seeds", type=number(int, 0, MOST_SEEDS), default=5,
         help="seeds over which the best is compared with the recipe (default: %(default)s)",
     )  # fmt: skip
     add(
         "--study", type=Path,
-        help=f"SQLite file: goes on with what is in it (default: {RUNS_DIR}/tune-ARCH.db)",
+        help=f"SQLite file ({STUDY_SUFFIX}): goes on with what is in it (default: "
+        f"{RUNS_DIR}/tune-ARCH{STUDY_SUFFIX})",
     )  # fmt: skip
     shape = parser.add_argument_group("what a trial begins with, as of train")
     add_source_flags(lambda name, text, **more: shape.add_argument(f"--{name}", help=text, **more))
     shared = parser.add_argument_group("data and device")
     _flags.add_data_flags(shared, None)
     _flags.add_device_flags(shared)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.study and args.study.suffix != STUDY_SUFFIX:
+        parser.error(f"--study {args.study}: name a file that ends in {STUDY_SUFFIX}")
+    return args

@@ -34,7 +34,7 @@ def parts_of(path: Path, items: list[Item], keys: Sequence[str], hold_out: int) 
         wanted[VALIDATION] = (1 - sum(wanted.values())) / hold_out
     rest = [i for i, part in enumerate(parts) if part == TRAIN]
     writers = sorted({items[i].writer for i in rest})
-    if writers != [""] and wanted:
+    if any(writers) and wanted:
         if len(writers) <= len(wanted):
             raise DigitsError(f"{path}: {len(writers)} writers; to hold some out it takes three")
         of_writer = dict(zip(writers, by_hash(writers, wanted), strict=True))

@@ -96,6 +96,18 @@ class Dataset:
         """Of one tile: channels, height, width."""
         return self.train.shape
 
+    def require(self, *parts: str) -> None:
+        """Let pass a set that has something in these parts ("train", "validation", "test").
+
+        Raises:
+            DigitsError: one is empty.
+        """
+        for part in parts:
+            if not len(getattr(self, part)):
+                raise DigitsError(
+                    f"{self.name}: no picture for {part}; three of some class are the least"
+                )
+
     def known_to(self, classes: Sequence[str], shape: Sequence[int | None]) -> "Dataset":
         """With labels that are places in a model's `classes`.
 

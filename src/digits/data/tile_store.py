@@ -4,15 +4,17 @@ Such a file is kept in tiles/ of the data folder, named by the pictures' paths, 
 the look of the tiles: what has not changed is not looked at again.
 """
 
+import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
+from digits import leftovers
 from digits.data.look import Look
 from digits.data.own_files import Item
 from digits.data.pictures import tile_of
@@ -36,8 +38,9 @@ def tiles_of(
     if np.prod(shape, dtype=np.int64) <= IN_MEMORY:
         tiles = np.empty(shape, np.uint8)
         return tiles, *_fill(tiles, items, look)
-    of_path = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    of_path = hashlib.sha256(_bytes(str(path.resolve()))).hexdigest()[:12]
     place = folder / "tiles" / f"{of_path}-{_key(path, items, look)}.npy"
+    leftovers.sweep(place.parent, f".{of_path}-*")
     try:
         if not place.exists():
             _write(place, shape, items, look)
@@ -70,16 +73,18 @@ def _write(place: Path, shape: tuple[int, ...], items: Sequence[Item], look: Loo
     """The file of tiles and beside it what is wrong with which, and their sizes: there whole or not
     at all."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    half = place.with_name(f".{place.stem}.{os.getpid()}.npy")
+    half = place.with_name(f".{place.stem}.{uuid4().hex}.npy")
     try:
         tiles: Any = np.lib.format.open_memmap(half, "w+", np.uint8, shape)
         why_not, sizes = _fill(tiles, items, look)
         tiles.flush()
+        del tiles  # Windows renames and deletes no file that is open
         told = {str(i): why for i, why in enumerate(why_not) if why} | {SIZES: " ".join(sizes)}
         place.with_suffix(".json").write_text(json.dumps(told), "utf-8")
         half.replace(place)
     finally:
-        half.unlink(missing_ok=True)
+        with contextlib.suppress(PermissionError):  # open still, as what raised holds the tiles
+            half.unlink(missing_ok=True)
 
 
 def _fill(tiles: np.ndarray, items: Sequence[Item], look: Look) -> tuple[list[str], list[str]]:
@@ -112,10 +117,15 @@ def _smallest_to_largest(sizes: np.ndarray) -> list[str]:
 def _key(path: Path, items: Sequence[Item], look: Look) -> str:
     sha = hashlib.sha256(f"{FORMAT} {look.frame} {look.shape} {_stamp(path)}".encode())
     for item in items:
-        sha.update(f"{item.name}\0".encode())
+        sha.update(_bytes(f"{item.name}\0"))
         if isinstance(item.source, str):
             sha.update(_stamp(Path(item.source)).encode())
     return sha.hexdigest()[:24]
+
+
+def _bytes(name: str) -> bytes:
+    """A name to be hashed; bytes in it that are not UTF-8 are surrogates."""
+    return name.encode("utf-8", "surrogatepass")
 
 
 def _stamp(path: Path) -> str:

@@ -1,6 +1,7 @@
 """What metrics.json holds: all numbers of a report as plain data; docs/report.md is its schema."""
 
 import csv
+import math
 import os
 import platform
 from collections import Counter
@@ -116,7 +117,7 @@ def stated(model: Classifier, name: str) -> float | None:
     """A number that the model's card gives for itself, or the first of a list; None if none."""
     value = model.card["metrics"].get(name)
     value = value[0] if isinstance(value, list) and value else value
-    return value if type(value) in (int, float) else None
+    return value if type(value) in (int, float) and math.isfinite(value) else None
 
 
 def history(model: Classifier) -> list[dict[str, float]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
+from urllib.parse import unquote
 
 from digits.cells import cell_text
 from digits.classifier import Classifier
@@ -65,12 +66,12 @@ def check(items: Sequence[Labelled], models: Sequence[Classifier]) -> None:
 
 
 def _of_folder(folder: Path) -> Labels:
-    parts = sorted(path for path in folder.glob("*") if path.is_dir())
+    parts = sorted(path for path in folder.glob("[!.]*") if path.is_dir())
     if not parts:
         raise DigitsError(
             f"{folder}: no folders in it; put the pictures of each label into a folder of its name"
         )
-    found = {part.name: [file.name for file in _pictures(part)] for part in parts}
+    found = {unquote(part.name): [file.name for file in _pictures(part)] for part in parts}
     items = [Labelled(path, _label(name)) for name, paths in found.items() for path in paths]
     if not items:
         raise DigitsError(f"{folder}: no pictures in its folders")
@@ -80,9 +81,12 @@ def _of_folder(folder: Path) -> Labels:
 
 
 def _pictures(folder: Path) -> Iterator[File]:
-    """Those in a folder, which may be none."""
+    """Those in a folder, which may be none; hidden ones are not looked at, as by `train`."""
     try:
-        yield from files(str(folder))
+        for file in files(str(folder)):
+            parts = Path(file.name).relative_to(folder).parts
+            if not any(part.startswith(".") for part in parts):
+                yield file
     except DigitsError:
         return
 
@@ -90,7 +94,7 @@ def _pictures(folder: Path) -> Iterator[File]:
 def _of_csv(path: Path) -> Labels:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            rows = list(csv.DictReader(file, skipinitialspace=True))
     except (OSError, ValueError, csv.Error) as error:
         raise DigitsError(f"{path}: cannot be read: {reason(error)}") from None
     cells = [row.get(key) for row in rows for key in ("path", "label")]

@@ -1,6 +1,6 @@
 """How well things that a model does not know are turned away (out-of-distribution detection)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,17 @@ def made_up() -> np.ndarray:
     return nondigits.make(COUNT, np.zeros((1, *INPUT_SHAPE), np.uint8), SEED, held_out=True)
 
 
-def unknown(dataset: Dataset, known: Sequence[str], shape: Sequence[int | None]) -> np.ndarray:
-    """The tiles (N, C, H, W) uint8 of classes that are not `known`: of a data set's test part, or
-    all of one's own pictures.
+def unknown(
+    dataset: Dataset, known: Collection[str], shapes: Collection[tuple[int | None, ...]]
+) -> np.ndarray:
+    """The tiles (N, C, H, W) uint8 of classes that are not `known` to models that take tiles of
+    these shapes: of a data set's test part, or all of one's own pictures.
 
     Raises:
         DigitsError: there are none, or they have another shape.
     """
-    if dataset.shape != tuple(shape):
-        raise DigitsError(f"--ood {dataset.name}: its tiles have another shape than the model's")
+    if set(shapes) != {dataset.shape}:
+        raise DigitsError(f"--ood {dataset.name}: its tiles have another shape than a model's")
     parts = [dataset.test]
     if Path(dataset.name).exists():
         parts += [dataset.train, dataset.validation]
@@ -43,7 +45,7 @@ def unknown(dataset: Dataset, known: Sequence[str], shape: Sequence[int | None])
         part.images.cpu().numpy()[np.isin(part.labels.cpu().numpy(), strange)] for part in parts
     ])  # fmt: skip
     if not len(images):
-        raise DigitsError(f"--ood {dataset.name}: the model knows all its classes; name another")
+        raise DigitsError(f"--ood {dataset.name}: the models know all its classes; name another")
     return images
 
 

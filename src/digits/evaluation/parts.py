@@ -98,6 +98,16 @@ def _check_pictures(it: Material) -> None:
         print(f"warning: {it.labels.source}: no pictures labelled {name}", file=sys.stderr)
 
 
+def _check_tiles(it: Material) -> list[Split]:
+    it.tiles.require("test")
+    return it.splits
+
+
+def _check_baselines(it: Material) -> None:
+    required("sklearn", "--baselines")
+    it.tiles.require("train")
+
+
 def _check_grey(it: Material, flag: str) -> None:
     if it.tiles.shape != INPUT_SHAPE:
         raise DigitsError(f"{flag} is for grey tiles of 28x28 pixels alone")
@@ -128,7 +138,7 @@ PARTS = {  # by the flag that asks for it
         lambda found: printed.pictures(found["pictures"]),
     ),
     "tiles": Part(
-        lambda it: it.splits,
+        _check_tiles,
         lambda it: facts.of_tiles(it.names, it.tests, it.tiles.name),
         printed.table,
     ),
@@ -148,7 +158,7 @@ PARTS = {  # by the flag that asks for it
         lambda found: numbers.table(found["numbers"]),
     ),
     "baselines": Part(
-        lambda it: required("sklearn", "--baselines"),
+        _check_baselines,
         lambda it: {"baselines": baselines.measure(it.tiles.train, it.tiles.test)},
         lambda found: baselines.table(found["baselines"], found["models"]),
     ),

@@ -6,6 +6,7 @@ may share it: each trial is in it as soon as it is done.
 
 import contextlib
 import dataclasses
+import math
 import os
 import sqlite3
 import sys
@@ -28,10 +29,11 @@ from digits.training.recipes import RANGES, RANGES_OF
 from digits.training.run import Run
 
 HEARTBEAT, GRACE = 15, 60  # seconds: a trial's sign of life, and without one it is dead
+FAILED = math.nan  # what Optuna takes for a failed trial: it is not counted, nor learned from
 STARTUP_TRIALS = 5  # at random, and none of them is pruned
 # What all trials of a study share; of a study that was begun without one, the default.
-ABOUT = ("arch", "dataset", "hold_out", "epochs", "weights", "frame", "size", "colour", "init",
-         "freeze")  # fmt: skip
+ABOUT = ("arch", "dataset", "hold_out", "epochs", "seed", "weights", "frame", "size", "colour",
+         "init", "freeze")  # fmt: skip
 
 
 class Watch:
@@ -58,7 +60,7 @@ def open_study(path: Path, config: TrainConfig) -> Any:
         DigitsError: Optuna is missing, the file is no study, or it is one of other settings.
     """
     optuna = required("optuna", "tune")
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # why a trial failed is said here
     about = {name: getattr(config, name) for name in ABOUT}
     try:
         is_first = not path.exists() and _make(path, about)
@@ -133,22 +135,41 @@ def folder_of(study: Path, trial: int) -> Path:
 def _make(path: Path, about: dict[str, Any]) -> bool:
     """A new study, there whole or not at all, whoever else begins it or kills us meanwhile; whether
     it is ours."""
-    import optuna
-
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(".db", checkpoint.temporary_prefix(path), path.parent)
     os.close(descriptor)
     try:
-        study = optuna.create_study(
-            study_name="tune", storage=f"sqlite:///{name}", direction="maximize"
-        )
-        study.set_user_attr("about", about)
-        os.link(name, path)
+        _fill(name, about)
+        _put(Path(name), path)
         return True
     except FileExistsError:
         return False
     finally:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
+
+
+def _fill(name: str, about: dict[str, Any]) -> None:
+    """Make a study of an empty file, which is closed at the end: Windows deletes none that is
+    open."""
+    import optuna
+
+    storage = optuna.storages.RDBStorage(f"sqlite:///{name}")
+    try:
+        study = optuna.create_study(study_name="tune", storage=storage, direction="maximize")
+        study.set_user_attr("about", about)
+    finally:
+        storage.engine.dispose()
+
+
+def _put(made: Path, path: Path) -> None:
+    """Give a file its place. Raises FileExistsError if there is one."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        raise
+    except OSError:  # the file system has no links, as exFAT
+        path.touch(exist_ok=False)
+        made.replace(path)
 
 
 def search(
@@ -178,11 +199,15 @@ def search(
 
     def objective(trial: Any) -> float:
         settings = dataclasses.replace(config, **suggested(trial, config.arch))
-        accuracy, stopped[0] = validated(settings, dataset, folder / f"{trial.number:04}", on,
-                                         Watch(trial))  # fmt: skip
+        place = folder / f"{trial.number:04}"
+        try:
+            accuracy, stopped[0] = validated(settings, dataset, place, on, Watch(trial))
+        except DigitsError as error:  # a loss that is not finite
+            print(f"trial {trial.number}: failed: {error}", file=sys.stderr)
+            return FAILED
         if stopped[0]:
             study.stop()
-            raise optuna.TrialPruned
+            return FAILED
         print(f"trial {trial.number}: {accuracy:.2%} {trial.params}", file=sys.stderr)
         return accuracy
 
@@ -192,7 +217,6 @@ def search(
             objective,
             timeout=60 * minutes,
             callbacks=[optuna.study.MaxTrialsCallback(trials, ended)],
-            catch=(DigitsError,),  # a loss that is not finite: the trial has failed
         )
     return stopped[0]
 
@@ -228,12 +252,12 @@ def validated(
 def compared(
     study: Any, config: TrainConfig, dataset: Dataset, folder: Path, on: torch.device, seeds: int
 ) -> dict[str, list[float]]:
-    """The accuracies on validation of the recipe and of the best settings, over the same seeds;
-    what was trained before the study was stopped is not trained again."""
+    """The accuracies on validation of the recipe and of the best settings, over the same seeds,
+    none of which the search used; what was trained before a stop is not trained again."""
     found: dict[str, list[float]] = {}
     for name, settings in (("recipe", {}), ("best", study.best_params)):
         found[name] = []
-        for seed in range(1, seeds + 1):
+        for seed in range(config.seed + 1, config.seed + seeds + 1):
             key = f"{name}, seed {seed}, trial {study.best_trial.number}"
             if key not in study.user_attrs:
                 one = dataclasses.replace(config, seed=seed, **settings)
