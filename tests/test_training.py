@@ -279,6 +279,25 @@ def test_the_last_epoch_takes_the_tiles_whose_losses_were_the_highest(
     assert sorted(learned.sum(dim=1).tolist()) == sorted(expected.sum(dim=1).tolist())
 
 
+def test_processes_have_epochs_of_one_length(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one of them waits for gradients that nobody sends."""
+    steps: list[int] = []
+
+    def lengths(config: TrainConfig, tiles: int, batch: int) -> list[int]:
+        steps.append(max(tiles // batch, 1))
+        raise Interrupt
+
+    monkeypatch.setattr(loop, "epoch_lengths", lengths)
+    config = dataclasses.replace(CONFIG, batch_size=16)
+    for rank in (0, 1):
+        with pytest.raises(Interrupt):
+            fit(nn.Linear(1, 1), uci.train[:239], uci.validation, config, Run(tmp_path),
+                Ranks(rank, 2))  # fmt: skip
+    assert steps == [14, 14]
+
+
 def test_one_epoch_takes_all_tiles(uci: Dataset, tmp_path: Path) -> None:
     one = {"arch": "fast", "epochs": 1}
     all_tiles = weights(train(uci, tmp_path / "all", **one))

@@ -61,7 +61,7 @@ def fit(
             batch of one tile is too small for the network.
     """
     device = next(model.parameters()).device
-    train = ranks.share(train)
+    train = ranks.even_share(train)
     batch = min(ranks.share_of(config.batch_size), len(train))  # a smaller set is one batch
     lengths = epoch_lengths(config, len(train), batch)
     starts = [0, *accumulate(lengths)]
