@@ -167,13 +167,14 @@ def test_a_teacher_of_other_tiles_is_refused() -> None:
     ("--nondigits 0.1", "--nondigits: only where the classes are the digits"),
     ("--arch rows", "--arch rows: only where the classes are the digits"),
 ])  # fmt: skip
-def test_what_is_of_digits_is_not_for_other_classes(
-    flags: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("classes", [4, 10])
+def test_what_is_of_digits_is_not_for_other_classes_or_whole_pictures(
+    classes: int, flags: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     import numpy as np
 
     images = np.random.default_rng(0).integers(0, 255, (40, 20, 20), np.uint8)
-    np.savez("own.npz", images=images, labels=np.arange(40) % 4)
+    np.savez("own.npz", images=images, labels=np.arange(40) % classes)
     command = ["train", "--cpu", "--dataset", "own.npz", "--frame", "none", *flags.split()]
     assert main(command) == 1
     assert says in capfd.readouterr().err and not Path("runs").exists()

@@ -111,6 +111,11 @@ class TrainConfig:
         return (*self.labels, NONE) if self.nondigits else self.labels
 
     @property
+    def adds_digits(self) -> bool:
+        """Whether drawn digits, non-digits and hands can be added: they are digits, and framed."""
+        return self.labels == CLASSES and self.frame == FRAMES[0]
+
+    @property
     def arch_arguments(self) -> dict[str, Any]:
         """What the architecture is to be built with, beside its own defaults."""
         return self.sizes | ({"dropout": self.dropout} if self.dropout >= 0 else {})

@@ -14,7 +14,7 @@ from digits import card, checkpoint, data, spec
 from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
-from digits.spec import CLASSES, RUNS_DIR, SAVE_DIR, SMALL_SET
+from digits.spec import RUNS_DIR, SAVE_DIR, SMALL_SET
 from digits.training import teacher, transfer
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
@@ -114,16 +114,18 @@ def _require_one_process(config: TrainConfig, ranks: Ranks) -> None:
 def _for_classes(config: TrainConfig, dataset: Dataset, given: dict[str, Any]) -> TrainConfig:
     """The settings with the set's classes, and its name for `auto`.
 
-    What a recipe adds to digits is left out where other things are learned, and where a model is
-    taken over, which has learned from it.
+    What a recipe adds to digits is left out where other things are learned, or whole pictures, and
+    where a model is taken over, which has learned from it.
     """
-    if dataset.classes != CLASSES:
+    config = dataclasses.replace(config, dataset=dataset.name, labels=dataset.classes)
+    if not config.adds_digits:
         asked = [name for name in OF_DIGITS if given.get(name)]
         asked += [f"arch {config.arch}"] if config.samples else []
         if asked:
-            raise DigitsError(f"--{asked[0]}: only where the classes are the digits 0 to 9")
-    config = dataclasses.replace(config, dataset=dataset.name, labels=dataset.classes)
-    if dataset.classes == CLASSES and not config.init:
+            raise DigitsError(
+                f"--{asked[0]}: only where the classes are the digits 0 to 9, with --frame digit"
+            )
+    if config.adds_digits and not config.init:
         return config
     none: dict[str, Any] = {name: 0.0 for name in OF_DIGITS if name not in given}
     return dataclasses.replace(config, **none)
