@@ -1,13 +1,15 @@
 """Ensembles and teachers: several models in one checkpoint, and one that learns from another."""
 
 import dataclasses
+import os
+import signal
 from pathlib import Path
 
 import pytest
 import torch
 
 from digits import archs, checkpoint
-from digits.data import Dataset
+from digits.data import Dataset, Split
 from digits.errors import DigitsError
 from digits.training import ensemble, teacher
 from digits.training.config import TrainConfig
@@ -77,6 +79,25 @@ def test_an_ensemble_goes_on_in_the_member_where_it_stopped(
     assert Run.find("latest", broken.parent).folder == broken
     resumed = train(uci, broken, resume=True)
     assert checkpoint.digest(resumed.model.state_dict()) == whole
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_signal_in_the_last_evaluation_ends_what_is_left(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: int
+) -> None:
+    """Of one model nothing is left to train; of two the second is."""
+    evaluate, calls = Engine.evaluate, [0]
+
+    def signals(self: Engine, split: Split) -> dict[str, float]:
+        calls[0] += 1
+        if calls[0] == 2:  # the first is of the warm-up
+            os.kill(os.getpid(), signal.SIGINT)
+        return evaluate(self, split)
+
+    monkeypatch.setattr(Engine, "evaluate", signals)
+    trained = train(uci, tmp_path / "run", arch="micro", epochs=1, ensemble=members)
+    assert trained.stopped_by == signal.SIGINT and len(trained.outcomes) == 1
+    assert trained.finished == (members == 1) and trained.kept and trained.runs[0].states()
 
 
 def teach(uci: Dataset, path: Path, classes: int = 10) -> str:

@@ -168,9 +168,9 @@ def carry_out(
         place = save_dir / (f"{config.arch}.pth" if config.samples else BEST_MODEL.name)
         with checkpoint.locked(save_dir):  # two that end together keep one model, not half of each
             saved = publish(content, run, place, force or bool(config.samples))
-            if not trained.stopped_by:
+            if trained.finished:
                 _write_onnx(content, {run.model, saved})
-    if trained.stopped_by:
+    if not trained.finished:
         best = trained.outcomes[-1].best_epoch if trained.kept else 0
         raise Stopped(trained.stopped_by, run.folder, best)
 

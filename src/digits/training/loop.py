@@ -41,6 +41,7 @@ class Outcome:
     train_seconds: float
     warmup_seconds: float  # and compilation
     stopped_by: int  # the number of the signal, or 0
+    finished: bool  # trained to its last step, or until patience ended
 
 
 def fit(
@@ -54,7 +55,8 @@ def fit(
 ) -> Outcome:
     """Train `model` on its device, where both splits lie whole. Saves states into `run`.
 
-    A signal ends it early, with the state saved and `stopped_by` set in the outcome.
+    A signal ends it early, with the state saved and `stopped_by` set in the outcome; so does one
+    that comes too late to end anything, for who has more to train.
 
     Raises:
         DigitsError: the loss is not finite, the disk is full, there is nothing to resume, or a
@@ -154,6 +156,8 @@ def fit(
                 print_row(row, is_best)
                 run.write_history(progress.history)
             save(state, run, ranks)
+            asked = torch.tensor(float(stop.signal is not None), device=device)  # meanwhile
+            stopping = stopping or ranks.sum(asked).item()
             if stopping:
                 break
 
@@ -168,6 +172,7 @@ def fit(
         train_seconds,
         warmup_seconds,
         (stop.signal or signal.SIGTERM) if stopping else 0,
+        progress.step >= total_steps or out_of_patience(state, config),
     )
 
 

@@ -102,7 +102,7 @@ def train(
     outcome = fit(model, lesson, config, run, resume)
     if outcome.best_epoch:
         model.load_state_dict(outcome.weights)
-    return Trained(config.arch, {}, model, [run], [outcome])
+    return Trained(config.arch, {}, model, [run], [outcome], outcome.finished)
 
 
 def fit(
@@ -168,7 +168,7 @@ def fit(
     done = progress.step >= steps * config.epochs
     return Outcome(
         progress.best_weights, progress.best_epoch, progress.history, before + seconds(), 0.0,
-        0 if done else stop.signal or signal.SIGTERM,
+        0 if done else stop.signal or signal.SIGTERM, done,
     )  # fmt: skip
 
 
