@@ -5,9 +5,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from digits import archs, checkpoint
+from digits import archs, checkpoint, data
 from digits.__main__ import main
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
@@ -96,6 +97,25 @@ def test_a_resumed_run_goes_where_it_is_told(run_folder: Path) -> None:
     run = broken_off(run_folder, "--save_dir", "mine")
     assert main(["train", "--cpu", "--resume", str(run), "--save_dir", "other"]) == 0
     assert Path("other/best_model.pth").is_file() and not Path("mine/best_model.pth").exists()
+
+
+@pytest.mark.slow
+def test_a_run_whose_data_changed_is_not_gone_on_with(
+    run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uci = data.load("uci").train.arrays
+    for count in (200, 230):
+        np.savez("own.npz", images=uci[0][:count, 0], labels=uci[1][:count])
+        if count == 200:
+            flags = "--dataset own.npz --frame none --batch_size 16"
+            run = broken_off(run_folder, *flags.split())
+    assert main(["train", "--cpu", "--resume", str(run)]) == 1
+    assert f"own.npz: has changed since {run} began; train afresh" in capsys.readouterr().err
+    config = json.loads((run / "config.json").read_text())
+    del config["learned_digest"]  # as runs of before are
+    (run / "config.json").write_text(json.dumps(config))
+    np.savez("own.npz", images=uci[0][:200, 0], labels=uci[1][:200])
+    assert main(["train", "--cpu", "--resume", str(run)]) == 0
 
 
 def test_the_run_that_was_saved_last_is_resumed_whatever_its_name(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from digits.training.ranks import Ranks
 from digits.training.run import Run
 from digits.training.step import logits_of
 
-# In config.json beside the settings: where a run's model goes, and the threads that compute it,
-# as their number decides in which order sums are rounded.
-KEPT_IN, THREADS = "save_dir", "threads"
+# In config.json beside the settings: where a run's model goes, the threads that compute it, as
+# their number decides in which order sums are rounded, and a digest of what it learns from.
+KEPT_IN, THREADS, LEARNED = "save_dir", "threads", "learned_digest"
 SPLIT = ("dataset", "hold_out")  # settings that say which tiles are for validation
 MOST_THREADS = 1024
 OF_DIGITS = ("strokes", "nondigits", "hands")  # what can be added to digits alone
@@ -56,13 +56,18 @@ def prepare(
     runs = save_dir / RUNS_DIR if save_dir else RUNS_DIR
     if resume:
         run = Run.find(resume, runs)
-        config, kept_in, threads = _settings(run.config)
+        config, kept_in, threads, learned = _settings(run.config)
         _require_one_process(config, ranks)
         torch.set_num_threads(threads or torch.get_num_threads())
         dataset = _load(config, data_dir)
         if dataset.classes != config.labels:
             raise DigitsError(f"{config.dataset}: has other classes than when {run.folder} began")
-        return run, config, _extended(dataset, config, data_dir), save_dir or kept_in
+        dataset = _extended(dataset, config, data_dir)
+        if learned not in ("", learned_digest(dataset)):
+            raise DigitsError(
+                f"{config.dataset}: has changed since {run.folder} began; train afresh"
+            )
+        return run, config, dataset, save_dir or kept_in
     config, dataset = begin(given, data_dir, preset)
     _require_one_process(config, ranks)
     tiles = len(dataset.train)
@@ -75,9 +80,17 @@ def prepare(
     save_dir = save_dir or SAVE_DIR
     if ranks.first:
         more = {KEPT_IN: str(save_dir.resolve()), THREADS: torch.get_num_threads()}
+        more[LEARNED] = learned_digest(dataset)
         checkpoint.write_json(run.config, {**config.as_dict(), **more})
         run.write_splits(dataset.listing)
     return run, config, dataset, save_dir
+
+
+def learned_digest(dataset: Dataset) -> str:
+    """Tells what is learned and chosen by from what it was before a change: by the labels and the
+    tiles of validation, as all training tiles would take as long as an epoch of `fast`."""
+    labels = dataset.train.labels, dataset.validation.labels
+    return checkpoint.digest([*labels, dataset.validation.images])
 
 
 def begin(
@@ -236,9 +249,9 @@ def folder_of(data_dir: str | None) -> Path:
     return Path(data_dir) if data_dir else spec.data_dir()
 
 
-def _settings(path: Path) -> tuple[TrainConfig, Path, int]:
-    """The settings of a run, from its config.json, the folder for its model, and its threads (0
-    where they are not told)."""
+def _settings(path: Path) -> tuple[TrainConfig, Path, int, str]:
+    """The settings of a run, from its config.json, the folder for its model, its threads and the
+    digest of what it learns from (0 and "" where they are not told)."""
     try:
         values = json.loads(path.read_text("utf-8"))
         config, kept_in = TrainConfig.stored(values), values.get(KEPT_IN, str(SAVE_DIR))
@@ -247,7 +260,7 @@ def _settings(path: Path) -> tuple[TrainConfig, Path, int]:
         threads = values.get(THREADS, 0)
         if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
             raise DigitsError(f"{THREADS} is no number of threads")
-        return config, Path(kept_in), threads
+        return config, Path(kept_in), threads, str(values.get(LEARNED, ""))
     except (OSError, ValueError, RecursionError, DigitsError) as error:
         why = reason(error)
         raise DigitsError(f"{path}: not the settings of a run ({why}); train afresh") from None
