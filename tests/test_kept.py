@@ -100,6 +100,18 @@ def test_a_resumed_run_goes_where_it_is_told(run_folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_run_goes_on_from_what_it_began_with_whoever_overwrites_it(run_folder: Path) -> None:
+    digits = ["--epochs", "2", "--save_dir", "mine", "--init", "mine/best_model.pth"]
+    checkpoint.save("mine/best_model.pth", model(0.1))
+    run = broken_off(run_folder, *digits, "--nondigits", "0.2")
+    content = checkpoint.pack("micro", archs.create("micro", 11), classes=(*"0123456789", "none"))
+    checkpoint.save("mine/best_model.pth", content)  # as the stopped run does after an epoch
+    assert main(["train", "--cpu", "--resume", str(run)]) == 0
+    assert checkpoint.load(run / "model.pth")["config"]["init"] == "mine/best_model.pth"
+    assert not (run / "init.pth").exists()
+
+
+@pytest.mark.slow
 def test_a_run_whose_data_changed_is_not_gone_on_with(
     run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

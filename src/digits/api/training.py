@@ -183,7 +183,7 @@ def carry_out(
         evaluation.draw(run.folder, test)
         metrics, accuracy = {"test": test.summary, **metrics}, test.summary["accuracy"]
     checkpoint.write_json(run.metrics, metrics)
-    for part in trained.runs:
+    for part in (run, *trained.runs):
         part.drop_states()
     return model, Report(accuracy, metrics, trained.outcomes[0].history, saved, run.folder, test)
 

@@ -65,11 +65,11 @@ def train(
         model = archs.create(
             config.arch, len(config.classes), dataset.shape, **config.arch_arguments
         )
+        settings = dataclasses.replace(config, seed=seed, init=run.begun_with(config.init))
         if config.init:
-            transfer.start(model, config, dataset.shape)
+            transfer.start(model, settings, dataset.shape)
         model.to(on)
         goes_on = resume and (config.ensemble == 1 or bool(part.states()))
-        settings = dataclasses.replace(config, seed=seed)
         outcome = fit(model, training, validation, settings, part, ranks, goes_on)
         if outcome.best_epoch:
             model.load_state_dict(outcome.weights)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from digits import card, checkpoint, data, spec
+from digits import card, checkpoint, classifier, data, spec
 from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
@@ -81,6 +81,9 @@ def prepare(
     if ranks.first:
         more = {KEPT_IN: str(save_dir.resolve()), THREADS: torch.get_num_threads()}
         more[LEARNED] = learned_digest(dataset)
+        if config.init:
+            begun = classifier.find_checkpoint(config.init)
+            checkpoint.write_bytes(run.init, begun.read_bytes())
         checkpoint.write_json(run.config, {**config.as_dict(), **more})
         run.write_splits(dataset.listing)
     return run, config, dataset, save_dir

@@ -4,6 +4,7 @@ Pictures are made anew every REUSE epochs; every step draws its changes from the
 own number, so that a resumed run goes on as if nothing had happened.
 """
 
+import dataclasses
 import math
 import os
 import signal
@@ -96,10 +97,11 @@ def train(
     lesson = subject.lesson(samples_of, subject.make(count, held_out, seed, 1))
     device.seed(config.seed, config.deterministic)
     model = archs.create(config.arch, len(config.classes), subject.shape, **config.arch_arguments)
+    settings = dataclasses.replace(config, init=run.begun_with(config.init))
     if config.init:
-        transfer.start(model, config, subject.shape)
+        transfer.start(model, settings, subject.shape)
     model.to(on)
-    outcome = fit(model, lesson, config, run, resume)
+    outcome = fit(model, lesson, settings, run, resume)
     if outcome.best_epoch:
         model.load_state_dict(outcome.weights)
     return Trained(config.arch, {}, model, [run], [outcome], outcome.finished)
