@@ -1,7 +1,9 @@
 """The loop: it learns, repeats itself bit for bit, and survives being stopped anywhere."""
 
+import contextlib
 import dataclasses
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -226,6 +228,27 @@ def test_each_loss_that_is_not_finite_halves_the_rate_once(tmp_path: Path) -> No
         assert state.optimizer.param_groups[0]["initial_lr"] == pytest.approx(usual * 0.5**cuts)
     loop.recover(state, run, config, 4, float("nan"))  # none was saved since
     assert state.optimizer.param_groups[0]["initial_lr"] == pytest.approx(usual * 0.5**4)
+
+
+@pytest.mark.parametrize("schedule", ["one-cycle", "linear", "cosine", "plateau"])
+def test_the_first_step_after_a_cut_takes_the_lower_rate(schedule: str) -> None:
+    config = dataclasses.replace(TrainConfig(), schedule=schedule)
+    state = TrainingState(nn.Linear(4, 2), config, 10, None)
+    usual = state.optimizer.param_groups[0]["lr"]
+    state.scale_learning_rate(0.5)
+    assert state.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * usual)
+
+
+@pytest.mark.slow
+def test_a_state_that_is_broken_already_is_not_gone_back_to(
+    uci: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rate that breaks the weights in a step after which the loss was finite still."""
+    settings = {"arch": "cnn2", "batch_size": 1317, "learning_rate": 1e4, "epochs": 10}
+    with contextlib.suppress(DigitsError):
+        train(uci, tmp_path / "run", on_nan="lower", **settings)
+    said = re.findall(r"back to step (\d+)", capsys.readouterr().err)
+    assert said and all(said.count(step) <= 2 for step in said if step != "0")
 
 
 @pytest.mark.slow

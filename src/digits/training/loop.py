@@ -85,6 +85,7 @@ def fit(
     elif config.on_nan == "lower":
         save(state, run, ranks)
     rate_cuts, stopping = round(-math.log2(state.progress.rate_factor)), 0.0
+    failed_at = 0  # the step of the last loss that was not finite
     seconds, seconds_before, saved_at = timer(device), state.progress.seconds, 0.0
 
     with StopRequest() as stop:
@@ -136,6 +137,9 @@ def fit(
 
             if not math.isfinite(loss_sum):
                 rate_cuts += 1
+                if progress.step == failed_at:  # the state is broken, whatever the rate
+                    ranks.same(run.drop_newest_state() if ranks.first else "")
+                failed_at = progress.step
                 recover(state, run, config, rate_cuts, loss_sum)
                 continue
             if progress.step < starts[epoch + 1]:
@@ -155,7 +159,8 @@ def fit(
             if ranks.first:
                 print_row(row, is_best)
                 run.write_history(progress.history)
-            save(state, run, ranks)
+            if math.isfinite(row["validation_loss"]):
+                save(state, run, ranks)
             asked = torch.tensor(float(stop.signal is not None), device=device)  # meanwhile
             stopping = stopping or ranks.sum(asked).item()
             if stopping:

@@ -134,6 +134,13 @@ class Run:
         for old in self.states()[:-2]:
             old.unlink(missing_ok=True)
 
+    def drop_newest_state(self) -> str:
+        """Of several states delete the newest; its name."""
+        newest = self.states()[1:][-1:]
+        for path in newest:
+            path.unlink()
+        return "".join(path.name for path in newest)
+
     def load_state(self) -> dict[str, Any] | None:
         """The newest undamaged state, or None; says which damaged ones it passed over."""
         for path in reversed(self.states()):
