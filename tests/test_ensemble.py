@@ -122,8 +122,27 @@ def test_a_student_believes_its_teacher(uci: Dataset, tmp_path: Path) -> None:
 
 def test_a_teacher_of_other_classes_is_refused(uci: Dataset, tmp_path: Path) -> None:
     name = teach(uci, tmp_path / "teacher.pth", classes=11)
-    with pytest.raises(DigitsError, match="11 classes and the student is to know 10"):
+    with pytest.raises(DigitsError, match="it alone knows none; --nondigits"):
         train(uci, tmp_path / "run", ensemble=1, teacher=name)
+
+
+def test_what_classes_a_teacher_and_its_student_share_not_is_named(
+    uci: Dataset, tmp_path: Path
+) -> None:
+    name = teach(uci, tmp_path / "teacher.pth")
+    for classes, says in (
+        (tuple("012345678a"), "it alone knows 9, the student alone a"),
+        (tuple("9012345678"), "it knows the classes in another order"),
+    ):
+        with pytest.raises(DigitsError, match=f"--teacher .*: {says}$"):
+            teacher.load(name, classes, CPU)
+
+
+def test_a_training_state_is_no_teacher(tmp_path: Path) -> None:
+    path = tmp_path / "state-000000001.pth"
+    checkpoint.save(path, {"progress": {}})
+    with pytest.raises(DigitsError, match="a training state, not a model"):
+        teacher.require_shape(str(path), (1, 28, 28))
 
 
 def test_divergence_is_zero_for_equal_answers_and_grows() -> None:
