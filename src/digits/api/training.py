@@ -53,7 +53,7 @@ class Stopped(Exception):
 
 
 def train(
-    arch: str = "improved",
+    arch: str | None = None,
     dataset: str = "auto",
     epochs: int | None = None,
     *,
@@ -65,6 +65,7 @@ def train(
 ) -> "tuple[Classifier, Report]":
     """Train an architecture, keep its best epoch, measure it once on the test set.
 
+    `arch` is by default that of the model `init` to start from, or "improved".
     `dataset` is a name or the path of your own (docs/own-data.md); `settings` are the flags of
     `digits train` by their names (`learning_rate=0.01`), and go before the architecture's recipe.
     `device` demands one: "cpu", "cuda", "mps"; otherwise it is a GPU if one works. Files go where
@@ -83,8 +84,9 @@ def train(
     """
     from digits.device import pick
 
-    given = {"arch": arch, "dataset": str(dataset), "epochs": epochs, **settings}
-    check({name: value for name, value in given.items() if value is not None})
+    asked = {"arch": arch, "dataset": str(dataset), "epochs": epochs, **settings}
+    given = {name: value for name, value in asked.items() if value is not None}
+    check(given)
     try:
         done = carry_out(
             given,
@@ -116,9 +118,10 @@ def check(given: dict[str, Any]) -> None:
             raise DigitsError(f"no setting {name!r}{did_you_mean(name, known)}")
     TrainConfig.stored(given)
     kinds = archs.names(*archs.KINDS)
-    if given["arch"] not in kinds:
-        hint = did_you_mean(given["arch"], kinds)
-        raise DigitsError(f"no architecture {given['arch']!r}{hint}; known are {', '.join(kinds)}")
+    arch = given.get("arch", TrainConfig.arch)
+    if arch not in kinds:
+        hint = did_you_mean(arch, kinds)
+        raise DigitsError(f"no architecture {arch!r}{hint}; known are {', '.join(kinds)}")
 
 
 def carry_out(

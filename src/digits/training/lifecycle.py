@@ -110,6 +110,8 @@ def begin(
     unused = [f"--{name}" for name in OF_TILES if given.get(name) is not None]
     if config.samples and unused:
         raise DigitsError(f"{', '.join(unused)}: is of classifiers; --arch {config.arch} has none")
+    if config.freeze and not config.init:
+        raise DigitsError("--freeze is of the layers of --init; name one")
     dataset = _load(config, data_dir)
     config = _for_classes(config, dataset, given)
     if config.teacher:
