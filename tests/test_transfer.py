@@ -136,6 +136,14 @@ def test_what_cannot_be_taken_over_is_one_line(
     assert len(said) == 1 and says in said[0] and "Traceback" not in error
 
 
+def test_non_digits_are_not_for_rows(run_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """They would change nothing."""
+    flags = "--arch rows --nondigits 0.2 --dataset uci --cpu"
+    assert main(["train", *flags.split()]) == 1
+    assert "--nondigits: is of classifiers; --arch rows has none" in capfd.readouterr().err
+    assert not Path("runs").exists()
+
+
 def test_freeze_alone_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as stop:
         main(["train", "--freeze", "2"])
