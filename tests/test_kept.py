@@ -10,9 +10,10 @@ import pytest
 
 from digits import archs, checkpoint, data
 from digits.__main__ import main
+from digits.data import Dataset
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
-from digits.training.lifecycle import better_than
+from digits.training.lifecycle import better_than, validation_digest
 from digits.training.run import Run
 
 TINY = ["--dataset", "uci", "--arch", "micro", "--epochs", "1", "--cpu"]
@@ -26,6 +27,21 @@ def model(accuracy: float, dataset: str = "uci", hold_out: int = 12) -> dict[str
         metrics={"validation": {"validation_accuracy": accuracy, "validation_loss": 1.0}},
         config={"dataset": dataset, "hold_out": hold_out},
     )
+
+
+def test_the_same_name_may_stand_for_other_tiles(uci: Dataset, tmp_path: Path) -> None:
+    """A folder that grew: all of two tiles is less than nearly all of forty."""
+    few, many = (validation_digest(uci.validation[:count]) for count in (2, 40))
+    old, new = model(1.0), model(0.97)
+    checkpoint.save(tmp_path / "older.pth", old)
+    assert better_than(new, tmp_path / "older.pth")
+    old["metrics"]["validation"]["digest"] = few
+    checkpoint.save(tmp_path / "best.pth", old)
+    assert better_than(new, tmp_path / "best.pth")  # where one does not tell, names are compared
+    new["metrics"]["validation"]["digest"] = many
+    assert "other tiles" in better_than(new, tmp_path / "best.pth")
+    new["metrics"]["validation"]["digest"] = few
+    assert "100.00% on validation against 97.00%" in better_than(new, tmp_path / "best.pth")
 
 
 @pytest.mark.parametrize(("old", "stays"), [

@@ -26,7 +26,8 @@ from digits.training.step import logits_of
 # In config.json beside the settings: where a run's model goes, the threads that compute it, as
 # their number decides in which order sums are rounded, and a digest of what it learns from.
 KEPT_IN, THREADS, LEARNED = "save_dir", "threads", "learned_digest"
-SPLIT = ("dataset", "hold_out")  # settings that say which tiles are for validation
+DIGEST = "digest"  # among the figures of validation: of its tiles, so that models compare
+SPLIT = ("dataset", "hold_out")  # settings that stand for it in models that have none
 MOST_THREADS = 1024
 OF_DIGITS = ("strokes", "nondigits", "hands")  # what can be added to digits alone
 OF_TILES = ("patience", "on_nan", "teacher", "ensemble", "augment", "mixing", "compile",
@@ -92,8 +93,7 @@ def prepare(
 def learned_digest(dataset: Dataset) -> str:
     """Tells what is learned and chosen by from what it was before a change: by the labels and the
     tiles of validation, as all training tiles would take as long as an epoch of `fast`."""
-    labels = dataset.train.labels, dataset.validation.labels
-    return checkpoint.digest([*labels, dataset.validation.images])
+    return checkpoint.digest([dataset.train.labels, validation_digest(dataset.validation)])
 
 
 def begin(
@@ -207,7 +207,10 @@ def packed(trained: Trained, validation: Split, config: TrainConfig) -> dict[str
         thresholds=thresholds,
         config=config.as_dict(),
         metrics={
-            "validation": measure(trained.model, validation),
+            "validation": {
+                **measure(trained.model, validation),
+                DIGEST: validation_digest(validation),
+            },
             "best_epochs": [outcome.best_epoch for outcome in trained.outcomes],
             "epochs": card.epochs_of(trained.outcomes[0].history),
             "train_seconds": sum(outcome.train_seconds for outcome in trained.outcomes),
@@ -219,15 +222,17 @@ def packed(trained: Trained, validation: Split, config: TrainConfig) -> dict[str
 def better_than(content: dict[str, Any], best_model: Path) -> str:
     """Why a model that is there already should stay, or nothing: it is not worse, or none is there.
 
-    Models compare by their accuracy on validation, if that was the same part of the same set. One
-    of any other set goes before one of the small scans.
+    Models compare by their accuracy on validation, if that was of the same tiles. One of any other
+    set goes before one of the small scans.
     """
     if not best_model.exists():
         return ""
     try:
         old = checkpoint.load(best_model)
         before, now = (c["metrics"]["validation"]["validation_accuracy"] for c in (old, content))
-        splits = [tuple(c["config"].get(k) for k in SPLIT) for c in (old, content)]
+        splits = [c["metrics"]["validation"].get(DIGEST) for c in (old, content)]
+        if None in splits:
+            splits = [tuple(c["config"].get(k) for k in SPLIT) for c in (old, content)]
         old_set, new_set = (c["config"].get("dataset") for c in (old, content))
         better = before > now
     except (DigitsError, KeyError, TypeError):
@@ -237,6 +242,11 @@ def better_than(content: dict[str, Any], best_model: Path) -> str:
     if old_set == SMALL_SET != new_set:
         return ""
     return f"it was validated on other tiles (of {old_set}), so they do not compare"
+
+
+def validation_digest(validation: Split) -> str:
+    """Of the tiles and their labels: two of the same name may differ, as a folder grows."""
+    return checkpoint.digest([validation.images, validation.labels])
 
 
 def measure(model: nn.Module, split: Split) -> dict[str, float]:
