@@ -40,7 +40,7 @@ SURFACE = {  # what programs rely on: a change here is one that CHANGELOG.md tel
     "load": "(model: str | pathlib.Path | None = 'reader', device: Any = 'cpu') -> 'Classifier'",
     "read": f"(source: 'Source', {MODEL}) -> 'Answer'",
     "train": (
-        "(arch: str = 'improved', dataset: str = 'auto', epochs: int | None = None, *, "
+        "(arch: str | None = None, dataset: str = 'auto', epochs: int | None = None, *, "
         "save_dir: str | pathlib.Path | None = None, data_dir: str | pathlib.Path | None = None, "
         "device: str | None = None, force: bool = False, **settings: Any) "
         "-> 'tuple[Classifier, Report]'"
@@ -258,6 +258,16 @@ SMALL = {"arch": "micro", "dataset": "uci", "epochs": 1, "device": "cpu"}
     ({"epochs": 2.5}, "epochs is no int"),
     ({"learning_rate": "fast"}, "learning_rate is no float"),
     ({"augment": "much"}, "augment is none of"),
+    ({"learning_rate": -1}, "learning_rate is not above 0"),
+    ({"learning_rate": float("nan")}, "learning_rate is nan, no finite number"),
+    ({"label_smoothing": 2}, "label_smoothing is above 0.999"),
+    ({"strokes": -0.5}, "strokes is below 0"),
+    ({"weight_decay": -1}, "weight_decay is below 0"),
+    ({"max_error": -1}, "max_error is below 0"),
+    ({"frame": "none", "size": 30}, "--size 30 is not one of 16, 20, ... 128"),
+    ({"frame": "none", "size": 200}, "--size 200 is not one of 16, 20, ... 128"),
+    ({"freeze": 2}, "--freeze is of the layers of --init"),
+    ({"arch": None, "init": "cnn3", "epochs": 0}, "epochs is below 1"),
     ({"dataset": "nothing"}, "no such folder or data set 'nothing'"),
 ])  # fmt: skip
 def test_a_wrong_setting_is_said_before_anything_is_made(
@@ -266,6 +276,20 @@ def test_a_wrong_setting_is_said_before_anything_is_made(
     with pytest.raises(digits.DigitsError, match=re.escape(says)):
         digits.train(**{**SMALL, **wrong}, save_dir=tmp_path / "here")  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
+
+
+def test_the_architecture_is_that_of_the_model_to_start_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from digits.training import ensemble
+
+    def stop(config: Any, *_: object) -> None:
+        raise digits.DigitsError(f"arch {config.arch}")
+
+    monkeypatch.setattr(ensemble, "train", stop)
+    for init, arch in ({"init": "micro"}, "micro"), ({}, "improved"):
+        with pytest.raises(digits.DigitsError, match=f"arch {arch}"):
+            digits.train(dataset="uci", device="cpu", save_dir=tmp_path, **init)
 
 
 @pytest.mark.slow

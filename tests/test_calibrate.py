@@ -71,6 +71,17 @@ def test_the_threshold_is_one_of_digits_alone(
     assert thresholds["read"] < 0.5
 
 
+def test_no_drawn_digits_are_rehearsed_among_whole_pictures(
+    uci: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are of another size and look."""
+    seen: list[extras.Extras] = []
+    monkeypatch.setattr(extras, "extend", lambda split, more, _: seen.append(more) or split)
+    for frame in ("digit", "none"):
+        calibrate(archs.create("micro"), uci.validation, TrainConfig(arch="micro", frame=frame))
+    assert [more.drawn for more in seen] == [SHARE, 0]
+
+
 def test_no_training_drew_the_digits_that_are_rehearsed(uci: Dataset) -> None:
     def drawn(seed: int) -> Split:
         return extras.extend(uci.validation, extras.Extras(SHARE), seed)[len(uci.validation) :]

@@ -1,13 +1,15 @@
 """Ensembles and teachers: several models in one checkpoint, and one that learns from another."""
 
 import dataclasses
+import os
+import signal
 from pathlib import Path
 
 import pytest
 import torch
 
 from digits import archs, checkpoint
-from digits.data import Dataset
+from digits.data import Dataset, Split
 from digits.errors import DigitsError
 from digits.training import ensemble, teacher
 from digits.training.config import TrainConfig
@@ -79,6 +81,25 @@ def test_an_ensemble_goes_on_in_the_member_where_it_stopped(
     assert checkpoint.digest(resumed.model.state_dict()) == whole
 
 
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_signal_in_the_last_evaluation_ends_what_is_left(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: int
+) -> None:
+    """Of one model nothing is left to train; of two the second is."""
+    evaluate, calls = Engine.evaluate, [0]
+
+    def signals(self: Engine, split: Split) -> dict[str, float]:
+        calls[0] += 1
+        if calls[0] == 2:  # the first is of the warm-up
+            os.kill(os.getpid(), signal.SIGINT)
+        return evaluate(self, split)
+
+    monkeypatch.setattr(Engine, "evaluate", signals)
+    trained = train(uci, tmp_path / "run", arch="micro", epochs=1, ensemble=members)
+    assert trained.stopped_by == signal.SIGINT and len(trained.outcomes) == 1
+    assert trained.finished == (members == 1) and trained.kept and trained.runs[0].states()
+
+
 def teach(uci: Dataset, path: Path, classes: int = 10) -> str:
     """Save a teacher that says 3 to everything."""
     model = archs.create("cnn2", classes)
@@ -101,8 +122,27 @@ def test_a_student_believes_its_teacher(uci: Dataset, tmp_path: Path) -> None:
 
 def test_a_teacher_of_other_classes_is_refused(uci: Dataset, tmp_path: Path) -> None:
     name = teach(uci, tmp_path / "teacher.pth", classes=11)
-    with pytest.raises(DigitsError, match="11 classes and the student is to know 10"):
+    with pytest.raises(DigitsError, match="it alone knows none; --nondigits"):
         train(uci, tmp_path / "run", ensemble=1, teacher=name)
+
+
+def test_what_classes_a_teacher_and_its_student_share_not_is_named(
+    uci: Dataset, tmp_path: Path
+) -> None:
+    name = teach(uci, tmp_path / "teacher.pth")
+    for classes, says in (
+        (tuple("012345678a"), "it alone knows 9, the student alone a"),
+        (tuple("9012345678"), "it knows the classes in another order"),
+    ):
+        with pytest.raises(DigitsError, match=f"--teacher .*: {says}$"):
+            teacher.load(name, classes, CPU)
+
+
+def test_a_training_state_is_no_teacher(tmp_path: Path) -> None:
+    path = tmp_path / "state-000000001.pth"
+    checkpoint.save(path, {"progress": {}})
+    with pytest.raises(DigitsError, match="a training state, not a model"):
+        teacher.require_shape(str(path), (1, 28, 28))
 
 
 def test_divergence_is_zero_for_equal_answers_and_grows() -> None:

@@ -5,13 +5,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from digits import archs, checkpoint
+from digits import archs, checkpoint, data
 from digits.__main__ import main
+from digits.data import Dataset
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
-from digits.training.lifecycle import better_than
+from digits.training.lifecycle import better_than, validation_digest
 from digits.training.run import Run
 
 TINY = ["--dataset", "uci", "--arch", "micro", "--epochs", "1", "--cpu"]
@@ -25,6 +27,21 @@ def model(accuracy: float, dataset: str = "uci", hold_out: int = 12) -> dict[str
         metrics={"validation": {"validation_accuracy": accuracy, "validation_loss": 1.0}},
         config={"dataset": dataset, "hold_out": hold_out},
     )
+
+
+def test_the_same_name_may_stand_for_other_tiles(uci: Dataset, tmp_path: Path) -> None:
+    """A folder that grew: all of two tiles is less than nearly all of forty."""
+    few, many = (validation_digest(uci.validation[:count]) for count in (2, 40))
+    old, new = model(1.0), model(0.97)
+    checkpoint.save(tmp_path / "older.pth", old)
+    assert better_than(new, tmp_path / "older.pth")
+    old["metrics"]["validation"]["digest"] = few
+    checkpoint.save(tmp_path / "best.pth", old)
+    assert better_than(new, tmp_path / "best.pth")  # where one does not tell, names are compared
+    new["metrics"]["validation"]["digest"] = many
+    assert "other tiles" in better_than(new, tmp_path / "best.pth")
+    new["metrics"]["validation"]["digest"] = few
+    assert "100.00% on validation against 97.00%" in better_than(new, tmp_path / "best.pth")
 
 
 @pytest.mark.parametrize(("old", "stays"), [
@@ -96,6 +113,37 @@ def test_a_resumed_run_goes_where_it_is_told(run_folder: Path) -> None:
     run = broken_off(run_folder, "--save_dir", "mine")
     assert main(["train", "--cpu", "--resume", str(run), "--save_dir", "other"]) == 0
     assert Path("other/best_model.pth").is_file() and not Path("mine/best_model.pth").exists()
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_what_it_began_with_whoever_overwrites_it(run_folder: Path) -> None:
+    digits = ["--epochs", "2", "--save_dir", "mine", "--init", "mine/best_model.pth"]
+    checkpoint.save("mine/best_model.pth", model(0.1))
+    run = broken_off(run_folder, *digits, "--nondigits", "0.2")
+    content = checkpoint.pack("micro", archs.create("micro", 11), classes=(*"0123456789", "none"))
+    checkpoint.save("mine/best_model.pth", content)  # as the stopped run does after an epoch
+    assert main(["train", "--cpu", "--resume", str(run)]) == 0
+    assert checkpoint.load(run / "model.pth")["config"]["init"] == "mine/best_model.pth"
+    assert not (run / "init.pth").exists()
+
+
+@pytest.mark.slow
+def test_a_run_whose_data_changed_is_not_gone_on_with(
+    run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uci = data.load("uci").train.arrays
+    for count in (200, 230):
+        np.savez("own.npz", images=uci[0][:count, 0], labels=uci[1][:count])
+        if count == 200:
+            flags = "--dataset own.npz --frame none --batch_size 16"
+            run = broken_off(run_folder, *flags.split())
+    assert main(["train", "--cpu", "--resume", str(run)]) == 1
+    assert f"own.npz: has changed since {run} began; train afresh" in capsys.readouterr().err
+    config = json.loads((run / "config.json").read_text())
+    del config["learned_digest"]  # as runs of before are
+    (run / "config.json").write_text(json.dumps(config))
+    np.savez("own.npz", images=uci[0][:200, 0], labels=uci[1][:200])
+    assert main(["train", "--cpu", "--resume", str(run)]) == 0
 
 
 def test_the_run_that_was_saved_last_is_resumed_whatever_its_name(tmp_path: Path) -> None:

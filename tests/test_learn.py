@@ -259,6 +259,26 @@ def test_it_takes_its_own_settings_not_those_of_the_architecture(
         Run.find("latest")
 
 
+def test_it_sees_pictures_as_the_model_does(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole pictures stay whole, and no drawn digits and non-digits are replayed with them."""
+    model = model_of("m.pth", frame="none")
+    asked: list[TrainConfig] = []
+
+    def stop(config: TrainConfig, *_: object, **__: object) -> None:
+        asked.append(config)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(learn.ensemble, "train", stop)
+    own, known = learn.sets(model, str(hand(Path("corrections"), 5, "12")), "uci", None)
+    with pytest.raises(KeyboardInterrupt):
+        learn.learn(model, own, known, torch.device("cpu"))
+    (config,) = asked
+    assert (config.frame, config.nondigits, config.strokes) == ("none", 0, 0)
+    assert config.classes == (*"0123456789", "none")
+
+
 def test_what_predict_saves_is_what_learn_reads(run_folder: Path) -> None:
     hand(Path("pictures"), 4, "38")
     for path in list(Path("pictures").rglob("*.png")):  # turned back: the model reads them

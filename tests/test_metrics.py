@@ -33,7 +33,17 @@ def test_no_figure_is_below_0_or_above_1() -> None:
 
 def test_temperature_undoes_a_scaling() -> None:
     before = metrics.fit_temperature(LOGITS, LABELS)
-    assert metrics.fit_temperature(LOGITS * 3, LABELS) == pytest.approx(before * 3, rel=1e-3)
+    assert metrics.fit_temperature(LOGITS * 3, LABELS) == pytest.approx(before * 3, rel=2e-2)
+
+
+def test_few_tiles_leave_the_temperature_near_one() -> None:
+    """All of them right say nothing of how sure a model may be; many tell it."""
+    logits, labels = 4 * np.eye(2)[[0, 1, 0, 1, 0]], np.array([0, 1, 0, 1, 0])
+    assert metrics.fit_temperature(logits, labels) == pytest.approx(1, abs=0.1)
+    few, many = (
+        metrics.fit_temperature(np.tile(LOGITS, (n, 1)), np.tile(LABELS, n)) for n in (1, 100)
+    )
+    assert few == pytest.approx(many, rel=0.02)
 
 
 def test_calibration_error_of_known_cases() -> None:

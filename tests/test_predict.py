@@ -96,7 +96,8 @@ def test_a_folder_as_json(model: str, folder: Path, capsys: pytest.CaptureFixtur
         "cells", "seen_as", "trained_on", "warnings", "seconds", "why",
     }  # fmt: skip
     (row,) = first["rows"]
-    assert set(row) == {"text", "value", "probability", "box", "alternatives", "digits"}
+    keys = {"text", "value", "status", "probability", "box", "alternatives", "digits"}
+    assert set(row) == keys and row["status"] == "read"
     (digit,) = row["digits"]
     assert set(digit) == {"label", "probability", "box", "top_k"} and len(digit["top_k"]) == 2
     x, y, width, height = digit["box"]

@@ -203,7 +203,7 @@ def test_init_begins_with_the_weights_of_a_row_model(
     def fit(model: nn.Module, *_: object) -> Outcome:
         for name, value in old.state_dict().items():
             assert torch.equal(value, model.state_dict()[name]), name
-        return Outcome({}, 0, [], 0.0, 0.0, 0)
+        return Outcome({}, 0, [], 0.0, 0.0, 0, True)
 
     monkeypatch.setattr(made_up, "fit", fit)
     monkeypatch.setattr(made_up, "sources", lambda *_: ([], []))

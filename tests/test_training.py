@@ -1,7 +1,9 @@
 """The loop: it learns, repeats itself bit for bit, and survives being stopped anywhere."""
 
+import contextlib
 import dataclasses
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -228,6 +230,27 @@ def test_each_loss_that_is_not_finite_halves_the_rate_once(tmp_path: Path) -> No
     assert state.optimizer.param_groups[0]["initial_lr"] == pytest.approx(usual * 0.5**4)
 
 
+@pytest.mark.parametrize("schedule", ["one-cycle", "linear", "cosine", "plateau"])
+def test_the_first_step_after_a_cut_takes_the_lower_rate(schedule: str) -> None:
+    config = dataclasses.replace(TrainConfig(), schedule=schedule)
+    state = TrainingState(nn.Linear(4, 2), config, 10, None)
+    usual = state.optimizer.param_groups[0]["lr"]
+    state.scale_learning_rate(0.5)
+    assert state.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * usual)
+
+
+@pytest.mark.slow
+def test_a_state_that_is_broken_already_is_not_gone_back_to(
+    uci: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rate that breaks the weights in a step after which the loss was finite still."""
+    settings = {"arch": "cnn2", "batch_size": 1317, "learning_rate": 1e4, "epochs": 10}
+    with contextlib.suppress(DigitsError):
+        train(uci, tmp_path / "run", on_nan="lower", **settings)
+    said = re.findall(r"back to step (\d+)", capsys.readouterr().err)
+    assert said and all(said.count(step) <= 2 for step in said if step != "0")
+
+
 @pytest.mark.slow
 def test_out_of_memory_halves_the_batch_and_accumulates(
     uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
@@ -277,6 +300,25 @@ def test_the_last_epoch_takes_the_tiles_whose_losses_were_the_highest(
     expected = images[losses.topk(last * size).indices]
     learned = torch.cat([images for images, _ in steps[2 * whole :]])
     assert sorted(learned.sum(dim=1).tolist()) == sorted(expected.sum(dim=1).tolist())
+
+
+def test_processes_have_epochs_of_one_length(
+    uci: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one of them waits for gradients that nobody sends."""
+    steps: list[int] = []
+
+    def lengths(config: TrainConfig, tiles: int, batch: int) -> list[int]:
+        steps.append(max(tiles // batch, 1))
+        raise Interrupt
+
+    monkeypatch.setattr(loop, "epoch_lengths", lengths)
+    config = dataclasses.replace(CONFIG, batch_size=16)
+    for rank in (0, 1):
+        with pytest.raises(Interrupt):
+            fit(nn.Linear(1, 1), uci.train[:239], uci.validation, config, Run(tmp_path),
+                Ranks(rank, 2))  # fmt: skip
+    assert steps == [14, 14]
 
 
 def test_one_epoch_takes_all_tiles(uci: Dataset, tmp_path: Path) -> None:

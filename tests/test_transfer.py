@@ -136,6 +136,14 @@ def test_what_cannot_be_taken_over_is_one_line(
     assert len(said) == 1 and says in said[0] and "Traceback" not in error
 
 
+def test_non_digits_are_not_for_rows(run_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """They would change nothing."""
+    flags = "--arch rows --nondigits 0.2 --dataset uci --cpu"
+    assert main(["train", *flags.split()]) == 1
+    assert "--nondigits: is of classifiers; --arch rows has none" in capfd.readouterr().err
+    assert not Path("runs").exists()
+
+
 def test_freeze_alone_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as stop:
         main(["train", "--freeze", "2"])
@@ -167,13 +175,14 @@ def test_a_teacher_of_other_tiles_is_refused() -> None:
     ("--nondigits 0.1", "--nondigits: only where the classes are the digits"),
     ("--arch rows", "--arch rows: only where the classes are the digits"),
 ])  # fmt: skip
-def test_what_is_of_digits_is_not_for_other_classes(
-    flags: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("classes", [4, 10])
+def test_what_is_of_digits_is_not_for_other_classes_or_whole_pictures(
+    classes: int, flags: str, says: str, run_folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     import numpy as np
 
     images = np.random.default_rng(0).integers(0, 255, (40, 20, 20), np.uint8)
-    np.savez("own.npz", images=images, labels=np.arange(40) % 4)
+    np.savez("own.npz", images=images, labels=np.arange(40) % classes)
     command = ["train", "--cpu", "--dataset", "own.npz", "--frame", "none", *flags.split()]
     assert main(command) == 1
     assert says in capfd.readouterr().err and not Path("runs").exists()

@@ -53,7 +53,7 @@ class Stopped(Exception):
 
 
 def train(
-    arch: str = "improved",
+    arch: str | None = None,
     dataset: str = "auto",
     epochs: int | None = None,
     *,
@@ -65,6 +65,7 @@ def train(
 ) -> "tuple[Classifier, Report]":
     """Train an architecture, keep its best epoch, measure it once on the test set.
 
+    `arch` is by default that of the model `init` to start from, or "improved".
     `dataset` is a name or the path of your own (docs/own-data.md); `settings` are the flags of
     `digits train` by their names (`learning_rate=0.01`), and go before the architecture's recipe.
     `device` demands one: "cpu", "cuda", "mps"; otherwise it is a GPU if one works. Files go where
@@ -84,10 +85,11 @@ def train(
     """
     from digits.device import pick
 
-    given = {"arch": arch, "dataset": str(dataset), "epochs": epochs, **settings}
+    asked = {"arch": arch, "dataset": str(dataset), "epochs": epochs, **settings}
+    given = {name: value for name, value in asked.items() if value is not None}
     try:
         with brought("train"):
-            check({name: value for name, value in given.items() if value is not None})
+            check(given)
             done = carry_out(
                 given,
                 pick(device=device),
@@ -118,9 +120,10 @@ def check(given: dict[str, Any]) -> None:
             raise DigitsError(f"no setting {name!r}{did_you_mean(name, known)}")
     TrainConfig.stored(given)
     kinds = archs.names(*archs.KINDS)
-    if given["arch"] not in kinds:
-        hint = did_you_mean(given["arch"], kinds)
-        raise DigitsError(f"no architecture {given['arch']!r}{hint}; known are {', '.join(kinds)}")
+    arch = given.get("arch", TrainConfig.arch)
+    if arch not in kinds:
+        hint = did_you_mean(arch, kinds)
+        raise DigitsError(f"no architecture {arch!r}{hint}; known are {', '.join(kinds)}")
 
 
 def carry_out(
@@ -170,9 +173,9 @@ def carry_out(
         place = save_dir / (f"{config.arch}.pth" if config.samples else BEST_MODEL.name)
         with checkpoint.locked(save_dir):  # two that end together keep one model, not half of each
             saved = publish(content, run, place, force or bool(config.samples))
-            if not trained.stopped_by:
+            if trained.finished:
                 _write_onnx(content, {run.model, saved})
-    if trained.stopped_by:
+    if not trained.finished:
         best = trained.outcomes[-1].best_epoch if trained.kept else 0
         raise Stopped(trained.stopped_by, run.folder, best)
 
@@ -185,7 +188,7 @@ def carry_out(
         evaluation.draw(run.folder, test)
         metrics, accuracy = {"test": test.summary, **metrics}, test.summary["accuracy"]
     checkpoint.write_json(run.metrics, metrics)
-    for part in trained.runs:
+    for part in (run, *trained.runs):
         part.drop_states()
     return model, Report(accuracy, metrics, trained.outcomes[0].history, saved, run.folder, test)
 

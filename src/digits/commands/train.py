@@ -10,10 +10,9 @@ from typing import Any
 from digits import archs, classifier, device
 from digits.api import Report, training
 from digits.commands import _flags
-from digits.commands._flags import number
-from digits.commands._source import add_source_flags
+from digits.commands._source import add_source_flags, within_bounds
 from digits.spec import RUNS_DIR, SAVE_DIR
-from digits.training.config import CHOICES, MOST_DROPOUT, MOST_SEED, TrainConfig
+from digits.training.config import BOUNDS, CHOICES, TrainConfig
 from digits.training.recipes import PRESETS
 
 AUGMENT = "light"  # what --augment without a value means
@@ -124,6 +123,8 @@ def _add(group: Group, name: str, help: str, **options: Any) -> None:
     said = "" if default in ("", None) or default is False else f" (default: {default})"
     if default == AS_THE_ARCHITECTURE:
         said = " (default: as the architecture has)"
+    if name in BOUNDS and "type" not in options:
+        options["type"] = within_bounds(name)
     group.add_argument(f"--{name}", help=help + said, **options)
 
 
@@ -136,43 +137,41 @@ def _add_data(group: Group) -> None:
         action="store_true", default=None)  # fmt: skip
     add("augment", f"random changes; without a value: {AUGMENT}",
         nargs="?", const=AUGMENT, choices=CHOICES["augment"])  # fmt: skip
-    add("strokes", "drawn digits to add, as a share of the set", type=number(float, 0, 10))
-    add("hands", "digits by hands of many countries to add, likewise", type=number(float, 0, 10))
-    add("nondigits", "non-digits to add: a class `none`", type=number(float, 0, 10))
+    add("strokes", "drawn digits to add, as a share of the set")
+    add("hands", "digits by hands of many countries to add, likewise")
+    add("nondigits", "non-digits to add: a class `none`")
 
 
 def _add_network(group: Group) -> None:
     add = partial(_add, group)
     add("arch", "architecture", choices=archs.names(*archs.KINDS))
-    add("dropout", "share of their input that layers of dropout drop",
-        type=number(float, 0, MOST_DROPOUT))  # fmt: skip
+    add("dropout", "share of their input that layers of dropout drop")
     add("teacher", "a model to learn from beside the labels: its path or shipped name")
-    add("ensemble", "models to train and combine, of the seeds from --seed on",
-        type=number(int, 1, 100))  # fmt: skip
+    add("ensemble", "models to train and combine, of the seeds from --seed on")
 
 
 def _add_recipe(group: Group) -> None:
     add = partial(_add, group)
-    add("epochs", "passes over the training set", type=number(int, 1))
-    add("batch_size", "tiles a step, over all processes", type=number(int, 1))
-    add("learning_rate", "the highest of the schedule", type=number(float, 0, above=True))
+    add("epochs", "passes over the training set")
+    add("batch_size", "tiles a step, over all processes")
+    add("learning_rate", "the highest of the schedule")
     add("schedule", "of the rate: up and down along a wave or in lines, down along a wave, or down "
         "where validation stands",
         choices=CHOICES["schedule"])  # fmt: skip
-    add("weight_decay", "of AdamW", type=number(float, 0))
-    add("label_smoothing", "0 to below 1", type=number(float, 0, 0.999))
+    add("weight_decay", "of AdamW")
+    add("label_smoothing", "0 to below 1")
     add("mixing", "tiles of a batch blended, pasted into each other, or blanked in part",
         choices=CHOICES["mixing"])  # fmt: skip
-    add("clip_norm", "clip gradients to this norm; 0: never", type=number(float, 0))
-    add("max_error", "among answers that count as read", type=number(float, 0, 1))
-    add("average", "decay of the running average of the weights", type=number(float, 0, 0.99999))
-    add("patience", "epochs without improvement before the end", type=number(int, 1))
-    add("seed", "of all random numbers", type=number(int, 0, MOST_SEED))
+    add("clip_norm", "clip gradients to this norm; 0: never")
+    add("max_error", "among answers that count as read")
+    add("average", "decay of the running average of the weights")
+    add("patience", "epochs without improvement before the end")
+    add("seed", "of all random numbers")
 
 
 def _add_machine(group: Group) -> None:
     add = partial(_add, group)
     add("compile", "torch.compile", choices=CHOICES["compile"])
     add("deterministic", "demand it of every operation", action="store_true", default=None)
-    add("save_every", "seconds between saves within an epoch", type=number(float, 0))
+    add("save_every", "seconds between saves within an epoch")
     add("on_nan", "when the loss is not finite", choices=CHOICES["on_nan"])

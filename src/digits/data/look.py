@@ -7,7 +7,8 @@ from digits.errors import DigitsError
 from digits.spec import TILE_SIZE
 
 FRAMES = ("digit", "none")
-LEAST_SIZE, MOST_SIZE, SIZE_STEP = 16, 128, 4  # pixels of a tile's side
+SIZES = range(16, 129, 4)  # pixels of a tile's side
+SIZES_IN_WORDS = f"one of {SIZES[0]}, {SIZES[1]}, ... {SIZES[-1]}"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Look:
                 f"--frame digit makes grey tiles of {TILE_SIZE} pixels; "
                 "--size and --colour need --frame none"
             )
+        if self.size not in SIZES:
+            raise DigitsError(f"--size {self.size} is not {SIZES_IN_WORDS}")
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> "Look":

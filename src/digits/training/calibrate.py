@@ -8,7 +8,7 @@ from digits import metrics
 from digits.data import Split, extras
 from digits.data.augment import augment
 from digits.data.extras import Extras
-from digits.spec import CLASSES, NONE
+from digits.spec import NONE
 from digits.training.config import TrainConfig
 from digits.training.step import logits_of
 
@@ -25,7 +25,7 @@ def calibrate(
     The temperature is fitted on validation as it is. A threshold from there would be far too low:
     handwriting out in the world is harder. So it is set on a rehearsal: validation tiles as
     distorted as those trained on, elastically at least, and with them digits drawn in other styles
-    than MNIST's if the classes are digits, and non-digits where the model was trained to meet
+    than MNIST's if the tiles are framed digits, and non-digits where the model was trained to meet
     them; no hands, of whose labels one in a hundred is wrong, and whose letters may be digits.
     `read` is the least probability above which at most `max_error` of the answers are wrong.
     """
@@ -35,7 +35,7 @@ def calibrate(
     temperature = metrics.fit_temperature(logits_of(model, clean.images).cpu().numpy(), labels)
 
     cpu = validation.to(torch.device("cpu"))
-    more = Extras(SHARE * (config.labels == CLASSES), SHARE * bool(config.nondigits))
+    more = Extras(SHARE * config.adds_digits, SHARE * bool(config.nondigits))
     rehearsal = extras.extend(cpu, more, SEED)
     policy = "elastic" if config.augment in ("none", "light", "elastic") else "strong"
     generator = torch.Generator().manual_seed(SEED)

@@ -1,11 +1,12 @@
 """What a training run is: every number that shapes it, in one flat record. Loads without torch."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from digits import archs
-from digits.data.look import FRAMES, LEAST_SIZE, Look
+from digits.data.look import FRAMES, Look
 from digits.data.policies import POLICIES
 from digits.errors import DigitsError
 from digits.spec import BLANK, CLASSES, HOLD_OUT, NONE, PAGE_CLASSES, ROW_CLASSES, TILE_SIZE
@@ -13,8 +14,18 @@ from digits.training.recipes import PRESETS, RECIPES
 
 MOST_DROPOUT = 0.9
 MOST_SEED = 2**62  # what is added to it for members and steps stays within 64 bits
-AT_LEAST = {"epochs": 1, "batch_size": 1, "ensemble": 1, "patience": 1, "hold_out": 2, "seed": 0,
-            "freeze": 0, "size": LEAST_SIZE, "border": 0, "hardest": 0}  # fmt: skip
+MOST_DECAY = 0.99999  # of an average: with 1 nothing would enter it
+# The least and the most that may be given; what is not given may say so by another value.
+BOUNDS: dict[str, tuple[float, float]] = {
+    "epochs": (1, math.inf), "batch_size": (1, math.inf), "patience": (1, math.inf),
+    "ensemble": (1, 100), "hold_out": (2, 100), "seed": (0, MOST_SEED),
+    "freeze": (0, math.inf), "border": (0, math.inf), "samples": (0, math.inf), "hardest": (0, 1),
+    "learning_rate": (0, math.inf), "beta1": (0, MOST_DECAY), "beta2": (0, MOST_DECAY),
+    "weight_decay": (0, math.inf), "label_smoothing": (0, 0.999), "clip_norm": (0, math.inf),
+    "dropout": (0, MOST_DROPOUT), "strokes": (0, 10), "nondigits": (0, 10), "hands": (0, 10),
+    "max_error": (0, 1), "average": (0, MOST_DECAY), "save_every": (0, math.inf),
+}  # fmt: skip
+ABOVE = ("learning_rate",)  # it is to be above its least
 CHOICES = {
     "frame": FRAMES,
     "augment": tuple(POLICIES),
@@ -92,13 +103,10 @@ class TrainConfig:
             value, kind = values.get(field.name, field.default), type(field.default)
             if type(value) is not kind and (type(value), kind) != (int, float):
                 raise DigitsError(f"{field.name} is no {kind.__name__}")
-            if field.name in AT_LEAST and not AT_LEAST[field.name] <= value:
-                raise DigitsError(f"{field.name} is below {AT_LEAST[field.name]}")
+            if field.name in BOUNDS and value != field.default:
+                _require_within_bounds(field.name, value)
             if value not in CHOICES.get(field.name, (value,)):
                 raise DigitsError(f"{field.name} is none of {', '.join(CHOICES[field.name])}")
-        for name, most in (("seed", MOST_SEED), ("dropout", MOST_DROPOUT), ("hardest", 1)):
-            if values.get(name, 0) > most:
-                raise DigitsError(f"{name} is above {most}")
         return cls.make(values)
 
     @property
@@ -109,6 +117,11 @@ class TrainConfig:
         if kind == archs.PAGES:
             return PAGE_CLASSES
         return (*self.labels, NONE) if self.nondigits else self.labels
+
+    @property
+    def adds_digits(self) -> bool:
+        """Whether drawn digits, non-digits and hands can be added: they are digits, and framed."""
+        return self.labels == CLASSES and self.frame == FRAMES[0]
 
     @property
     def arch_arguments(self) -> dict[str, Any]:
@@ -131,6 +144,19 @@ class TrainConfig:
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+
+def _require_within_bounds(name: str, value: float) -> None:
+    """Raises DigitsError if a setting is not."""
+    least, most = BOUNDS[name]
+    if not math.isfinite(value):
+        raise DigitsError(f"{name} is {value}, no finite number")
+    if name in ABOVE and value <= least:
+        raise DigitsError(f"{name} is not above {least}")
+    if value < least:
+        raise DigitsError(f"{name} is below {least}")
+    if value > most:
+        raise DigitsError(f"{name} is above {most}")
 
 
 def _names(value: Any) -> tuple[str, ...]:

@@ -18,17 +18,19 @@ from digits.training.run import Run
 
 @dataclass(frozen=True)
 class Trained:
-    """`arch` and `arch_args` make `model` again. One run and one outcome a member."""
+    """`arch` and `arch_args` make `model` again. One run and one outcome a member; `finished` if
+    nothing is left to train, whatever signal came."""
 
     arch: str
     arch_args: dict[str, object]
     model: nn.Module
     runs: list[Run]
     outcomes: list[Outcome]
+    finished: bool
 
     @property
     def stopped_by(self) -> int:
-        """The number of the signal that ended it, or 0."""
+        """The number of the signal that came, or 0."""
         return self.outcomes[-1].stopped_by
 
     @property
@@ -63,11 +65,11 @@ def train(
         model = archs.create(
             config.arch, len(config.classes), dataset.shape, **config.arch_arguments
         )
+        settings = dataclasses.replace(config, seed=seed, init=run.begun_with(config.init))
         if config.init:
-            transfer.start(model, config, dataset.shape)
+            transfer.start(model, settings, dataset.shape)
         model.to(on)
         goes_on = resume and (config.ensemble == 1 or bool(part.states()))
-        settings = dataclasses.replace(config, seed=seed)
         outcome = fit(model, training, validation, settings, part, ranks, goes_on)
         if outcome.best_epoch:
             model.load_state_dict(outcome.weights)
@@ -76,10 +78,11 @@ def train(
         models.append(model)
         if outcome.stopped_by:
             break
+    finished = len(outcomes) == config.ensemble and outcomes[-1].finished
     if config.ensemble == 1:
-        return Trained(config.arch, {**config.sizes}, models[0], runs, outcomes)
+        return Trained(config.arch, {**config.sizes}, models[0], runs, outcomes, finished)
     arguments = {"member": config.arch, "count": len(models), **config.sizes}
     whole = archs.create("ensemble", len(config.classes), dataset.shape, **arguments).to(on)
     for place, member in zip(whole.get_submodule("members").children(), models, strict=True):
         place.load_state_dict(member.state_dict())
-    return Trained("ensemble", arguments, whole, runs, outcomes)
+    return Trained("ensemble", arguments, whole, runs, outcomes, finished)

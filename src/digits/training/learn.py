@@ -87,14 +87,16 @@ def learn(
         SystemExit: a signal stopped it.
     """
     content = transfer.content_of(init)
-    added: dict[str, float] = {}
-    if tuple(content["classes"]) == (*CLASSES, NONE):
+    look = Look.of(content["config"])
+    seen: dict[str, Any] = {"frame": look.frame, "size": look.size, "colour": look.colour}
+    labels, added = _labels(content, seen), dict[str, float]()
+    if labels != tuple(content["classes"]):
         added = {**ADDED, "hands": _hands(content, data_dir)}
     dataset = mixed([known, own], weights(len(known.train), len(own.train)))
     given = {
-        **SETTINGS, **dict.fromkeys(("strokes", "nondigits", "hands"), 0.0), **added,
+        **SETTINGS, **seen, **dict.fromkeys(("strokes", "nondigits", "hands"), 0.0), **added,
         **transfer.network_of(init, None), "init": init, "seed": seed, "hardest": 1.0,
-        "epochs": epochs or SETTINGS["epochs"], "dataset": known.name, "labels": _labels(content),
+        "epochs": epochs or SETTINGS["epochs"], "dataset": known.name, "labels": labels,
     }  # fmt: skip
     config = TrainConfig.make(given)
     run = Run.create("learn")  # without config.json, so that `train --resume` passes it over
@@ -166,7 +168,8 @@ def _hands(content: dict[str, Any], data_dir: Path) -> float:
     return share
 
 
-def _labels(content: dict[str, Any]) -> tuple[str, ...]:
-    """A model's classes, but for the one that non-digits brought."""
+def _labels(content: dict[str, Any], seen: dict[str, Any]) -> tuple[str, ...]:
+    """A model's classes, but for the one that non-digits brought; `seen` says how it sees tiles."""
     classes = tuple(content["classes"])
-    return CLASSES if classes == (*CLASSES, NONE) else classes
+    brought = classes == (*CLASSES, NONE) and TrainConfig(**seen).adds_digits
+    return CLASSES if brought else classes

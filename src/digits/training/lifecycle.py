@@ -10,11 +10,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from digits import card, checkpoint, data, spec
+from digits import card, checkpoint, classifier, data, spec
 from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
-from digits.spec import CLASSES, RUNS_DIR, SAVE_DIR, SMALL_SET
+from digits.spec import RUNS_DIR, SAVE_DIR, SMALL_SET
 from digits.training import teacher, transfer
 from digits.training.calibrate import calibrate
 from digits.training.config import TrainConfig
@@ -23,14 +23,15 @@ from digits.training.ranks import Ranks
 from digits.training.run import Run
 from digits.training.step import logits_of
 
-# In config.json beside the settings: where a run's model goes, and the threads that compute it,
-# as their number decides in which order sums are rounded.
-KEPT_IN, THREADS = "save_dir", "threads"
-SPLIT = ("dataset", "hold_out")  # settings that say which tiles are for validation
+# In config.json beside the settings: where a run's model goes, the threads that compute it, as
+# their number decides in which order sums are rounded, and a digest of what it learns from.
+KEPT_IN, THREADS, LEARNED = "save_dir", "threads", "learned_digest"
+DIGEST = "digest"  # among the figures of validation: of its tiles, so that models compare
+SPLIT = ("dataset", "hold_out")  # settings that stand for it in models that have none
 MOST_THREADS = 1024
 OF_DIGITS = ("strokes", "nondigits", "hands")  # what can be added to digits alone
 OF_TILES = ("patience", "on_nan", "teacher", "ensemble", "augment", "mixing", "compile",
-            "label_smoothing")  # fmt: skip
+            "label_smoothing", "nondigits")  # fmt: skip
 SMALL_EPOCHS, SMALL_BATCH = 12, 64  # of presets on it: 240 steps, 99.4% of its test set
 FEW_STEPS = 100
 
@@ -56,13 +57,18 @@ def prepare(
     runs = save_dir / RUNS_DIR if save_dir else RUNS_DIR
     if resume:
         run = Run.find(resume, runs)
-        config, kept_in, threads = _settings(run.config)
+        config, kept_in, threads, learned = _settings(run.config)
         _require_one_process(config, ranks)
         torch.set_num_threads(threads or torch.get_num_threads())
         dataset = _load(config, data_dir)
         if dataset.classes != config.labels:
             raise DigitsError(f"{config.dataset}: has other classes than when {run.folder} began")
-        return run, config, _extended(dataset, config, data_dir), save_dir or kept_in
+        dataset = _extended(dataset, config, data_dir)
+        if learned not in ("", learned_digest(dataset)):
+            raise DigitsError(
+                f"{config.dataset}: has changed since {run.folder} began; train afresh"
+            )
+        return run, config, dataset, save_dir or kept_in
     config, dataset = begin(given, data_dir, preset)
     _require_one_process(config, ranks)
     tiles = len(dataset.train)
@@ -75,9 +81,19 @@ def prepare(
     save_dir = save_dir or SAVE_DIR
     if ranks.first:
         more = {KEPT_IN: str(save_dir.resolve()), THREADS: torch.get_num_threads()}
+        more[LEARNED] = learned_digest(dataset)
+        if config.init:
+            begun = classifier.find_checkpoint(config.init)
+            checkpoint.write_bytes(run.init, begun.read_bytes())
         checkpoint.write_json(run.config, {**config.as_dict(), **more})
         run.write_splits(dataset.listing)
     return run, config, dataset, save_dir
+
+
+def learned_digest(dataset: Dataset) -> str:
+    """Tells what is learned and chosen by from what it was before a change: by the labels and the
+    tiles of validation, as all training tiles would take as long as an epoch of `fast`."""
+    return checkpoint.digest([dataset.train.labels, validation_digest(dataset.validation)])
 
 
 def begin(
@@ -94,6 +110,8 @@ def begin(
     unused = [f"--{name}" for name in OF_TILES if given.get(name) is not None]
     if config.samples and unused:
         raise DigitsError(f"{', '.join(unused)}: is of classifiers; --arch {config.arch} has none")
+    if config.freeze and not config.init:
+        raise DigitsError("--freeze is of the layers of --init; name one")
     dataset = _load(config, data_dir)
     config = _for_classes(config, dataset, given)
     if config.teacher:
@@ -114,16 +132,18 @@ def _require_one_process(config: TrainConfig, ranks: Ranks) -> None:
 def _for_classes(config: TrainConfig, dataset: Dataset, given: dict[str, Any]) -> TrainConfig:
     """The settings with the set's classes, and its name for `auto`.
 
-    What a recipe adds to digits is left out where other things are learned, and where a model is
-    taken over, which has learned from it.
+    What a recipe adds to digits is left out where other things are learned, or whole pictures, and
+    where a model is taken over, which has learned from it.
     """
-    if dataset.classes != CLASSES:
+    config = dataclasses.replace(config, dataset=dataset.name, labels=dataset.classes)
+    if not config.adds_digits:
         asked = [name for name in OF_DIGITS if given.get(name)]
         asked += [f"arch {config.arch}"] if config.samples else []
         if asked:
-            raise DigitsError(f"--{asked[0]}: only where the classes are the digits 0 to 9")
-    config = dataclasses.replace(config, dataset=dataset.name, labels=dataset.classes)
-    if dataset.classes == CLASSES and not config.init:
+            raise DigitsError(
+                f"--{asked[0]}: only where the classes are the digits 0 to 9, with --frame digit"
+            )
+    if config.adds_digits and not config.init:
         return config
     none: dict[str, Any] = {name: 0.0 for name in OF_DIGITS if name not in given}
     return dataclasses.replace(config, **none)
@@ -187,7 +207,10 @@ def packed(trained: Trained, validation: Split, config: TrainConfig) -> dict[str
         thresholds=thresholds,
         config=config.as_dict(),
         metrics={
-            "validation": measure(trained.model, validation),
+            "validation": {
+                **measure(trained.model, validation),
+                DIGEST: validation_digest(validation),
+            },
             "best_epochs": [outcome.best_epoch for outcome in trained.outcomes],
             "epochs": card.epochs_of(trained.outcomes[0].history),
             "train_seconds": sum(outcome.train_seconds for outcome in trained.outcomes),
@@ -199,15 +222,17 @@ def packed(trained: Trained, validation: Split, config: TrainConfig) -> dict[str
 def better_than(content: dict[str, Any], best_model: Path) -> str:
     """Why a model that is there already should stay, or nothing: it is not worse, or none is there.
 
-    Models compare by their accuracy on validation, if that was the same part of the same set. One
-    of any other set goes before one of the small scans.
+    Models compare by their accuracy on validation, if that was of the same tiles. One of any other
+    set goes before one of the small scans.
     """
     if not best_model.exists():
         return ""
     try:
         old = checkpoint.load(best_model)
         before, now = (c["metrics"]["validation"]["validation_accuracy"] for c in (old, content))
-        splits = [tuple(c["config"].get(k) for k in SPLIT) for c in (old, content)]
+        splits = [c["metrics"]["validation"].get(DIGEST) for c in (old, content)]
+        if None in splits:
+            splits = [tuple(c["config"].get(k) for k in SPLIT) for c in (old, content)]
         old_set, new_set = (c["config"].get("dataset") for c in (old, content))
         better = before > now
     except (DigitsError, KeyError, TypeError):
@@ -217,6 +242,11 @@ def better_than(content: dict[str, Any], best_model: Path) -> str:
     if old_set == SMALL_SET != new_set:
         return ""
     return f"it was validated on other tiles (of {old_set}), so they do not compare"
+
+
+def validation_digest(validation: Split) -> str:
+    """Of the tiles and their labels: two of the same name may differ, as a folder grows."""
+    return checkpoint.digest([validation.images, validation.labels])
 
 
 def measure(model: nn.Module, split: Split) -> dict[str, float]:
@@ -234,9 +264,9 @@ def folder_of(data_dir: str | None) -> Path:
     return Path(data_dir) if data_dir else spec.data_dir()
 
 
-def _settings(path: Path) -> tuple[TrainConfig, Path, int]:
-    """The settings of a run, from its config.json, the folder for its model, and its threads (0
-    where they are not told)."""
+def _settings(path: Path) -> tuple[TrainConfig, Path, int, str]:
+    """The settings of a run, from its config.json, the folder for its model, its threads and the
+    digest of what it learns from (0 and "" where they are not told)."""
     try:
         values = json.loads(path.read_text("utf-8"))
         config, kept_in = TrainConfig.stored(values), values.get(KEPT_IN, str(SAVE_DIR))
@@ -245,7 +275,7 @@ def _settings(path: Path) -> tuple[TrainConfig, Path, int]:
         threads = values.get(THREADS, 0)
         if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
             raise DigitsError(f"{THREADS} is no number of threads")
-        return config, Path(kept_in), threads
+        return config, Path(kept_in), threads, str(values.get(LEARNED, ""))
     except (OSError, ValueError, RecursionError, DigitsError) as error:
         why = reason(error)
         raise DigitsError(f"{path}: not the settings of a run ({why}); train afresh") from None

@@ -41,6 +41,7 @@ class Outcome:
     train_seconds: float
     warmup_seconds: float  # and compilation
     stopped_by: int  # the number of the signal, or 0
+    finished: bool  # trained to its last step, or until patience ended
 
 
 def fit(
@@ -54,14 +55,15 @@ def fit(
 ) -> Outcome:
     """Train `model` on its device, where both splits lie whole. Saves states into `run`.
 
-    A signal ends it early, with the state saved and `stopped_by` set in the outcome.
+    A signal ends it early, with the state saved and `stopped_by` set in the outcome; so does one
+    that comes too late to end anything, for who has more to train.
 
     Raises:
         DigitsError: the loss is not finite, the disk is full, there is nothing to resume, or a
             batch of one tile is too small for the network.
     """
     device = next(model.parameters()).device
-    train = ranks.share(train)
+    train = ranks.even_share(train)
     batch = min(ranks.share_of(config.batch_size), len(train))  # a smaller set is one batch
     lengths = epoch_lengths(config, len(train), batch)
     starts = [0, *accumulate(lengths)]
@@ -83,6 +85,7 @@ def fit(
     elif config.on_nan == "lower":
         save(state, run, ranks)
     rate_cuts, stopping = round(-math.log2(state.progress.rate_factor)), 0.0
+    failed_at = 0  # the step of the last loss that was not finite
     seconds, seconds_before, saved_at = timer(device), state.progress.seconds, 0.0
 
     with StopRequest() as stop:
@@ -134,6 +137,9 @@ def fit(
 
             if not math.isfinite(loss_sum):
                 rate_cuts += 1
+                if progress.step == failed_at:  # the state is broken, whatever the rate
+                    ranks.same(run.drop_newest_state() if ranks.first else "")
+                failed_at = progress.step
                 recover(state, run, config, rate_cuts, loss_sum)
                 continue
             if progress.step < starts[epoch + 1]:
@@ -153,7 +159,10 @@ def fit(
             if ranks.first:
                 print_row(row, is_best)
                 run.write_history(progress.history)
-            save(state, run, ranks)
+            if math.isfinite(row["validation_loss"]):
+                save(state, run, ranks)
+            asked = torch.tensor(float(stop.signal is not None), device=device)  # meanwhile
+            stopping = stopping or ranks.sum(asked).item()
             if stopping:
                 break
 
@@ -168,6 +177,7 @@ def fit(
         train_seconds,
         warmup_seconds,
         (stop.signal or signal.SIGTERM) if stopping else 0,
+        progress.step >= total_steps or out_of_patience(state, config),
     )
 
 

@@ -4,6 +4,7 @@ Pictures are made anew every REUSE epochs; every step draws its changes from the
 own number, so that a resumed run goes on as if nothing had happened.
 """
 
+import dataclasses
 import math
 import os
 import signal
@@ -96,13 +97,14 @@ def train(
     lesson = subject.lesson(samples_of, subject.make(count, held_out, seed, 1))
     device.seed(config.seed, config.deterministic)
     model = archs.create(config.arch, len(config.classes), subject.shape, **config.arch_arguments)
+    settings = dataclasses.replace(config, init=run.begun_with(config.init))
     if config.init:
-        transfer.start(model, config, subject.shape)
+        transfer.start(model, settings, subject.shape)
     model.to(on)
-    outcome = fit(model, lesson, config, run, resume)
+    outcome = fit(model, lesson, settings, run, resume)
     if outcome.best_epoch:
         model.load_state_dict(outcome.weights)
-    return Trained(config.arch, {}, model, [run], [outcome])
+    return Trained(config.arch, {}, model, [run], [outcome], outcome.finished)
 
 
 def fit(
@@ -168,7 +170,7 @@ def fit(
     done = progress.step >= steps * config.epochs
     return Outcome(
         progress.best_weights, progress.best_epoch, progress.history, before + seconds(), 0.0,
-        0 if done else stop.signal or signal.SIGTERM,
+        0 if done else stop.signal or signal.SIGTERM, done,
     )  # fmt: skip
 
 

@@ -37,6 +37,11 @@ class Ranks:
         """Every count-th sample: the part of a split that this rank holds."""
         return split if self.count == 1 else split[slice(self.rank, None, self.count)]
 
+    def even_share(self, split: Split) -> Split:
+        """As `share`, of equal length on every rank, as they step together: what is left over, less
+        than a tile a rank, is left out."""
+        return self.share(split[: len(split) // self.count * self.count])
+
     def share_of(self, batch_size: int) -> int:
         """How many of a batch this rank computes.
 

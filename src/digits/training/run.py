@@ -34,6 +34,7 @@ class Run:
         self.history = folder / "history.csv"
         self.metrics = folder / "metrics.json"
         self.model = folder / "model.pth"
+        self.init = folder / "init.pth"  # a copy of the model that it began with
         self.splits = folder / "splits.csv"
         self.board: Any = NoBoard()
 
@@ -76,6 +77,10 @@ class Run:
         if newest is None or not saved[newest]:
             raise DigitsError(f"{parent}/: no run to resume; start one without --resume")
         return cls(newest)
+
+    def begun_with(self, init: str) -> str:
+        """The model to start from: the copy, as the one named `init` may be another since."""
+        return str(self.init) if self.init.is_file() else init
 
     def part(self, name: str) -> "Run":
         """A run within this one, in a folder of this name."""
@@ -129,6 +134,13 @@ class Run:
         for old in self.states()[:-2]:
             old.unlink(missing_ok=True)
 
+    def drop_newest_state(self) -> str:
+        """Of several states delete the newest; its name."""
+        newest = self.states()[1:][-1:]
+        for path in newest:
+            path.unlink()
+        return "".join(path.name for path in newest)
+
     def load_state(self) -> dict[str, Any] | None:
         """The newest undamaged state, or None; says which damaged ones it passed over."""
         for path in reversed(self.states()):
@@ -153,6 +165,6 @@ class Run:
         return state
 
     def drop_states(self) -> None:
-        """Once a run is complete its states serve nothing."""
-        for path in self.states():
+        """Once a run is complete its states serve nothing, nor does what it began with."""
+        for path in (*self.states(), self.init):
             path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ so a run that is killed and resumed draws the same ones, on any number of proces
 """
 
 import copy
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,12 +95,9 @@ class TrainingState:
     def scale_learning_rate(self, factor: float) -> None:
         """Multiply the whole of the schedule by `factor`."""
         for group in self.optimizer.param_groups:
-            for key in {"initial_lr", "max_lr", "min_lr"} & set(group):
+            for key in {"lr", "initial_lr", "max_lr", "min_lr"} & set(group):
                 group[key] *= factor
-        if isinstance(self.schedule, OnPlateau):
-            for group in self.optimizer.param_groups:
-                group["lr"] *= factor
-        else:
+        if not isinstance(self.schedule, OnPlateau):
             self.schedule.base_lrs = [rate * factor for rate in self.schedule.base_lrs]
 
     def keep_if_best(self, row: dict[str, float]) -> bool:
@@ -146,5 +144,6 @@ def _proved(progress: Progress) -> Progress:
 
 
 def rank_of(row: dict[str, float]) -> tuple[float, float]:
-    """Epochs compare by validation accuracy, then by loss."""
-    return row["validation_accuracy"], -row["validation_loss"]
+    """Epochs compare by validation accuracy, then by loss, of which none is worse than NaN."""
+    loss = row["validation_loss"]
+    return row["validation_accuracy"], -math.inf if math.isnan(loss) else -loss

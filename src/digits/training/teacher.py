@@ -4,12 +4,16 @@ The teacher's answers are taken at its calibrated temperature. Softer ones, as i
 small students worse: a teacher that was trained with smoothed labels is too soft as it is.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from digits import checkpoint, classifier
+from digits import checkpoint
 from digits.errors import DigitsError
+from digits.spec import NONE
+from digits.training import transfer
 
 SHARE = 0.9  # of the teacher's answers in what is learned, against the labels
 
@@ -32,15 +36,25 @@ def load(name: str, classes: tuple[str, ...], device: torch.device) -> Teacher:
     Raises:
         DigitsError: there is none, or it tells other classes apart.
     """
-    content = checkpoint.load(classifier.find_checkpoint(name))
+    content = transfer.content_of(name)
     if tuple(content["classes"]) != classes:
-        raise DigitsError(
-            f"--teacher {name} knows {len(content['classes'])} classes and the student is to know "
-            f"{len(classes)}; --nondigits makes the class `none`"
-        )
+        raise DigitsError(f"--teacher {name}: {_difference(content['classes'], classes)}")
     model = checkpoint.build(content).to(device)
     model.to(memory_format=torch.channels_last)
     return Teacher(model, content["temperature"])
+
+
+def _difference(known: Sequence[str], classes: Sequence[str]) -> str:
+    """What a teacher knows and its student does not, and the other way round, in words."""
+    alone = [
+        (who, ", ".join(name for name in some if name not in others))
+        for who, some, others in (
+            ("it alone knows", known, classes), ("the student alone", classes, known)
+        )
+    ]  # fmt: skip
+    said = ", ".join(f"{who} {names:.60}" for who, names in alone if names)
+    advice = "; --nondigits makes the class `none`" if NONE in set(known) - set(classes) else ""
+    return f"{said}{advice}" or "it knows the classes in another order"
 
 
 def require_shape(name: str, shape: tuple[int, ...]) -> None:
@@ -49,7 +63,7 @@ def require_shape(name: str, shape: tuple[int, ...]) -> None:
     Raises:
         DigitsError: there is none of this name, or it takes others.
     """
-    takes = tuple(checkpoint.load(classifier.find_checkpoint(name))["input_shape"])
+    takes = tuple(transfer.content_of(name)["input_shape"])
     if takes != shape:
         raise DigitsError(f"--teacher {name} takes tiles of {takes}, the student {shape}")
 

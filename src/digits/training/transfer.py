@@ -59,7 +59,7 @@ def start(model: nn.Module, config: TrainConfig, shape: Sequence[int | None]) ->
     content = content_of(config.init)
     if tuple(content["input_shape"]) != tuple(shape):
         raise DigitsError(
-            f"--init {config.init}: takes tiles of {content['input_shape']}, these are {shape}"
+            f"--init: takes tiles of {tuple(content['input_shape'])}, these are {tuple(shape)}"
         )
     old = checkpoint.build(content)
     body = layers(model)[:-1]
