@@ -13,6 +13,7 @@ from digits.training.config import TrainConfig
 from digits.training.step import logits_of
 
 SHARE = 0.2  # of drawn digits and of non-digits, against validation tiles, in what is rehearsed
+REHEARSED = 2000  # tiles at least: with errors of 0.5% ten of them may be wrong
 TOGETHER = 8192  # tiles that are distorted at a time: each takes up to 24 kB on the way
 SEED = 2**31  # not one that a run draws its training tiles with
 
@@ -27,7 +28,8 @@ def calibrate(
     distorted as those trained on, elastically at least, and with them digits drawn in other styles
     than MNIST's if the tiles are framed digits, and non-digits where the model was trained to meet
     them; no hands, of whose labels one in a hundred is wrong, and whose letters may be digits.
-    `read` is the least probability above which at most `max_error` of the answers are wrong.
+    `read` is the least probability above which at most `max_error` of the answers are wrong; a few
+    tiles are distorted many times, as one wrong among them would be too many for any threshold.
     """
     device = next(model.parameters()).device
     clean = validation.to(device)
@@ -39,13 +41,16 @@ def calibrate(
     rehearsal = extras.extend(cpu, more, SEED)
     policy = "elastic" if config.augment in ("none", "light", "elastic") else "strong"
     generator = torch.Generator().manual_seed(SEED)
+    often = -(-REHEARSED // len(rehearsal))
     logits = np.concatenate([
         logits_of(model, augment(some, policy, generator).to(device)).cpu().numpy()
+        for _ in range(often)
         for some in rehearsal.images.split(TOGETHER)
     ])  # fmt: skip
+    labels = np.tile(rehearsal.labels.numpy(), often)
     known = np.array([i for i, name in enumerate(config.classes) if name != NONE])
     probabilities = metrics.softmax(logits, temperature)[:, known]
-    right = known[probabilities.argmax(axis=1)] == rehearsal.labels.numpy()
+    right = known[probabilities.argmax(axis=1)] == labels
     read = threshold(probabilities.max(axis=1), right, config.max_error)
     return temperature, {"read": read}
 

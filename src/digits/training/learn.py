@@ -55,7 +55,9 @@ def sets(
     content = transfer.content_of(init)
     config, look = content["config"], Look.of(content["config"])
     classes, shape = tuple(content["classes"]), content["input_shape"]
-    own = data.load(examples, data_dir, look=look).known_to(classes, shape)
+    own = data.load(examples, data_dir, look=look)
+    own.require("train")
+    own = own.known_to(classes, shape)
     if not len(own.test):
         raise DigitsError(
             f"{examples}: too few to hold one out and see whether it helps: "
@@ -97,6 +99,7 @@ def learn(
         **SETTINGS, **seen, **dict.fromkeys(("strokes", "nondigits", "hands"), 0.0), **added,
         **transfer.network_of(init, None), "init": init, "seed": seed, "hardest": 1.0,
         "epochs": epochs or SETTINGS["epochs"], "dataset": known.name, "labels": labels,
+        "hold_out": content["config"].get("hold_out", HOLD_OUT),  # as `sets` has split it
     }  # fmt: skip
     config = TrainConfig.make(given)
     run = Run.create("learn")  # without config.json, so that `train --resume` passes it over
