@@ -86,11 +86,13 @@ def of_hands(path: Path) -> str:
     )
 
 
-def halfway(content: dict[str, Any], earlier: Path) -> None:
-    """Make a checkpoint's weights the means of its own and of an earlier one's."""
-    weights, before = content["state_dict"], checkpoint.load(earlier)["state_dict"]
+def halfway(content: dict[str, Any], *earlier: Path) -> None:
+    """Make a checkpoint's weights the means of its own and of earlier ones'."""
+    weights = content["state_dict"]
+    others = [checkpoint.load(path)["state_dict"] for path in earlier]
     for name, tensor in weights.items():
-        weights[name] = ((tensor.double() + before[name].double()) / 2).to(tensor.dtype)
+        total = sum((other[name].double() for other in others), tensor.double())
+        weights[name] = (total / (1 + len(others))).to(tensor.dtype)
 
 
 def expecting_less(content: dict[str, Any], less: float) -> None:

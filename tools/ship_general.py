@@ -2,7 +2,7 @@
 
     python tools/get_general.py
     python src/train.py --arch general --dataset mnist --init models/general.pth
-    python tools/ship_general.py runs/LATER --halfway_to runs/EARLIER/model.pth
+    python tools/ship_general.py runs/LATEST --halfway_to runs/EARLIER/model.pth ...
 
 Its doubt is fitted with our row model beside it: after `tools/ship_rows.py` it is fitted again by
     python tools/ship_general.py --doubt
@@ -29,8 +29,8 @@ from digits.training import rows as training
 
 MAX_ERROR = 0.01  # of what counts as `read`
 HALFWAY = """\
-Its weights are the means of those of the last two runs: beside our row model they read more than
-either's (Wortsman et al. 2022, "Model soups"; `--halfway_to`).
+Its weights are the means of those of the last {count} runs: beside our row model they read more
+than any one's (Wortsman et al. 2022, "Model soups"; `--halfway_to`).
 """
 LARGE = 256  # numbers from which on a tensor is stored as float16
 
@@ -91,7 +91,10 @@ def main() -> None:
     parser.add_argument("run", type=Path, nargs="?", help="folder of the training run")
     parser.add_argument("--doubt", action="store_true", help="fit the shipped model's doubt again")
     parser.add_argument("--crops", type=int, default=4000, help="that its doubt is fitted on")
-    parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
+    parser.add_argument(
+        "--halfway_to", type=Path, nargs="+", default=[],
+        help="models of earlier runs, whose weights are averaged with its",
+    )  # fmt: skip
     args = parser.parse_args()
     path = pretrained_dir() / GENERAL
     if args.doubt:
@@ -101,8 +104,7 @@ def main() -> None:
         parser.error("a run or --doubt is needed")
 
     content = checkpoint.load(args.run / "model.pth")
-    if args.halfway_to:
-        halfway(content, args.halfway_to)
+    halfway(content, *args.halfway_to)
     _, *runs = runs_of(content)  # the first one is not ours
     config = runs[-1]
     content["config"] = config.as_dict()
@@ -120,11 +122,12 @@ def main() -> None:
     content["thresholds"] = {"read": doubt.read}
     with artefact.staged(path) as trial:
         trial.write_bytes(with_halves(artefact.build(content, ".onnx")))
+    mean = "\n" + HALFWAY.format(count=1 + len(args.halfway_to))
     card = CARD.format(
         summary=archs.summary(config.arch), size=path.stat().st_size, count=len(judged),
         parameters=sum(p.numel() for p in checkpoint.build(content).parameters()),
         before=right[0], after=right[1], wheel=get_general.WHEEL.replace("==", " "),
-        runs=told(runs, "docs/lab/reading.md"), halfway=f"\n{HALFWAY}" if args.halfway_to else "",
+        runs=told(runs, "docs/lab/reading.md"), halfway=mean if args.halfway_to else "",
         commands="\n".join(f"    {train_command(run)}" for run in runs),
         doubt=DOUBT.format(**doubt.told()),
     )  # fmt: skip
