@@ -12,7 +12,7 @@ from digits.data import Dataset, hands, page_table, page_things, pages, row_ink,
 from digits.data.page_things import Sheet
 from digits.spec import PAGE_CLASSES
 from digits.training import finder, made_up
-from digits.vision.lines import lines
+from digits.vision.lines import in_order, lines
 from digits.vision.rows import ROW_HEIGHT
 from tests.conftest import MNIST_FOLDER
 
@@ -42,7 +42,8 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
 def seen(truth: list[np.ndarray]) -> list[np.ndarray]:
     """The corners of the lines in the maps that a faultless finder makes of a page."""
     in_row, in_core = pages.maps(truth) / 255.0
-    return [line.corners for line in lines(in_row, in_core, (pages.SIDE, pages.SIDE))]
+    found = in_order(lines(in_row, in_core, (pages.SIDE, pages.SIDE)))
+    return [line.corners for line in found]
 
 
 @pytest.mark.parametrize("degrees", [0, 7, -12])

@@ -251,7 +251,8 @@ def test_a_library_that_is_not_there_has_no_version(monkeypatch: pytest.MonkeyPa
     (["--output", "file/report"], "--output file/report: cannot be written"),
     (["--output", "/proc/report"], "--output /proc/report: cannot be written"),
     (["--explain", "--output", "report"], "[explain]'"),
-    (["--numbers", "--dataset", "own"], "--numbers needs test tiles of all ten digits"),
+    (["--numbers", "--dataset", "own"], "own: no picture for test"),
+    (["--numbers", "--dataset", "many"], "--numbers needs test tiles of all ten digits"),
     (["--robustness", "--dataset", "uci", "--folder", "own", "--expect", "x"], "--expect x"),
 ])  # fmt: skip
 def test_what_cannot_work_is_said_before_anything_is_measured(
@@ -262,10 +263,11 @@ def test_what_cannot_work_is_said_before_anything_is_measured(
     says: str,
 ) -> None:
     for label, ink in (("1", np.ones((40, 4))), ("7", np.triu(np.ones((40, 30))))):
-        Path("own", label).mkdir(parents=True)
-        for i in range(6):
-            page = np.pad(255 * (1 - ink), 10 + i, constant_values=255)
-            Image.fromarray(page.astype(np.uint8)).save(Path("own", label, f"{i}.png"))
+        for folder, count in (("own", 1), ("many", 6)):
+            Path(folder, label).mkdir(parents=True)
+            for i in range(count):
+                page = np.pad(255 * (1 - ink[3 * i :]), 10, constant_values=255)  # none twice
+                Image.fromarray(page.astype(np.uint8)).save(Path(folder, label, f"{i}.png"))
     Path("file").touch()
     monkeypatch.setitem(sys.modules, "captum", None)
     monkeypatch.setattr(parts, "measure", lambda *_: pytest.fail("it is measured"))

@@ -17,10 +17,11 @@ from digits.data.strokes import STYLES, bend
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 RNG = np.random.default_rng(20261121)
+GAP = 0.35  # between digits, of their height
 Ink = np.ndarray  # (height, width) float, 0 paper to 1 ink
 
 
-def write(text: str, height: int = 80, width: float = 7, gap: float = 0.35) -> Ink:
+def write(text: str, height: int = 80, width: float = 7) -> Ink:
     """A row of handwritten digits, `height` px tall with strokes of `width` px, and a margin."""
     lines, x = [], 0.0
     for character in text:
@@ -28,7 +29,7 @@ def write(text: str, height: int = 80, width: float = 7, gap: float = 0.35) -> I
         strokes = bend(styles[RNG.integers(min(3, len(styles)))], RNG)
         points = np.concatenate(strokes)
         lines += [stroke - [points[:, 0].min() - x, points[:, 1].min()] for stroke in strokes]
-        x += np.ptp(points[:, 0]) + gap
+        x += np.ptp(points[:, 0]) + GAP
     scaled = [np.round((line * height + height * 0.4) * 8).astype(np.int32) for line in lines]
     size = np.ceil(np.concatenate(scaled).max(axis=0) / 8 + height * 0.4).astype(int)
     canvas = np.zeros(size[::-1], np.uint8)
@@ -83,7 +84,7 @@ def main() -> None:
     tight = write("8", width=9)
     rows, columns = (np.flatnonzero(tight.max(axis=axis) > 0.5) for axis in (1, 0))
     touching = tight[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    two = [write("2026"), write("1147", gap=0.55)]
+    two = [write("2026"), write("1147")]
     wide = max(row.shape[1] for row in two)
     two_rows = np.vstack([np.pad(row, ((0, 0), (0, wide - row.shape[1]))) for row in two])
     small = cv2.resize(write("3", width=10), (18, 18), interpolation=cv2.INTER_AREA)
