@@ -32,7 +32,7 @@ from digits.reading.reader import Reader
 from digits.spec import data_dir
 from digits.training import made_up
 
-EXPECTED = {"envelopes": "zip"}  # all else is read with nothing said
+EXPECTED = {"envelopes": "zip"}  # all else is read as --expect says
 HEAD = (
     "| pages | numbers right | by the peer | rows too many | rows `read` | wrong among these | "
     "pages right | pages `read` | wrong among these | s |"
@@ -112,6 +112,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20, help="pages of a kind")
     parser.add_argument("--seed", type=int, default=9)
     parser.add_argument("--only", nargs="+", choices=papers.KINDS, default=list(papers.KINDS))
+    parser.add_argument("--expect", default="auto", help="of all pages but envelopes")
     parser.add_argument("--output", type=Path, help="write the rows as JSON")
     parser.add_argument("--peer", type=Path, metavar="FOLDER", help="rapidocr's environment")
     pictures.add_records(parser)
@@ -124,7 +125,7 @@ def main() -> int:
     with Peer(args.peer) if args.peer else nullcontext() as peer:
         for kind in args.only:
             rng = np.random.default_rng((args.seed, list(papers.KINDS).index(kind)))
-            reader = Reader.expecting(model, EXPECTED.get(kind, "auto"))
+            reader = Reader.expecting(model, EXPECTED.get(kind, args.expect))
             pages = (
                 papers.photographed(papers.KINDS[kind](source, rng), rng) for _ in range(args.count)
             )
