@@ -43,7 +43,7 @@ def written() -> np.ndarray:
 
 
 def main() -> None:
-    drawn.RNG = np.random.default_rng(7)
+    drawn.RNG = np.random.default_rng(1)
     page = np.full((HEIGHT, WIDTH, 3), PAPER, float)
     for ink, colour in ((printed(), PRINT), (written(), PEN)):
         page += ink[..., None] * (np.array(colour) - page)

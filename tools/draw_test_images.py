@@ -17,11 +17,10 @@ from digits.data.strokes import STYLES, bend
 
 FOLDER = Path(__file__).parents[1] / "test_images"
 RNG = np.random.default_rng(20261121)
-GAP = 0.35  # between digits, of their height
 Ink = np.ndarray  # (height, width) float, 0 paper to 1 ink
 
 
-def write(text: str, height: int = 80, width: float = 7) -> Ink:
+def write(text: str, height: int = 80, width: float = 7, gap: float = 0.35) -> Ink:
     """A row of handwritten digits, `height` px tall with strokes of `width` px, and a margin."""
     lines, x = [], 0.0
     for character in text:
@@ -29,7 +28,7 @@ def write(text: str, height: int = 80, width: float = 7) -> Ink:
         strokes = bend(styles[RNG.integers(min(3, len(styles)))], RNG)
         points = np.concatenate(strokes)
         lines += [stroke - [points[:, 0].min() - x, points[:, 1].min()] for stroke in strokes]
-        x += np.ptp(points[:, 0]) + GAP
+        x += np.ptp(points[:, 0]) + gap
     scaled = [np.round((line * height + height * 0.4) * 8).astype(np.int32) for line in lines]
     size = np.ceil(np.concatenate(scaled).max(axis=0) / 8 + height * 0.4).astype(int)
     canvas = np.zeros(size[::-1], np.uint8)
