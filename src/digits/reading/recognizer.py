@@ -100,7 +100,8 @@ class Recognizer:
         if not digits:
             return None
         _, probability = read.ranking[0]
-        if len(read.text) == 1:  # a digit by itself is what the classifier knows best
+        # A digit by itself is what the classifier knows best.
+        if len(read.text) == 1 and self.budget.left():
             one = self.digit(digits[0].tile, digits[0].box)
             if one.text == read.text:
                 return judge.seen_twice(one, probability, read.support, row_models.judging())
