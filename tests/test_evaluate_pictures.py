@@ -78,6 +78,8 @@ def test_a_table_that_is_none_says_what_it_should_be(
 
 
 def test_folders_that_are_none_say_what_they_should_be(tmp_path: Path) -> None:
+    with pytest.raises(DigitsError, match="nix: no such folder"):
+        labelled(tmp_path / "nix")
     with pytest.raises(DigitsError, match="no folders in it"):
         labelled(tmp_path)
     with pytest.raises(DigitsError, match="cannot be read"):

@@ -66,6 +66,8 @@ def check(items: Sequence[Labelled], models: Sequence[Classifier]) -> None:
 
 
 def _of_folder(folder: Path) -> Labels:
+    if not folder.is_dir():
+        raise DigitsError(f"{folder}: no such folder")
     parts = sorted(path for path in folder.glob("[!.]*") if path.is_dir())
     if not parts:
         raise DigitsError(
