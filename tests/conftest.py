@@ -38,7 +38,8 @@ FILES_OF = {
         test_evaluate_pictures test_example_programs test_examples test_explain test_extract
         test_extras test_faults test_finder test_graphs test_help test_html_file test_html_page
         test_install test_integer test_kept test_learn test_metrics test_mnist_c test_named
-        test_no_traceback test_nondigits test_numbers test_onnx_runtime test_ood test_optimization
+        test_no_traceback test_nondigits test_numbers test_on_nan test_onnx_runtime test_ood
+        test_optimization
         test_optimize_command test_own_data test_own_data_faults test_packed test_pages test_predict
         test_programs test_reading_budget test_bulk test_reading_classes
         test_reading_drawings test_reading_pictures test_refine test_report test_report_facts

@@ -81,7 +81,6 @@ def with_a_digit_more(ink: Ink, rows: Sequence[Row]) -> list[int]:
     cuts it, or it is a row of its own, as cells of a comb may become. Of 940 sure rows of made-up
     pages by held-out writers 100 stood so beside another, and 54 of these were wrong; of the 840
     others 116 were."""
-
     owned = [(place, digit.box) for place, row in enumerate(rows) for digit in row.digits]
     nobodys = [(NOBODY, box) for box in _beside(ink, rows)]
     owners = np.array([place for place, _ in owned + nobodys])

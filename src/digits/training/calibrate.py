@@ -47,10 +47,10 @@ def calibrate(
         for _ in range(often)
         for some in rehearsal.images.split(TOGETHER)
     ])  # fmt: skip
-    labels = np.tile(rehearsal.labels.numpy(), often)
+    truth = np.tile(rehearsal.labels.numpy(), often)
     known = np.array([i for i, name in enumerate(config.classes) if name != NONE])
     probabilities = metrics.softmax(logits, temperature)[:, known]
-    right = known[probabilities.argmax(axis=1)] == labels
+    right = known[probabilities.argmax(axis=1)] == truth
     read = threshold(probabilities.max(axis=1), right, config.max_error)
     return temperature, {"read": read}
 

@@ -290,11 +290,7 @@ def _load(config: TrainConfig, data_dir: str | None) -> Dataset:
     dataset = data.load(config.dataset, data_dir, config.hold_out, config.look, config.weights)
     if len(dataset.classes) < 2:
         raise DigitsError(f"{dataset.name}: one class alone; to tell apart it takes two")
-    for part in ("train", "validation", "test"):
-        if not len(getattr(dataset, part)):
-            raise DigitsError(
-                f"{dataset.name}: no picture for {part}; three of some class are the least"
-            )
+    dataset.require("train", "validation", "test")
     return dataset
 
 
