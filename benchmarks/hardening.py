@@ -80,7 +80,7 @@ ROWS = [
     Row("weights that are no numbers",
         "a state was promised that was not saved, advice was given that was followed; NaN"
         " weights read `no digit`", "said as it is; such a model is refused",
-        "test_training::test_nan test_card::test_weights_that"),
+        "test_on_nan::test_nan test_card::test_weights_that"),
     Row("odd flags", "tracebacks for odd flags", "one line, whatever is typed",
         "test_no_traceback::test_flags test_faults::test_fault"),
     Row("odd files", "tracebacks for odd content of files", "one line, whatever is in them",
