@@ -74,7 +74,7 @@ TARGETS = {
     "reading/reader": Target("test_reading_reader test_reading_classes", 0.1),
     "reading/row_models": Target("test_reading_row_models", 0.1),
     "reading/table": Target("test_reading_table", 0.1),
-    "reading/finder": Target("test_reading_finder", 0.1),
+    "finder": Target("test_reading_finder", 0.1),
     "reading/attempt": Target("test_reading_attempt test_reading_ways test_reading_finder", 0.1),
     "reading/recognizer": Target("test_reading_recognizer test_reading_finder", 0.1),
     "reading/explain": Target("test_reading_explain", 0.1),

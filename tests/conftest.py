@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # only tests that ask for data wait for torch
     from playwright.sync_api import Browser, Page
 
     from digits.data import Dataset
+    from digits.data.row_ink import Sources
     from digits.web.corrections import Corrections
     from digits.web.desk import Desk
     from tests.asking import Client
@@ -113,6 +114,17 @@ def mnist() -> "Dataset":
     if not all((MNIST_FOLDER / "MNIST" / "raw" / name).is_file() for name in MD5):
         pytest.skip(f"MNIST is not in {MNIST_FOLDER}; set DIGITS_DATA_DIR")
     return data.load("mnist", MNIST_FOLDER)
+
+
+@pytest.fixture(scope="session")
+def source(mnist: "Dataset") -> "Sources":
+    """What held-out writers wrote, of which rows and pages are made up."""
+    from digits.data import hands
+    from digits.training import made_up
+
+    if not hands.available(MNIST_FOLDER):
+        pytest.skip(f"hands/ is not in {MNIST_FOLDER}")
+    return made_up.sources(mnist, MNIST_FOLDER)[1]
 
 
 @pytest.fixture

@@ -17,21 +17,23 @@ PACKAGE = Path(__file__).parents[1] / "src" / "digits"
 # A module imports from lower floors only; the rooms of one floor do not know each other.
 FLOORS = {
     "spec": 0, "errors": 0, "onnx_runtime": 0, "threads": 0, "leftovers": 0,
-    "extras": 1, "device": 1, "speed": 1, "tile": 1, "row_image": 1, "page_image": 1, "card": 1,
+    "extras": 1, "device": 1, "speed": 1, "tile": 1, "row_image": 1, "page_image": 1,
+    "line_image": 1, "card": 1,
     "cells": 0, "occlusion": 1,
     "archs": 2, "pictures": 2, "vision": 2,
     "data": 3,  # above pictures and vision, by which one's own data become tiles
     "checkpoint": 3, "graphs": 3, "metrics": 3, "programs": 3,
     "classifier": 4,  # loads checkpoints, so it stands above them
-    "training": 5, "reading": 5, "evaluation": 5, "optimization": 5,
-    "bulk": 6, "web": 6, "api": 6,
-    "commands": 7,
-    "__main__": 8, "__init__": 8,
+    "finder": 5,  # a classifier's maps and vision: what reading and training begin with
+    "training": 6, "reading": 6, "evaluation": 6, "optimization": 6,
+    "bulk": 7, "web": 7, "api": 7,
+    "commands": 8,
+    "__main__": 9, "__init__": 9,
 }  # fmt: skip
 
 TORCH_FREE = [
-    "tile", "row_image", "page_image", "pictures", "vision", "reading", "bulk", "classifier",
-    "web", "spec", "errors",
+    "tile", "row_image", "page_image", "line_image", "finder", "pictures", "vision", "reading",
+    "bulk", "classifier", "web", "spec", "errors",
 ]  # fmt: skip
 HEAVY = {
     "torch", "torchvision", "torchao", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime",

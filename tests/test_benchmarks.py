@@ -165,7 +165,7 @@ def test_a_sweep_prints_a_line_a_value(
 @pytest.mark.parametrize(
     "limit",
     ["tile.min_stroke_px", "row_image.min_contrast", "page_image.coarse_side_px",
-     "vision.rows.max_slant", "reading.finder.large_of_side", "reading.ctc.min_probability",
+     "vision.rows.max_slant", "finder.large_of_side", "reading.ctc.min_probability",
      "reading.rows.texts",
      "reading.budget.seconds"],
 )  # fmt: skip

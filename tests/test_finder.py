@@ -8,20 +8,12 @@ import pytest
 import torch
 
 from digits import archs
-from digits.data import Dataset, hands, page_table, page_things, pages, row_ink, row_text, rows
+from digits.data import page_table, page_things, pages, row_ink, row_text, rows
 from digits.data.page_things import Sheet
 from digits.spec import PAGE_CLASSES
-from digits.training import finder, made_up
+from digits.training import finder
 from digits.vision.lines import in_order, lines
 from digits.vision.rows import ROW_HEIGHT
-from tests.conftest import MNIST_FOLDER
-
-
-@pytest.fixture(scope="module")
-def source(mnist: Dataset) -> rows.Sources:
-    if not hands.available(MNIST_FOLDER):
-        pytest.skip(f"hands/ is not in {MNIST_FOLDER}")
-    return made_up.sources(mnist, MNIST_FOLDER)[1]
 
 
 def box(x: float, y: float, width: float, height: float, degrees: float = 0) -> np.ndarray:
@@ -130,7 +122,7 @@ def test_letters_make_a_code_where_there_is_room_for_them(source: rows.Sources) 
 
 @pytest.mark.parametrize(("right", "is_in"), [(70, False), (80, True), (160, True)])
 def test_a_number_is_one_where_enough_of_it_is_in_the_picture(right: float, is_in: bool) -> None:
-    assert pages._is_in(box(right - 300, 100, 300, 40)) == is_in
+    assert pages._is_in(box(right - 300, 100, 300, 40), pages.SIDE) == is_in
 
 
 @pytest.mark.parametrize("rise", [0.0, 0.12, -0.12])

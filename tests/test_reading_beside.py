@@ -1,7 +1,5 @@
 """Ink beside the rows that were read: rectangles for digits, each limit from both sides."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -32,47 +30,6 @@ DIGITS = [digit.box for digit in row().digits]
 
 
 @pytest.mark.parametrize(
-    ("box", "is_a_digit"),
-    [
-        ((220, 200, WIDE, HIGH), True),  # before the row
-        ((440, 200, 20, HIGH), True),  # behind it
-        ((505, 200, WIDE, HIGH), True),  # 0.95 of the height away
-        ((515, 200, WIDE, HIGH), False),  # 1.05
-        ((440, 224, WIDE, 52), True),  # high enough
-        ((440, 226, WIDE, 48), False),
-        ((440, 152, WIDE, 196), True),  # and not too high
-        ((440, 148, WIDE, 204), False),
-        ((440, 232, WIDE, HIGH), True),  # level with it
-        ((440, 238, WIDE, HIGH), False),
-        ((320, 400, WIDE, HIGH), False),  # below it
-    ],
-)
-def test_a_digit_that_is_lost(box: tuple[int, int, int, int], is_a_digit: bool) -> None:
-    assert beside.with_a_digit_more(ink(*DIGITS, box), [row()]) == [0] * is_a_digit
-
-
-@pytest.mark.parametrize(("gap", "both"), [(95, [0, 1]), (105, [])])
-def test_a_row_beside_a_row_may_be_its_digits(gap: int, both: list[int]) -> None:
-    """As where the cells of a comb are read one by one."""
-    x, y, width, _ = row().box
-    at = x + width + gap
-    other = Row("7", 0.99, (at, y, WIDE, HIGH), [], [], 0.9)
-    other = replace(other, digits=[replace(row().digits[0], box=other.box)])
-    found = beside.with_a_digit_more(ink(*DIGITS, other.box), [row(), other])
-    assert found == both
-
-
-def test_ink_within_a_row_is_not_lost() -> None:
-    assert not beside.with_a_digit_more(ink(*DIGITS), [row()])
-
-
-def test_what_the_border_cuts_is_lost() -> None:
-    at_border = Row("44", 0.99, (60, 200, 110, HIGH), [], row().digits, 0.9)
-    lower = replace(at_border, box=(60, 800, 110, HIGH))
-    assert beside.with_a_digit_more(ink((0, 200, WIDE, HIGH)), [lower, at_border]) == [1]
-
-
-@pytest.mark.parametrize(
     ("height", "count", "is_more"),
     [(52, 2, True), (48, 2, False), (195, 2, True), (205, 2, False), (52, 1, False)],
 )
@@ -81,15 +38,6 @@ def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
 ) -> None:
     others = [(600 + 100 * k, 350, 30, height) for k in range(count)]
     assert beside.has_more(ink(*DIGITS, *others), [row()]) is is_more
-
-
-@pytest.mark.parametrize(
-    ("height", "count", "is_so"),
-    [(52, 3, True), (48, 3, False), (195, 3, True), (205, 3, False), (52, 2, False)],
-)
-def test_rows_stand_in_text_if_much_is_as_high(height: int, count: int, is_so: bool) -> None:
-    others = [(600 + 100 * k, 350, 30, height) for k in range(count)]
-    assert beside.is_in_text(ink(*DIGITS, *others), [row()]) is is_so
 
 
 @pytest.mark.parametrize(("height", "several"), [(52, True), (48, False)])

@@ -11,11 +11,10 @@ from digits.reading import attempt as module
 from digits.reading.answer import Row
 from digits.reading.attempt import (
     CROSSED,
-    IN_TEXT,
     NOT_ALIKE,
     NOT_ALONE,
+    NOT_PLAIN,
     NOTHING,
-    ONE_MORE,
     STRETCHED,
     TEXT_LEFT_OUT,
     Attempt,
@@ -179,30 +178,31 @@ def test_what_is_several_rows_to_ink_and_finder_is_not_one(
     assert (answer is not None) == is_one
 
 
-def test_a_page_is_in_doubt_where_a_digit_stands_beside_its_rows(
+def test_a_page_is_in_doubt_where_the_line_model_is_not_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    likely = dict(zip((0, 40), (0.999, 0.999), strict=True))
+
+    def checked(one: Line, grey: np.ndarray) -> Line:
+        return replace(one, probability=likely[int(one.corners[0, 1])])
+
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
-    monkeypatch.setattr(module, "with_a_digit_more", lambda ink, rows: [])
+    monkeypatch.setattr(module, "checked", checked)
     monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
     monkeypatch.setattr(
         Recognizer, "line", lambda self, one: (row("407", 0.9999, int(one.corners[0, 1])), None)
     )
-    answer = Attempt(recognizer("number")).of_page()
+    answer = Attempt(recognizer("auto")).of_page()
     assert answer and (answer.text, answer.status) == ("407\n407", "read")
-    monkeypatch.setattr(module, "with_a_digit_more", lambda ink, rows: [1])
-    answer = Attempt(recognizer("number")).of_page()
-    assert answer and (answer.status, answer.why) == ("unsure", ONE_MORE)
+    likely[40] = 0.5
+    answer = Attempt(recognizer("auto")).of_page()
+    assert answer and (answer.status, answer.why) == ("unsure", NOT_PLAIN)
     assert [one.status for one in answer.rows] == ["read", "unsure"]
+    likely[40] = 0.05  # it is not even read
+    answer = Attempt(recognizer("auto")).of_page()
+    assert answer and (answer.text, answer.status) == ("407", "read")
     assert Attempt(recognizer("number", budget=NEVER)).of_page() is None
-    monkeypatch.setattr(module, "with_a_digit_more", lambda ink, rows: [])
-    monkeypatch.setattr(module, "is_in_text", lambda ink, rows: True)
-    for kind, status in (("number", "read"), ("auto", "unsure")):  # who asks knows what it is
-        answer = Attempt(recognizer(kind)).of_page()
-        assert answer and answer.status == status
-        assert (answer.why == IN_TEXT) == (status == "unsure")
-        assert [one.status for one in answer.rows] == [status] * 2
     monkeypatch.setattr(module, "seen_first", lambda grey: None)
     assert Attempt(recognizer("number")).of_page() is None
 
@@ -229,7 +229,7 @@ def test_where_nothing_expected_stands_in_any_line_they_are_made_longer(
     monkeypatch.setattr(module, "find_lines", lambda grey: lines)
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
-    monkeypatch.setattr(module, "with_a_digit_more", lambda ink, rows: [])
+    monkeypatch.setattr(module, "checked", lambda one, grey: one)
     monkeypatch.setattr(Recognizer, "line", read)
     answer = Attempt(recognizer(kind)).of_page()
     assert (answer and answer.text) == text and len(spans) == count

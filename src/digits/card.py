@@ -9,6 +9,7 @@ from digits.spec import (
     BLANK,
     CLASSES,
     INPUT_SHAPE,
+    LINE_SHAPE,
     PAGE_SHAPE,
     ROW_CLASSES,
     ROW_SHAPE,
@@ -106,7 +107,7 @@ def _is_shape(value: Any) -> bool:
         return False
     channels, height, width = value
     square = type(height) is int and height == width and 0 < height <= MOST_SIDE
-    return tuple(value) in (ROW_SHAPE, PAGE_SHAPE) or (channels in (1, 3) and square)
+    return tuple(value) in (ROW_SHAPE, PAGE_SHAPE, LINE_SHAPE) or (channels in (1, 3) and square)
 
 
 def _is_dict(value: Any) -> bool:

@@ -17,6 +17,7 @@ from digits.spec import (
     BLANK,
     CLASSES,
     INPUT_SHAPE,
+    LINE_CLASSES,
     NONE,
     PAGE_CLASSES,
     pretrained_dir,
@@ -24,7 +25,9 @@ from digits.spec import (
 from digits.spec import DEFAULT_SHIPPED as DEFAULT_SHIPPED
 
 METADATA_KEY = "digits"  # under which an .onnx or .pt2 file keeps what a checkpoint says of itself
-TAKES = {"tiles": 2, "row images": 3, "page images": 4}  # -> dimensions of the logits
+# -> dimensions of the logits
+TAKES = {"tiles": 2, "row images": 3, "page images": 4, "line images": 2}
+BY_CLASSES = {PAGE_CLASSES: "page images", LINE_CLASSES: "line images"}
 ANY_SIDE = 64  # pixels of what a model that takes any is tried with
 BATCH = 1024  # tiles a forward pass: bounds the memory, and is past where throughput still grows
 
@@ -58,7 +61,7 @@ class Classifier:
         """What it takes: one of TAKES."""
         if self.classes[-1] == BLANK:
             return "row images"
-        return "page images" if self.classes == PAGE_CLASSES else "tiles"
+        return BY_CLASSES.get(self.classes, "tiles")
 
     @cached_property
     def name(self) -> str:
@@ -154,8 +157,8 @@ def load(path: str | Path, device: Any = "cpu", takes: str = "tiles") -> Classif
     """Load an artefact by its suffix: .pth checkpoint, .onnx, .pt2 or .pt exported program.
 
     `device` (a torch device or its name) is for .pth and exported programs; ONNX runs on the CPU.
-    `takes` asks for a model of "row images" (N, 1, 48, W) uint8 -> logits (N, T, K) float32, or of
-    "page images" (N, 1, H, W) -> (N, H / 2, W / 2, K).
+    `takes` asks for a model of "row images" (N, 1, 48, W) uint8 -> logits (N, T, K) float32, of
+    "page images" (N, 1, H, W) -> (N, H / 2, W / 2, K), or of "line images" (N, 1, 72, W) -> (N, K).
 
     Raises:
         DigitsError: the file is missing, damaged, or of another kind.

@@ -29,6 +29,11 @@ LOOKALIKES = frozenset("OoIlSsZzBbqg|/")
 PAGE_SHAPE = (1, None, None)
 PAGE_CLASSES = ("row", "core")  # of a pixel: in a number's row, and in the middle of its height
 
+# A line image is one of the finder's lines with what stands around it, of which a line model says
+# what it is: uint8 (N, 1, 72, W), W a multiple of 32; `line_image` makes it.
+LINE_SHAPE = (1, 72, None)
+LINE_CLASSES = ("number", "part", "nothing")  # one whole number by hand; a piece, or several
+
 # Of the 60,000 MNIST training images, on the 0..255 scale on which pixels travel.
 PIXEL_MEAN = 33.3184
 PIXEL_STD = 78.5675

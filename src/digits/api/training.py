@@ -144,7 +144,7 @@ def carry_out(
         Stopped: a signal ended it; what it had learned is saved.
     """
     from digits import archs, checkpoint, classifier, evaluation
-    from digits.training import ensemble, finder, made_up, rows
+    from digits.training import ensemble, finder, lines, made_up, rows
     from digits.training.lifecycle import folder_of, packed, prepare, publish
     from digits.training.ranks import join
 
@@ -156,7 +156,10 @@ def carry_out(
             run.open_board()
         takes = archs.kind(config.arch)
         if config.samples:
-            subject = rows.SUBJECT if takes == archs.ROWS else finder.SUBJECT
+            subjects: dict[str, made_up.Subject[Any]] = {
+                archs.ROWS: rows.SUBJECT, archs.PAGES: finder.SUBJECT, archs.LINES: lines.SUBJECT,
+            }  # fmt: skip
+            subject = subjects[takes]
             folder = folder_of(data_dir)
             trained = made_up.train(subject, config, dataset, folder, run, on, bool(resume))
         else:

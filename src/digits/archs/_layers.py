@@ -22,6 +22,16 @@ class Normalize(nn.Module):
         return (pixels - PIXEL_MEAN) * (1 / PIXEL_STD)
 
 
+class Standardize(nn.Module):
+    """The first layer of models of pages: images (N, 1, H, W) on the 0..255 scale -> mean 0,
+    deviation 1 each; what is nearly even stays so."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        pixels = images.float()
+        away = pixels - pixels.mean((1, 2, 3), keepdim=True)
+        return away / ((away * away).mean((1, 2, 3), keepdim=True).sqrt() + 8)
+
+
 class Inner(nn.Module):
     """Leave out `border` pixels at each side of tiles (N, C, H, W): of a framed digit they are
     empty, and a convolution computes them as it does the others."""
@@ -76,6 +86,12 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return (x + self.body(x)).relu()
+
+
+def down(channels_in: int, channels: int) -> nn.Module:
+    """A convolution that makes maps half as high and wide, and a residual block."""
+    convolution = nn.Conv2d(channels_in, channels, 3, stride=2, padding=1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(channels), nn.ReLU(), Residual(channels))
 
 
 def width_after(layers: list[nn.Module], shape: Shape) -> int:

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.errors import DigitsError
-from digits.spec import CLASSES, INPUT_SHAPE, PAGE_SHAPE, ROW_SHAPE
+from digits.spec import CLASSES, INPUT_SHAPE, LINE_SHAPE, PAGE_SHAPE, ROW_SHAPE
 
 if TYPE_CHECKING:
     from torch import nn
 
 _FOLDER = Path(__file__).parent
-CLASSIFIER, ROWS, PAGES = "tiles", "row images", "page images"  # what it takes
-KINDS = (CLASSIFIER, ROWS, PAGES)
+# What it takes.
+CLASSIFIER, ROWS, PAGES, LINES = "tiles", "row images", "page images", "line images"
+KINDS = (CLASSIFIER, ROWS, PAGES, LINES)
 
 
 def names(*of: str) -> list[str]:
@@ -55,14 +56,15 @@ def create(
 
     A classifier takes tiles (N, *shape), uint8 or floats on the 0..255 scale, and returns
     logits (N, classes); a row model takes row images (N, 1, 48, W): logits (N, W / 4, classes);
-    a finder takes page images (N, 1, H, W): logits (N, H / 2, W / 2, classes).
+    a finder takes page images (N, 1, H, W): logits (N, H / 2, W / 2, classes); a line model takes
+    line images (N, 1, 72, W): logits (N, classes).
 
     Raises:
         DigitsError: no architecture has this name, or it takes no such argument.
     """
     if name not in names(*KINDS):
         raise DigitsError(f"unknown architecture {name!r}; known are {', '.join(names())}")
-    if tuple(shape) not in (INPUT_SHAPE, ROW_SHAPE, PAGE_SHAPE):
+    if tuple(shape) not in (INPUT_SHAPE, ROW_SHAPE, PAGE_SHAPE, LINE_SHAPE):
         arguments["shape"] = tuple(shape)
     build = importlib.import_module(f"digits.archs.{name}").build
     for argument in arguments.keys() - inspect.signature(build).parameters.keys():

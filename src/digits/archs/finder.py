@@ -7,21 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from digits.archs._layers import Residual, conv_norm_relu
+from digits.archs._layers import Residual, Standardize, conv_norm_relu, down
 
 KIND = "page images"  # what it takes; it says of each pixel what is there
 BLOCK = 4  # pixels: the first layer sees blocks of so many squared
 CHANNELS = 16, 32, 48, 64, 96  # of the maps, each half as large as the one before
 SIDE = 32  # channels of the way back up
-
-
-class Standardize(nn.Module):
-    """The first layer: page images (N, 1, H, W) on the 0..255 scale -> mean 0, deviation 1 each."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        pixels = images.float()
-        away = pixels - pixels.mean((1, 2, 3), keepdim=True)
-        return away / ((away * away).mean((1, 2, 3), keepdim=True).sqrt() + 8)
 
 
 class Finder(nn.Module):
@@ -32,7 +23,7 @@ class Finder(nn.Module):
         first = CHANNELS[0]
         self.standardize = Standardize()
         self.first = nn.Sequential(*conv_norm_relu(BLOCK * BLOCK, first), Residual(first))
-        self.downs = nn.ModuleList(map(_down, CHANNELS, CHANNELS[1:]))
+        self.downs = nn.ModuleList(map(down, CHANNELS, CHANNELS[1:]))
         wide = [first, *[SIDE] * (len(CHANNELS) - 1)]
         self.sides = nn.ModuleList(
             nn.Conv2d(channels, side, 1) for channels, side in zip(CHANNELS, wide, strict=True)
@@ -43,19 +34,13 @@ class Finder(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         x = F.pixel_unshuffle(self.standardize(images), BLOCK)
         maps = [self.first(x.contiguous(memory_format=torch.channels_last))]
-        for down in self.downs:
-            maps.append(down(maps[-1]))
+        for halve in self.downs:
+            maps.append(halve(maps[-1]))
         x = self.sides[-1](maps[-1])
         for k in reversed(range(len(self.ups))):
             larger = F.interpolate(self.ups[k](x), scale_factor=2, mode="bilinear")
             x = (larger + self.sides[k](maps[k])).relu()
         return F.pixel_shuffle(self.head(x), 2).permute(0, 2, 3, 1)
-
-
-def _down(channels_in: int, channels: int) -> nn.Module:
-    """Half as high and wide."""
-    convolution = nn.Conv2d(channels_in, channels, 3, stride=2, padding=1, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(channels), nn.ReLU(), Residual(channels))
 
 
 def build(classes: int) -> nn.Module:

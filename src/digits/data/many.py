@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from digits import threads
 from digits.data.row_ink import Sources
 
 CHUNK = 250  # samples that one generator makes
@@ -39,6 +40,7 @@ _shared: list[Sources] = []  # of a worker process
 def _share(source: Sources) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for who asked
     cv2.setNumThreads(1)
+    threads.of_onnx = 1
     _shared[:] = [source]
 
 

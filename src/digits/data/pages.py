@@ -35,7 +35,7 @@ LENGTHS = (0.25, (1, 2)), (0.35, (10, 21))  # of a column's numbers: single digi
 
 @dataclass
 class Page:
-    """A grey picture (SIDE, SIDE) uint8, and the corners (4, 2) of each number's ink in it, in the
+    """A grey picture (S, S) uint8, and the corners (4, 2) of each number's ink in it, in the
     order of the writing: its first digit's top, its last one's top, and the feet backwards."""
 
     grey: np.ndarray
@@ -47,13 +47,13 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
     return many(page, count, source, seed, processes)
 
 
-def page(source: Sources, rng: Generator) -> Page:
-    """A page of some layout, photographed, or a photograph of none."""
+def page(source: Sources, rng: Generator, side: int = SIDE) -> Page:
+    """A page of some layout, `side` pixels wide and high, photographed; or a photograph of none."""
     nothing = rng.random() < NOTHING
     if nothing and rng.random() < SCENES:
-        scene = page_light.scenery(SIDE, rng) * page_light.light(SIDE, rng)
+        scene = page_light.scenery(side, rng) * page_light.light(side, rng)
         return Page(page_light.seen(scene, rng))
-    sheet = Sheet.blank(SIDE)
+    sheet = Sheet.blank(side)
     if rng.random() < BY_ONE:
         source = row_ink.by_one(source, rng)
     if not nothing:
@@ -88,14 +88,14 @@ def _one(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """A number that fills much of the page, or all of it."""
     height = float(np.exp(rng.uniform(*np.log(LARGE))))
     number = row_ink.number(source, height, rng)
-    sheet.write_anywhere(number.no_larger_than(0.96 * SIDE, 0.96 * SIDE), rng)
+    sheet.write_anywhere(number.no_larger_than(0.96 * sheet.side, 0.96 * sheet.side), rng)
 
 
 def _lone(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """A digit by itself, or a short number, mostly with a mark at it."""
     height = float(np.exp(rng.uniform(*np.log(LONE))))
     count = 1 if rng.random() < 0.6 else int(rng.integers(2, 7))
-    number = _digits(count, source, height, rng).no_larger_than(0.7 * SIDE, 0.7 * SIDE)
+    number = _digits(count, source, height, rng).no_larger_than(0.7 * sheet.side, 0.7 * sheet.side)
     if sheet.write_anywhere(number, rng) and rng.random() < 0.7:
         page_things.mark(sheet, sheet.rows[-1], rng)
 
@@ -106,37 +106,37 @@ def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
     lead = height * rng.uniform(*(CLOSE_LEADS if rng.random() < CLOSE else LEADS))
     length = rng.random()
     counts = next((counts for share, counts in LENGTHS if length < share), None)
-    left, right = sorted(rng.uniform(0.02, 0.98, 2) * SIDE)
+    left, right = sorted(rng.uniform(0.02, 0.98, 2) * sheet.side)
     flush, ruled = rng.random(), rng.random() < 0.35
-    y = rng.uniform(0, 0.4) * SIDE
+    y = rng.uniform(0, 0.4) * sheet.side
     if rng.random() < 0.25:
         for x in (left - 0.3 * height, right + 0.3 * height)[: int(rng.integers(1, 3))]:
-            sheet.rule((x, 0), (x, SIDE), rng)
+            sheet.rule((x, 0), (x, sheet.side), rng)
     for _ in range(int(rng.integers(2, 25))):
-        if y + lead > SIDE:
+        if y + lead > sheet.side:
             break
         size = height * rng.uniform(0.85, 1.15)
         if counts:
             number = _digits(int(rng.integers(*counts)), source, size, rng)
         else:
             number = row_ink.number(source, size, rng)
-        number = number.no_larger_than(0.96 * SIDE, SIDE)
+        number = number.no_larger_than(0.96 * sheet.side, sheet.side)
         wide = number.ink.shape[1]
         x = left if flush < 0.4 else right - wide if flush < 0.75 else rng.uniform(left, right)
-        x = min(max(x, 0), SIDE - wide)
+        x = min(max(x, 0), sheet.side - wide)
         sheet.write(number, int(x), int(y + rng.normal(0, 0.05) * height), rng)
         y += lead
         if ruled:
-            sheet.rule((0, y - 0.1 * lead), (SIDE, y - 0.1 * lead), rng)
+            sheet.rule((0, y - 0.1 * lead), (sheet.side, y - 0.1 * lead), rng)
 
 
 def _form(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """Printed labels, and behind or below each a line, a box or cells, filled or not."""
     height = _height(rng, 40)
-    y = rng.uniform(0.01, 0.2) * SIDE
-    while y + 2 * height < SIDE:
-        x = rng.uniform(0.02, 0.3) * SIDE
-        while x < 0.85 * SIDE:
+    y = rng.uniform(0.01, 0.2) * sheet.side
+    while y + 2 * height < sheet.side:
+        x = rng.uniform(0.02, 0.3) * sheet.side
+        while x < 0.85 * sheet.side:
             wide = sheet.print_at(x, y + 0.3 * height, 0.6 * height, rng)
             x += wide + rng.uniform(0.2, 1) * height
             room = rng.uniform(2, 12) * height
@@ -161,10 +161,10 @@ def _form(sheet: Sheet, source: Sources, rng: Generator) -> None:
 def _comb_fields(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """Fields of a cell a digit, printed labels above or before them."""
     height, labelled = _height(rng, 60), rng.random()
-    x0, y = rng.uniform(0.02, 0.3) * SIDE, rng.uniform(0.02, 0.3) * SIDE
-    while y + 1.5 * height < SIDE:
+    x0, y = rng.uniform(0.02, 0.3) * sheet.side, rng.uniform(0.02, 0.3) * sheet.side
+    while y + 1.5 * height < sheet.side:
         x = x0
-        while x < 0.9 * SIDE:
+        while x < 0.9 * sheet.side:
             if labelled < 0.4:
                 sheet.print_at(x, y - 1.1 * height, 0.5 * height, rng)
             elif labelled < 0.8:
@@ -178,7 +178,7 @@ def _comb_fields(sheet: Sheet, source: Sources, rng: Generator) -> None:
 def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """Lines of words by hand with a number before or behind some of them, or anywhere."""
     height = _height(rng, 50)
-    y, x0 = rng.uniform(0, 0.4) * SIDE, rng.uniform(0.02, 0.35) * SIDE
+    y, x0 = rng.uniform(0, 0.4) * sheet.side, rng.uniform(0.02, 0.35) * sheet.side
     notes = rng.random() < 0.4
     lead = height * rng.uniform(1.3, 2.2)
     for _ in range(int(rng.integers(4, 25) if notes else rng.integers(2, 7))):
@@ -204,37 +204,37 @@ LAYOUTS: dict[Layout, float] = {
 def _photographed(sheet: Sheet, rng: Generator) -> Page:
     """The sheet in front of a camera: askew, on a table or filling the picture, in some light. Or
     scanned: level, all of the picture, bright and even."""
-    scanned = rng.random() < SCANNED
+    side, scanned = sheet.side, rng.random() < SCANNED
     zoom = 1.0 if scanned else rng.uniform(*((0.6, 0.95) if rng.random() < 0.3 else (0.95, 1.3)))
     turn = np.radians(rng.normal(0, 0.5 if scanned or rng.random() < 0.3 else 4))
     c, s = zoom * np.cos(turn), zoom * np.sin(turn)
-    middle = SIDE / 2 + rng.normal(0, 0.01 if scanned else 0.05, 2) * SIDE
-    away = 0.0 if scanned else 0.08 / SIDE
+    middle = side / 2 + rng.normal(0, 0.01 if scanned else 0.05, 2) * side
+    away = 0.0 if scanned else 0.08 / side
     move = np.array([[c, -s, 0], [s, c, 0], [*rng.normal(0, away, 2), 1.0]])
-    to_middle = np.array([[1, 0, -SIDE / 2], [0, 1, -SIDE / 2], [0, 0, 1]])
+    to_middle = np.array([[1, 0, -side / 2], [0, 1, -side / 2], [0, 0, 1]])
     back = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
     whole = back @ move @ to_middle
 
     def warped(layer: np.ndarray, outside: int = 0) -> np.ndarray:
-        return cv2.warpPerspective(layer, whole, (SIDE, SIDE), borderValue=outside)
+        return cv2.warpPerspective(layer, whole, (side, side), borderValue=outside)
 
     if scanned:
-        grey = np.full((SIDE, SIDE), rng.uniform(225, 255), np.float32)
+        grey = np.full((side, side), rng.uniform(225, 255), np.float32)
     else:
-        grey = np.asarray(page_light.paper(SIDE, rng) * page_light.light(SIDE, rng))
+        grey = np.asarray(page_light.paper(side, rng) * page_light.light(side, rng))
     if not scanned and rng.random() < 0.6:
-        on_sheet = warped(np.full((SIDE, SIDE), 255, np.uint8)) / np.float32(255)
-        grey = grey * on_sheet + page_light.table(SIDE, rng) * (1 - on_sheet)
+        on_sheet = warped(np.full((side, side), 255, np.uint8)) / np.float32(255)
+        grey = grey * on_sheet + page_light.table(side, rng) * (1 - on_sheet)
     for layer, dark in ((sheet.print, rng.uniform(0.3, 0.9)), (sheet.pen, row_photo.darkness(rng))):
         grey *= 1 - dark * warped(layer) / np.float32(255)
     grey = page_light.seen(grey, rng)
     rows = [cv2.perspectiveTransform(row[None], whole)[0] for row in sheet.rows]
-    return Page(grey, [row.astype(np.float32) for row in rows if _is_in(row)])
+    return Page(grey, [row.astype(np.float32) for row in rows if _is_in(row, side)])
 
 
-def _is_in(row: np.ndarray) -> bool:
-    """Whether enough of a row (4, 2) is in the picture to be seen as a number."""
-    page = np.array([(0, 0), (SIDE, 0), (SIDE, SIDE), (0, SIDE)], np.float32)
+def _is_in(row: np.ndarray, side: int) -> bool:
+    """Whether enough of a row (4, 2) is in a picture so wide and high to be seen as a number."""
+    page = np.array([(0, 0), (side, 0), (side, side), (0, side)], np.float32)
     box = row.astype(np.float32)
     return bool(cv2.intersectConvexConvex(box, page)[0] > SEEN * cv2.contourArea(box))
 

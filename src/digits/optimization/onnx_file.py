@@ -12,10 +12,12 @@ from torch import Tensor, nn
 
 from digits import onnx_runtime  # noqa: F401  before what is of ONNX Runtime below
 from digits.classifier import ANY_SIDE, METADATA_KEY
+from digits.line_image import GRID as PART
+from digits.line_image import MOST_WIDTH as MOST_LINE
 from digits.optimization.quiet import quiet
 from digits.page_image import GRID, MOST_SIDE
 from digits.row_image import LEAST_WIDTH, MOST_WIDTH, STRIDE
-from digits.spec import INPUT_SHAPE, PAGE_SHAPE, ROW_SHAPE
+from digits.spec import INPUT_SHAPE, LINE_SHAPE, PAGE_SHAPE, ROW_SHAPE
 from digits.tile import CONTRACT
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ CALIBRATION_BATCH = 64
 
 
 def onnx_bytes(model: nn.Module, metadata: dict[str, Any], calibration: Tensor | None) -> bytes:
-    """An ONNX file that takes what the model takes, tiles, row or page images (N, C, H, W)
+    """An ONNX file that takes what the model takes, tiles, row, page or line images (N, C, H, W)
     uint8 with any N, and any width and height where the model does, and returns its logits float32.
 
     With `calibration`, inputs (M, C, H, W) uint8 from training, weights and activations become
@@ -60,6 +62,9 @@ def _export(model: nn.Module, shape: Sequence[int | None]) -> "onnx.ModelProto":
     if tuple(shape) == ROW_SHAPE:
         columns = torch.export.Dim("columns", min=LEAST_WIDTH // STRIDE, max=MOST_WIDTH // STRIDE)
         dynamic[3] = STRIDE * columns
+    if tuple(shape) == LINE_SHAPE:
+        parts = torch.export.Dim("parts", min=1, max=MOST_LINE // PART)
+        dynamic[3] = PART * parts
     if tuple(shape) == PAGE_SHAPE:
         example = torch.zeros(2, channels, 2 * GRID, 3 * GRID, dtype=torch.uint8)
         for axis, name in ((2, "down"), (3, "across")):

@@ -6,16 +6,14 @@ from functools import cached_property
 
 import numpy as np
 
+from digits.finder import checked, find_lines, may_be_a_number
 from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
 from digits.reading.beside import (
     are_stacked,
     has_more,
     has_rows,
-    is_in_text,
-    with_a_digit_more,
 )
-from digits.reading.finder import find_lines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
@@ -42,10 +40,8 @@ TEXT_LEFT_OUT = "something that looks like text is left out"
 # Why an answer is in doubt, however likely it is.
 A_PIECE = "a piece of the row that the whole picture may be"
 NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"
-ONE_MORE = "ink beside a row may be its digit"
 NOT_ALIKE = "the row model takes it for something else"
-IN_TEXT = "among text as large: it may be print"
-NOT_PLAIN = "the finder is not sure that it is written by hand"
+NOT_PLAIN = "it may be print, or a piece of a number"
 STRETCHED = "the finder sees a part of it only"
 NOT_ALONE = "other ink is beside the digit, or around it"
 NOTHING = Answer("", "no_digit", why=judge.NOTHING)
@@ -177,7 +173,7 @@ class Attempt:
             if plain:
                 row = recognizer.surer(row, ink, expected=True)
                 plain = row is not None and recognizer.status([row], expected=True) == "read"
-            if plainly and not (plain and judge.is_plain(line)):
+            if plainly and not plain:
                 return None
             looked[place] = line, row, ink
         in_order = [looked[place] for place in sorted(looked)]
@@ -203,12 +199,9 @@ class Attempt:
         answer = recognizer.concluded(numbers, seen, words, "page")
         if left_out:  # the rows that were read are none the worse
             answer = judge.doubted(answer, left_out[0], [])
-        in_text = recognizer.kind == "auto" and is_in_text(seen, numbers)
         for why, which in (
-            (ONE_MORE, with_a_digit_more(seen, numbers)),
-            (IN_TEXT, range(len(numbers) * in_text)),
-            (NOT_PLAIN, [k for k, line in enumerate(kept) if not judge.is_plain(line)]),
             (STRETCHED, range(len(numbers) * bool(stretched))),
+            (NOT_PLAIN, [k for k, line in enumerate(kept) if not judge.is_plain(line)]),
         ):
             answer = judge.doubted(answer, why, which) if which else answer
         return answer
@@ -227,12 +220,15 @@ class Attempt:
         return max(found, key=lambda one: one[1].probability, default=None)
 
     def _parted(self) -> Iterator[tuple[tuple[int, int], Line]]:
-        """The finder's lines, parted at the walls of cells while there is time, and their places in
-        reading order. The likeliest come first: there may be more than there is time for."""
+        """The finder's lines, parted at the walls of cells while there is time, that the line model
+        may take for numbers, and their places in reading order. The likeliest come first: there may
+        be more than there is time for."""
         for k, line in sorted(enumerate(self._lines), key=lambda item: -item[1].probability):
             has_time = self.recognizer.budget.left()
             for part, of_line in enumerate(within_cells(line, self.grey) if has_time else [line]):
-                yield (k, part), of_line
+                known = checked(of_line, self.grey) if has_time else of_line
+                if may_be_a_number(known):
+                    yield (k, part), known
 
     def of_digit(self) -> Answer:
         """The answer to the picture as one digit. With other ink beside the digit, none expected,

@@ -6,9 +6,9 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from digits import finder
 from digits.errors import told
 from digits.pictures.load import Picture
-from digits.reading import finder
 from digits.reading.answer import Answer, Digit
 
 MOST = 24  # digits shown

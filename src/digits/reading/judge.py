@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from digits.classifier import Classifier
+from digits.finder import line_model
 from digits.reading.answer import Answer, Row
 from digits.tile import Box
 from digits.vision.lines import Line
@@ -37,10 +38,6 @@ class Limits:
     # and whole numbers by held-out writers 62 were `read` so, and 34 of these wrongly; of 58 that
     # were at least 80% likely 30 were right.
     disputed_probability: float = 0.5
-    # The finder's, of a line that may be `read`: of lines below it whose text was sure on made-up
-    # pages by held-out writers (250, seed 5000000) 10 of 39 were numbers, of those above it 156 of
-    # 190.
-    plain_probability: float = 0.75
     # Upside down 6 and 9, 0, 1 and 8 are digits too, and on its side a 1 is a dash: so many digits
     # that are all `read` are needed of a picture that was turned.
     turned_digits: int = 4
@@ -161,8 +158,8 @@ def written_once(rows: list[Row]) -> list[Row]:
 
 
 def is_plain(line: Line) -> bool:
-    """Whether the finder is sure that a line is a number by hand, and no print."""
-    return line.probability >= LIMITS.plain_probability
+    """Whether the line model is sure that a line is one whole number by hand."""
+    return line.probability >= line_model().thresholds["read"]
 
 
 def is_missed(line: Line, rows: Sequence[Row]) -> bool:

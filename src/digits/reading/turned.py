@@ -23,9 +23,7 @@ def read_turned(grey: np.ndarray, read: Callable[[np.ndarray], Answer | None]) -
     found = []
     for quarters, said in TURNS.items():
         answer = read(np.ascontiguousarray(np.rot90(grey, quarters)))
-        if answer is None or answer.status != "read":
-            continue
-        if sum(len(row.text) for row in answer.rows) >= judge.LIMITS.turned_digits:
+        if answer and sum(len(row.text) for row in answer.rows) >= judge.LIMITS.turned_digits:
             back = _turned_back(answer, quarters, grey.shape)
             found.append(replace(back, warnings=[said, *back.warnings]))
     return max(found, key=lambda answer: judge.worth(answer.rows), default=None)

@@ -9,7 +9,16 @@ from digits import archs
 from digits.data.look import FRAMES, Look
 from digits.data.policies import POLICIES
 from digits.errors import DigitsError
-from digits.spec import BLANK, CLASSES, HOLD_OUT, NONE, PAGE_CLASSES, ROW_CLASSES, TILE_SIZE
+from digits.spec import (
+    BLANK,
+    CLASSES,
+    HOLD_OUT,
+    LINE_CLASSES,
+    NONE,
+    PAGE_CLASSES,
+    ROW_CLASSES,
+    TILE_SIZE,
+)
 from digits.training.recipes import PRESETS, RECIPES
 
 MOST_DROPOUT = 0.9
@@ -112,11 +121,12 @@ class TrainConfig:
     @property
     def classes(self) -> tuple[str, ...]:
         kind = archs.kind(self.arch) if self.samples else archs.CLASSIFIER
-        if kind == archs.ROWS:
-            return (*ROW_CLASSES, BLANK)
-        if kind == archs.PAGES:
-            return PAGE_CLASSES
-        return (*self.labels, NONE) if self.nondigits else self.labels
+        made_up = {
+            archs.ROWS: (*ROW_CLASSES, BLANK),
+            archs.PAGES: PAGE_CLASSES,
+            archs.LINES: LINE_CLASSES,
+        }
+        return made_up.get(kind, (*self.labels, NONE) if self.nondigits else self.labels)
 
     @property
     def adds_digits(self) -> bool:

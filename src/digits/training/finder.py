@@ -14,7 +14,6 @@ from torch.nn import functional as F
 
 from digits.data import pages
 from digits.data.pages import Page
-from digits.spec import PAGE_SHAPE
 from digits.training.loop import epoch_order
 from digits.training.made_up import Lesson, Subject, answers
 
@@ -90,4 +89,4 @@ def evaluate(model: nn.Module, samples: list[Page]) -> dict[str, float]:
     }
 
 
-SUBJECT = Subject(pages.samples, VALIDATION, lesson, PAGE_SHAPE)
+SUBJECT = Subject(pages.samples, VALIDATION, lesson)

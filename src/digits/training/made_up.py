@@ -21,7 +21,7 @@ from digits.data import Dataset, row_ink
 from digits.data.row_ink import Sources
 from digits.device import autocast_dtype, timer
 from digits.errors import DigitsError
-from digits.spec import PAGE_SHAPE, ROW_SHAPE
+from digits.spec import LINE_SHAPE, PAGE_SHAPE, ROW_SHAPE
 from digits.training import transfer
 from digits.training.config import TrainConfig
 from digits.training.ensemble import Trained
@@ -32,6 +32,7 @@ from digits.training.run import Run
 from digits.training.state import TrainingState
 from digits.training.stop import StopRequest
 
+SHAPES = {archs.ROWS: ROW_SHAPE, archs.PAGES: PAGE_SHAPE, archs.LINES: LINE_SHAPE}
 REUSE = 2  # epochs that share their pictures: making one takes a third of a step's share
 
 Sample = TypeVar("Sample")
@@ -55,13 +56,12 @@ class Lesson(Generic[Sample]):
 @dataclass(frozen=True)
 class Subject(Generic[Sample]):
     """A kind of models: `make(count, source, seed, processes)` makes samples, `validation` are how
-    many judge it and their seed, `lesson(samples_of, validation)` is learned, of inputs of `shape`.
+    many judge it and their seed, `lesson(samples_of, validation)` is learned.
     """
 
     make: Callable[[int, Sources, int, int], list[Sample]]
     validation: tuple[int, int]
     lesson: Callable[[Callable[[int], list[Sample]], list[Sample]], Lesson[Sample]]
-    shape: tuple[int | None, ...]
 
 
 def sources(dataset: Dataset, folder: Path) -> tuple[Sources, Sources]:
@@ -96,10 +96,11 @@ def train(
     count, seed = subject.validation
     lesson = subject.lesson(samples_of, subject.make(count, held_out, seed, 1))
     device.seed(config.seed, config.deterministic)
-    model = archs.create(config.arch, len(config.classes), subject.shape, **config.arch_arguments)
+    shape = SHAPES[archs.kind(config.arch)]
+    model = archs.create(config.arch, len(config.classes), shape, **config.arch_arguments)
     settings = dataclasses.replace(config, init=run.begun_with(config.init))
     if config.init:
-        transfer.start(model, settings, subject.shape)
+        transfer.start(model, settings, shape)
     model.to(on)
     outcome = fit(model, lesson, settings, run, resume)
     if outcome.best_epoch:
@@ -213,6 +214,6 @@ def packed(done: Trained, config: TrainConfig) -> dict[str, Any]:
     }
     return checkpoint.pack(
         done.arch, done.model, classes=config.classes,
-        input_shape=ROW_SHAPE if archs.kind(done.arch) == archs.ROWS else PAGE_SHAPE,
+        input_shape=SHAPES[archs.kind(done.arch)],
         config=config.as_dict(), metrics=metrics,
     )  # fmt: skip

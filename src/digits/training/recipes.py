@@ -55,6 +55,10 @@ RECIPES: dict[str, dict[str, Any]] = {
         "samples": 15_000, "epochs": 4, "batch_size": 32, "learning_rate": 3e-3,
         "average": 0.995, "weight_decay": 0.02, "clip_norm": 5.0, "max_error": 0.03,
     },
+    "lines": {
+        "samples": 60_000, "epochs": 6, "batch_size": 64, "learning_rate": 3e-3,
+        "average": 0.998, "weight_decay": 0.05, "clip_norm": 5.0,
+    },
     "finder": {
         "samples": 6_000, "epochs": 6, "batch_size": 8, "learning_rate": 3e-3,
         "average": 0.998, "weight_decay": 0.02, "clip_norm": 3.0,

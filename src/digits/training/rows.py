@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from digits.data import rows
 from digits.data.rows import Sample
 from digits.row_image import HEIGHT, PAPER, STRIDE
-from digits.spec import ROW_CLASSES, ROW_SHAPE
+from digits.spec import ROW_CLASSES
 from digits.training.loop import epoch_order
 from digits.training.made_up import Lesson, Subject, answers
 
@@ -114,4 +114,4 @@ def spelled(path: np.ndarray) -> str:
     return "".join(ROW_CLASSES[k] for k in kept if k != BLANK)
 
 
-SUBJECT = Subject(rows.samples, VALIDATION, lesson, ROW_SHAPE)
+SUBJECT = Subject(rows.samples, VALIDATION, lesson)

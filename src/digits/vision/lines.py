@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from digits.line_image import AROUND, BESIDE, LINE, line_image
 from digits.page_image import UP
 from digits.tile import Box
 from digits.vision.components import without_frames
@@ -132,6 +133,12 @@ class Line:
         before, behind = (int(max(self.paper - away, 0) * scale) for away in self.walls)
         piece[:, :before] = piece[:, max(piece.shape[1] - behind, 0) :] = np.median(piece)
         return piece
+
+    def seen(self, grey: np.ndarray) -> np.ndarray:
+        """Its line image: it and what stands around it in a picture (H, W) uint8."""
+        beside = BESIDE * self.height - self.paper
+        wide = self.between(-beside, self.width + beside)
+        return line_image(wide.row(AROUND, LINE).of_picture(grey))
 
     def alone(self, ink: Ink) -> Ink:
         """The ink of its row (h, w) less boxes and rings around it and less the parts of which most

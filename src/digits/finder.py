@@ -1,29 +1,32 @@
-"""Where numbers stand on a page: a picture through the finder, to lines in reading order."""
+"""Where numbers stand on a page: a picture through the finder, to lines in reading order; and how
+likely the line model takes one for a number by hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from digits import classifier, page_image
 from digits.classifier import Classifier
-from digits.spec import pretrained_dir
+from digits.spec import LINE_CLASSES, pretrained_dir
 from digits.vision.lines import Line, in_order, lines
 
-FINDER = "_finder.onnx"  # in models/pretrained/
+FINDER, LINES = "_finder.onnx", "_lines.onnx"  # in models/pretrained/
 
 
 @dataclass(frozen=True)
 class Limits:
     """Of the lines that the finder sees.
 
-    To measure: `benchmarks/sweep.py reading.finder.NAME VALUES --only papers`.
+    To measure: `benchmarks/sweep.py finder.NAME VALUES --only papers`.
     """
 
     large_of_side: float = 0.16  # the height, of the picture's longer side, of a large line
     # Of a line: what has less is print, words or rules. Of 952 numbers on 70 made-up tables and
     # forms by held-out writers 301 were read with 0.55, 293 with 0.65, and 42 and 27 other lines.
     least_probability: float = 0.55
+    # The line model's: what has less is not read.
+    least_number: float = 0.15
 
 
 LIMITS = Limits()
@@ -61,3 +64,21 @@ def find_lines(grey: np.ndarray) -> list[Line]:
             if large.height >= LIMITS.large_of_side * max(grey.shape) and is_surer:
                 found = [large, *(line for line in found if not line.meets(large))]
     return in_order([line for line in found if line.probability >= LIMITS.least_probability])
+
+
+@cache
+def line_model() -> Classifier:
+    """The shipped line model: line images uint8 (N, 1, 72, W) -> logits (N, 3)."""
+    return classifier.load(pretrained_dir() / LINES, takes="line images")
+
+
+def checked(line: Line, grey: np.ndarray) -> Line:
+    """A line of a grey picture (H, W) uint8, as likely as the line model takes it for one whole
+    number by hand."""
+    (shares,) = line_model().predict_proba(line.seen(grey)[None, None])
+    return replace(line, probability=float(shares[LINE_CLASSES.index("number")]))
+
+
+def may_be_a_number(line: Line) -> bool:
+    """Whether a line that was checked is worth reading."""
+    return line.probability >= LIMITS.least_number

@@ -1,0 +1,153 @@
+"""Make the shipped line model of a training run: int8 ONNX, its thresholds, its card.
+
+python tools/ship_lines.py runs/2026-11-30-064114-lines
+"""
+
+import argparse
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from ship import runs_of, told, train_command
+from sklearn.metrics import roc_auc_score
+
+from digits import archs, checkpoint, classifier, data, metrics
+from digits.classifier import Classifier
+from digits.data import pages
+from digits.data.row_ink import Sources
+from digits.finder import LINES, find_lines
+from digits.optimization import artefact
+from digits.reading.budget import Budget
+from digits.reading.recognizer import Recognizer
+from digits.spec import LINE_CLASSES, data_dir, pretrained_dir
+from digits.training import calibrate, lines, made_up
+from digits.training.lines import Sample
+from digits.vision.walls import within_cells
+
+PATH = pretrained_dir() / LINES
+CALIBRATION = 512, 3 * 10**6  # lines, and their seed; those of pages that no training has seen
+TEMPERATURE, JUDGED = (4000, 4 * 10**6), (6000, 6 * 10**6)
+SURE = (5 * 10**6, 7 * 10**6), 400, 1024  # seeds of pages, how many of each, and their pixels
+MAX_ERROR = 0.01  # of the lines that may be `read`
+
+CARD = """# The line model
+
+{summary}
+{parameters:,} parameters. Takes line images, uint8 (N, 1, 72, W) with W a multiple of 32: a line
+of the finder's, 24 pixels high, and what stands around it. It says whether that is one number by
+hand, a part of one or several, or nothing that is wanted.
+
+| measured on {count:,} lines of made-up pages by held-out writers | float32 | int8 |
+|---|---|---|
+| size | {sizes[0]:,} bytes | {sizes[1]:,} bytes |
+| class right | {right[0]:.1%} | {right[1]:.1%} |
+| numbers told from the others (area under the ROC curve) | {area[0]:.3f} | {area[1]:.3f} |
+
+A line may be `read` from a probability of {read:.4f}, chosen on {shown:,} lines whose texts are
+sure, {numbers:.1%} of them numbers: {coverage:.1%} have it, and {error:.2%} of these are none.
+
+Trained on lines that the finder (`_finder.md`) sees on made-up pages (`data/pages.py`), with the
+writers and licences that its card names, in {runs}, by
+
+{commands}
+
+Every eighth writer was held out. Licence: MIT, as the code. Made by
+`python tools/ship_lines.py RUN`.
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model says of some lines: logits (N, K), and the places of their classes (N,)."""
+
+    logits: np.ndarray
+    classes: np.ndarray
+
+    @property
+    def are_numbers(self) -> np.ndarray:
+        return np.asarray(self.classes == LINE_CLASSES.index("number"))
+
+    def likely(self, temperature: float) -> np.ndarray:
+        """How likely each is a number, (N,)."""
+        return metrics.softmax(self.logits, temperature)[:, LINE_CLASSES.index("number")]
+
+
+def seen(model: Classifier, some: list[Sample]) -> Seen:
+    logits = np.concatenate([model(image[None, None]) for image, _ in some])
+    return Seen(logits, np.array([of_line for _, of_line in some]))
+
+
+def sure(source: Sources, seed: int) -> list[Sample]:
+    """Lines of made-up pages whose text would be `read`."""
+    return list(_sure(source, seed))
+
+
+def _sure(source: Sources, seed: int) -> Iterator[Sample]:
+    model = classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED])
+    rng = np.random.default_rng(seed)
+    _, count, side = SURE
+    for _ in range(count):
+        page = pages.page(source, rng, side)
+        reads = Recognizer(model, "auto", None, page.grey, Budget(np.inf))
+        for line in find_lines(page.grey):
+            for part in within_cells(line, page.grey):
+                row, ink = reads.line(part)
+                row = reads.surer(row, ink, expected=True)
+                if row and reads.status([row], expected=True) == "read":
+                    yield part.seen(page.grey), LINE_CLASSES.index(lines.class_of(part, page))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("run", type=Path, help="folder of the training run")
+    args = parser.parse_args()
+
+    content = checkpoint.load(args.run / "model.pth")
+    runs = runs_of(content)
+    config = runs[-1]
+    content["config"] = config.as_dict()
+    learned, held_out = made_up.sources(data.load("mnist", hold_out=config.hold_out), data_dir())
+    calibration = lines.stack(lines.samples(CALIBRATION[0], learned, CALIBRATION[1], 2))[0]
+    tempering, judging = (
+        lines.samples(count, held_out, seed, 2) for count, seed in (TEMPERATURE, JUDGED)
+    )
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
+        choosing = [one for some in pool.map(partial(sure, held_out), SURE[0]) for one in some]
+    sizes, right, area = [], [], []
+    for inputs in (None, calibration):
+        with artefact.staged(PATH) as trial:
+            trial.write_bytes(artefact.build(content, ".onnx", inputs))
+        model = classifier.load(PATH, takes="line images")
+        judged = seen(model, judging)
+        sizes.append(PATH.stat().st_size)
+        right.append(float((judged.logits.argmax(1) == judged.classes).mean()))
+        area.append(float(roc_auc_score(judged.are_numbers, judged.likely(1.0))))
+        print(f"{sizes[-1]:,} bytes, {right[-1]:.1%} right, {area[-1]:.3f}", flush=True)
+
+    tempered = seen(model, tempering)
+    temperature = metrics.fit_temperature(tempered.logits, tempered.classes)
+    chosen = seen(model, choosing)
+    likely = chosen.likely(temperature)
+    read = calibrate.threshold(likely, chosen.are_numbers, MAX_ERROR)
+    content["temperature"], content["thresholds"] = temperature, {"read": read}
+    content["metrics"]["lines"] = {"float32": area[0], "int8": area[1]}
+    with artefact.staged(PATH) as trial:
+        trial.write_bytes(artefact.build(content, ".onnx", calibration))
+    kept = likely >= read
+    card = CARD.format(
+        summary=archs.summary(config.arch), count=len(judging), sizes=sizes, right=right,
+        parameters=sum(p.numel() for p in checkpoint.build(content).parameters()), area=area,
+        read=read, shown=len(choosing), numbers=chosen.are_numbers.mean(), coverage=kept.mean(),
+        error=1 - chosen.are_numbers[kept].mean(), runs=told(runs, "docs/lab/pages.md"),
+        commands="\n".join(f"    {train_command(run)}" for run in runs),
+    )  # fmt: skip
+    checkpoint.write_atomically(PATH.with_suffix(".md"), lambda file: file.write(card.encode()))
+    print(card)
+
+
+if __name__ == "__main__":
+    main()
