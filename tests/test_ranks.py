@@ -8,8 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from digits import checkpoint
+from digits.data import Split
+from digits.errors import DigitsError
+from digits.training.ranks import Ranks
 
 pytestmark = pytest.mark.slow
 
@@ -96,3 +100,14 @@ def test_a_batch_that_does_not_divide(tmp_path: Path) -> None:
     result = train(*flags, ranks=TORCHRUN, folder=tmp_path)
     assert result.returncode != 0
     assert "--batch_size 127 does not divide among 2 processes; try 126" in result.stderr
+
+
+@pytest.mark.parametrize(("tiles", "each"), [(2, 1), (5, 2), (1, None)])
+def test_each_process_has_a_tile_at_least(tiles: int, each: int | None) -> None:
+    images = torch.zeros(tiles, 1, 28, 28, dtype=torch.uint8)
+    split = Split(images, torch.zeros(tiles, dtype=torch.long))
+    if each is None:
+        with pytest.raises(DigitsError, match=r"^1 tiles to learn from do not suffice for 2 proc"):
+            Ranks(0, 2).even_share(split)
+    else:
+        assert [len(Ranks(rank, 2).even_share(split)) for rank in (0, 1)] == [each] * 2

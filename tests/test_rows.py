@@ -161,7 +161,12 @@ def test_the_advice_after_a_loss_that_is_not_finite_can_be_followed(tmp_path: Pa
     assert "--resume" not in str(said.value)
 
 
-@pytest.mark.parametrize("arch", ["rows", "finder"])
+def test_how_many_rows_are_made_up_is_no_matter_of_classifiers() -> None:
+    with pytest.raises(DigitsError, match=r"^--samples: is of rows and pages; --arch cnn3 learns"):
+        lifecycle.begin({"arch": "cnn3", "dataset": "uci", "samples": 100}, None)
+
+
+@pytest.mark.parametrize("arch", ["rows", "finder", "lines"])
 @pytest.mark.parametrize(
     ("name", "value"),
     [("patience", 3), ("on_nan", "lower"), ("teacher", "cnn3"), ("ensemble", 2),

@@ -1,6 +1,6 @@
-"""Reads a whole row of a number without cutting it: 16 convolutions, 48-192, trained by CTC.
+"""Reads a whole row of a number without cutting it: 23 convolutions, 48-192, trained by CTC.
 
-A column of the answer is four of the row image's and sees about three digits around it.
+A column of the answer is four of the row image's and sees about seven digits around it.
 """
 
 from torch import Tensor, nn
@@ -46,9 +46,10 @@ def build(classes: int, dropout: float = 0.1) -> nn.Module:
         Levels(),
         Blocks(), *_block(4, 48, (3, 3), stride=(2, 1)),  # (N, 48, 12, W/2)
         *conv_norm_relu(48, 64), Residual(64), nn.MaxPool2d(2),  # (N, 64, 6, W/4)
-        *conv_norm_relu(64, 128), Residual(128), Residual(128), nn.MaxPool2d((2, 1)),
+        *conv_norm_relu(64, 128), Residual(128), Residual(128), Residual(128),
+        nn.MaxPool2d((2, 1)), Residual(128),
         *_block(128, 192, (3, 3), padding=(0, 1)), Along(192), nn.Dropout(dropout), Along(192),
-        nn.Dropout(dropout), nn.Conv2d(192, classes, 1),
+        nn.Dropout(dropout), Along(192), Along(192), nn.Conv2d(192, classes, 1),
         Columns(),
     )  # fmt: skip
 

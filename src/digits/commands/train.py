@@ -153,6 +153,7 @@ def _add_network(group: Group) -> None:
 def _add_recipe(group: Group) -> None:
     add = partial(_add, group)
     add("epochs", "passes over the training set")
+    add("samples", "images to make up an epoch; of models of rows and pages; others have none")
     add("batch_size", "tiles a step, over all processes")
     add("learning_rate", "the highest of the schedule")
     add("schedule", "of the rate: up and down along a wave or in lines, down along a wave, or down "

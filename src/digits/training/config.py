@@ -28,7 +28,7 @@ MOST_DECAY = 0.99999  # of an average: with 1 nothing would enter it
 BOUNDS: dict[str, tuple[float, float]] = {
     "epochs": (1, math.inf), "batch_size": (1, math.inf), "patience": (1, math.inf),
     "ensemble": (1, 100), "hold_out": (2, 100), "seed": (0, MOST_SEED),
-    "freeze": (0, math.inf), "border": (0, math.inf), "samples": (0, math.inf), "hardest": (0, 1),
+    "freeze": (0, math.inf), "border": (0, math.inf), "samples": (1, math.inf), "hardest": (0, 1),
     "learning_rate": (0, math.inf), "beta1": (0, MOST_DECAY), "beta2": (0, MOST_DECAY),
     "weight_decay": (0, math.inf), "label_smoothing": (0, 0.999), "clip_norm": (0, math.inf),
     "dropout": (0, MOST_DROPOUT), "strokes": (0, 10), "nondigits": (0, 10), "hands": (0, 10),

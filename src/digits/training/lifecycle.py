@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from digits import card, checkpoint, classifier, data, spec
+from digits import archs, card, checkpoint, classifier, data, spec
 from digits.data import Dataset, Split, extras
 from digits.data.extras import Extras
 from digits.errors import DigitsError, reason
@@ -110,6 +110,8 @@ def begin(
     unused = [f"--{name}" for name in OF_TILES if given.get(name) is not None]
     if config.samples and unused:
         raise DigitsError(f"{', '.join(unused)}: is of classifiers; --arch {config.arch} has none")
+    if given.get("samples") and archs.kind(config.arch) == archs.CLASSIFIER:
+        raise DigitsError(f"--samples: is of rows and pages; --arch {config.arch} learns tiles")
     if config.freeze and not config.init:
         raise DigitsError("--freeze is of the layers of --init; name one")
     dataset = _load(config, data_dir)

@@ -39,7 +39,16 @@ class Ranks:
 
     def even_share(self, split: Split) -> Split:
         """As `share`, of equal length on every rank, as they step together: what is left over, less
-        than a tile a rank, is left out."""
+        than a tile a rank, is left out.
+
+        Raises:
+            DigitsError: there are fewer tiles than ranks.
+        """
+        if len(split) < self.count:
+            raise DigitsError(
+                f"{len(split)} tiles to learn from do not suffice for {self.count} processes; "
+                "start fewer"
+            )
         return self.share(split[: len(split) // self.count * self.count])
 
     def share_of(self, batch_size: int) -> int:

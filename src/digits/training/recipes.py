@@ -46,7 +46,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "augment": "mixed", "strokes": 0.25, "nondigits": 0.2, "max_error": 0.002,
     },
     "rows": {
-        "samples": 60_000, "epochs": 6, "batch_size": 64, "learning_rate": 2e-3,
+        "samples": 15_000, "epochs": 40, "batch_size": 64, "learning_rate": 2e-3,
         "average": 0.999, "weight_decay": 0.02, "clip_norm": 5.0, "max_error": 0.03,
     },
     # From the weights of `tools/get_general.py` (--init models/general.pth), which learn at a tenth
