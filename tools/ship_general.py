@@ -1,4 +1,4 @@
-"""Make the shipped general row model of a training run: ONNX, partly int8; its doubt, its card.
+"""Make the shipped general row model of a training run: ONNX, weights as float16; doubt; card.
 
     python tools/get_general.py
     python src/train.py --arch general --dataset mnist --init models/general.pth
@@ -10,10 +10,7 @@ Its doubt is fitted with our row model beside it: after `tools/ship_rows.py` it 
 
 import argparse
 import math
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import get_general
 import numpy as np
@@ -22,12 +19,9 @@ from onnx import helper, numpy_helper
 from ship import halfway, runs_of, told, train_command
 from ship_rows import accuracy, doubt_of, fit_doubt_again
 
-from digits import archs, checkpoint, classifier, data, onnx_runtime  # noqa: F401
+from digits import archs, checkpoint, classifier, data
 from digits.data import rows
-from digits.data.rows import Sample
 from digits.optimization import artefact
-from digits.optimization.onnx_file import INPUT
-from digits.optimization.quiet import quiet
 from digits.reading.row_models import GENERAL
 from digits.spec import data_dir, pretrained_dir
 from digits.training import made_up
@@ -39,8 +33,6 @@ Its weights are the means of those of the last {count} runs: beside our row mode
 than any one's (Wortsman et al. 2022, "Model soups"; `--halfway_to`).
 """
 LARGE = 256  # numbers from which on a tensor is stored as float16
-CALIBRATION, BATCH = (400, 4243), 8  # rows, and their seed; as wide as the widest of so many
-STEM = 5  # first convolutions: they stay as they are, as those of one channel each do
 
 DOUBT = """\
 An answer by both row models counts as `read` from a probability of {read:.4f}, chosen on {shown:,}
@@ -58,7 +50,7 @@ went on learning here.
 |---|---|---|
 | whole rows right, signs and all | {before:.2%} | {after:.2%} |
 
-{size:,} bytes: dense convolutions as int8, other weights as float16.
+{size:,} bytes, weights as float16.
 
 {doubt}
 What both give on real pictures, and ours alone, stands in docs/peers.md. DIGITS_ROWS=own switches
@@ -74,41 +66,6 @@ Every eighth writer was held out. Copyright of the weights it began with: Paddle
 three input channels are gone, it answers twice as many columns, and it learned on. From the wheel
 of {wheel}. Made by `python tools/ship_general.py RUN`.
 """
-
-
-def with_int8(model: bytes, some: list[Sample]) -> bytes:
-    """An ONNX file with its dense convolutions as int8, but for the first ones; the ranges of what
-    they take are means over batches of `some` row images."""
-    from onnxruntime import quantization
-
-    proto = onnx.load_from_string(model)
-    convolutions = [node for node in proto.graph.node if node.op_type == "Conv"]
-    shapes = {tensor.name: tensor.dims for tensor in proto.graph.initializer}
-    alone = [node for node in convolutions[STEM:] if shapes[node.input[1]][1] == 1]
-    ordered = sorted(some, key=lambda sample: sample[0].shape[1])
-
-    class Batches(quantization.CalibrationDataReader):  # type: ignore[misc]  # has no types
-        def __init__(self) -> None:
-            self.batches: Iterator[dict[str, np.ndarray]] = (
-                {INPUT: training.stack(ordered[at : at + BATCH])[0].numpy()}
-                for at in range(0, len(ordered), BATCH)
-            )
-
-        def get_next(self) -> dict[str, np.ndarray] | None:
-            return next(self.batches, None)
-
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        path = Path(folder) / "int8.onnx"
-        quantization.quantize_static(
-            proto, path, Batches(),
-            quant_format=quantization.QuantFormat.QDQ, op_types_to_quantize=["Conv"],
-            nodes_to_exclude=[node.name for node in convolutions[:STEM] + alone],
-            per_channel=True, reduce_range=True,  # 7 bits: see digits.optimization.onnx_file
-            activation_type=quantization.QuantType.QUInt8,
-            weight_type=quantization.QuantType.QInt8,
-            extra_options={"CalibMovingAverage": True, "CalibMovingAverageConstant": 0.05},
-        )  # fmt: skip
-        return path.read_bytes()
 
 
 def with_halves(model: bytes) -> bytes:
@@ -151,18 +108,12 @@ def main() -> None:
     _, *runs = runs_of(content)  # the first one is not ours
     config = runs[-1]
     content["config"] = config.as_dict()
-    dataset = data.load(config.dataset, hold_out=config.hold_out)
-    learned, held_out = made_up.sources(dataset, data_dir())
-    calibration = rows.samples(CALIBRATION[0], learned, CALIBRATION[1])
-
-    def made(of: dict[str, Any]) -> bytes:
-        return with_halves(with_int8(artefact.build(of, ".onnx"), calibration))
-
+    _, held_out = made_up.sources(data.load(config.dataset, hold_out=config.hold_out), data_dir())
     judged = rows.samples(*training.VALIDATION[:1], held_out, training.VALIDATION[1])
     right = []
     for some in (checkpoint.load(get_general.TAKEN), content):
         with artefact.staged(path) as trial:
-            trial.write_bytes(made(some))
+            trial.write_bytes(with_halves(artefact.build(some, ".onnx")))
         right.append(accuracy(classifier.load(path, takes="row images"), judged))
         print(f"{right[-1]:.2%} right", flush=True)
 
@@ -170,7 +121,7 @@ def main() -> None:
     content["metrics"] |= {"doubt": doubt.weights, "rows": right[1]}
     content["thresholds"] = {"read": doubt.read}
     with artefact.staged(path) as trial:
-        trial.write_bytes(made(content))
+        trial.write_bytes(with_halves(artefact.build(content, ".onnx")))
     mean = "\n" + HALFWAY.format(count=1 + len(args.halfway_to))
     card = CARD.format(
         summary=archs.summary(config.arch), size=path.stat().st_size, count=len(judged),

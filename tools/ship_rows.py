@@ -69,6 +69,10 @@ bhmsds, MIT) and of MNIST's training part, in
 {commands}
 
 {halfway}
+The first three are of a network with four residual blocks less. The last began with what its int8
+file holds, and with these blocks as nothing: the scale of their last norms is 0 (Goyal et al. 2017,
+"Accurate, large minibatch SGD").
+
 Every eighth writer was held out. Limits: one row, 1 to 20 characters, the crop about one to three
 times as high as its digits. Licence: MIT, as the code. Made by `python tools/ship_rows.py RUN`.
 """

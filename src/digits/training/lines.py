@@ -25,7 +25,8 @@ from digits.vision.walls import within_cells
 Sample = tuple[np.ndarray, int]  # a line image (HEIGHT, W) uint8 and the place of its class
 VALIDATION = 3000, 10**6  # lines of pages by held-out writers, and their seed
 SIDES = 512, 1024, 1024, 1024  # pixels of a page
-OF_PAGE = 10  # lines of a page: made-up pages have more, at the mean
+OF_PAGE = 8  # lines of a page: made-up pages have more, at the mean
+REUSE = 6  # epochs that share their lines: making one takes ten times as long as learning from it
 BATCH = 64  # lines that are judged together
 # Shares of the area of a line or of a number that are shared by both: from MEETS of either on they
 # meet, from HELD of its own on a number is another one in the line, from WHOLE of its own on and
@@ -74,7 +75,7 @@ def _shared(first: np.ndarray, second: np.ndarray) -> float:
 
 def lesson(samples_of: Callable[[int], list[Sample]], validation: list[Sample]) -> Lesson[Sample]:
     """Line images and their classes, judged on those of `validation`."""
-    return Lesson(samples_of, batches, _loss, lambda model: evaluate(model, validation))
+    return Lesson(samples_of, batches, _loss, lambda model: evaluate(model, validation), REUSE)
 
 
 def batches(samples: list[Sample], size: int, seed: int, epoch: int) -> list[list[int]]:

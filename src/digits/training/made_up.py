@@ -1,6 +1,6 @@
 """Train a model of rows or of pages: made-up pictures -> the weights of the running average.
 
-Pictures are made anew every REUSE epochs; every step draws its changes from the run's seed and its
+Pictures are made anew every few epochs; every step draws its changes from the run's seed and its
 own number, so that a resumed run goes on as if nothing had happened.
 """
 
@@ -42,15 +42,16 @@ Sample = TypeVar("Sample")
 class Lesson(Generic[Sample]):
     """What a model learns from, how wrong it is, and how it is judged.
 
-    `samples(k)` makes the k-th set. `batches(samples, size, seed, epoch)` are places in it. `loss`
-    is of a batch, which it may change by a generator. `evaluate` answers `validation_loss` and
-    `validation_accuracy`.
+    `samples(k)` makes the k-th set, which `reuse` epochs share. `batches(samples, size, seed,
+    epoch)` are places in it. `loss` is of a batch, which it may change by a generator. `evaluate`
+    answers `validation_loss` and `validation_accuracy`.
     """
 
     samples: Callable[[int], list[Sample]]
     batches: Callable[[list[Sample], int, int, int], list[list[int]]]
     loss: Callable[[nn.Module, list[Sample], torch.Generator], Tensor]
     evaluate: Callable[[nn.Module], dict[str, float]]
+    reuse: int = REUSE
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,8 @@ def fit(
     with StopRequest() as stop:
         while progress.step < steps * config.epochs and stop.signal is None:
             epoch, first = divmod(progress.step, steps)
-            if made != epoch // REUSE:
-                made, samples = epoch // REUSE, lesson.samples(epoch // REUSE)
+            if made != epoch // lesson.reuse:
+                made, samples = epoch // lesson.reuse, lesson.samples(epoch // lesson.reuse)
             order = lesson.batches(samples, batch, config.seed, epoch)
             bar = EpochBar(epoch, config.epochs, first, steps, shown=True)
             for i in bar:

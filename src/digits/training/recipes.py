@@ -56,7 +56,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "average": 0.995, "weight_decay": 0.02, "clip_norm": 5.0, "max_error": 0.03,
     },
     "lines": {
-        "samples": 60_000, "epochs": 6, "batch_size": 64, "learning_rate": 3e-3,
+        "samples": 80_000, "epochs": 6, "batch_size": 64, "learning_rate": 3e-3,
         "average": 0.998, "weight_decay": 0.05, "clip_norm": 5.0,
     },
     "finder": {
