@@ -62,7 +62,7 @@ def test_a_line_that_cannot_be_read_is_said_and_leaves_doubt(
         grey[302:328, 505:595] = 40
     other = replace(found[0], corners=np.array([(500.0, 300), (600, 300), (600, 330), (500, 330)]))
     monkeypatch.setattr(attempt, "find_lines", lambda _: [*found, other])
-    monkeypatch.setattr(attempt, "checked", lambda line, grey: replace(line, probability=1.0))
+    monkeypatch.setattr(attempt, "checked", lambda line, grey: replace(line, probability=0.9999))
     recognizer = Recognizer(numbers.classifier, numbers.kind, numbers.wanted, grey, Budget())
     answer = Attempt(recognizer).of_page()
     assert answer and answer.text == "2806\n47"
@@ -79,12 +79,12 @@ def test_where_the_finder_sees_nothing_the_ink_is_one_row(
     assert (answer.text, answer.seen_as) == ("2806", "row")
 
 
-@pytest.mark.parametrize(("probability", "status"), [(1.0, "read"), (0.5, "unsure")])
+@pytest.mark.parametrize(("probability", "status"), [(0.9999, "read"), (0.5, "unsure")])
 def test_a_line_that_the_line_model_doubts_leaves_doubt(
     numbers: Reader, monkeypatch: pytest.MonkeyPatch, probability: float, status: str
 ) -> None:
     grey, (first, second) = page("2806", "47")
-    likely = [replace(first, probability=1.0), replace(second, probability=probability)]
+    likely = [replace(first, probability=0.9999), replace(second, probability=probability)]
     monkeypatch.setattr(attempt, "find_lines", lambda _: likely)
     monkeypatch.setattr(attempt, "checked", lambda line, grey: line)
     recognizer = Recognizer(numbers.classifier, numbers.kind, numbers.wanted, grey, Budget())
@@ -228,3 +228,31 @@ def test_what_is_left_does_not_part_a_band(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(finder, "maps", lambda *_: (None, None))
     monkeypatch.setattr(finder, "lines", lambda *_: [right, speck, left])
     assert finder.find_lines(np.full((300, 300), 230, np.uint8)) == [left, right]
+
+
+def test_what_is_known_of_a_line_is_its_own_odds_and_those_of_the_others() -> None:
+    known = finder.columns([0.5, 0.9, 0.99])
+    nine, ninety_nine = np.log(9), np.log(99)
+    expected = [
+        (1, 0, (nine + ninety_nine) / 2, 1),
+        (1, nine, ninety_nine / 2, 1),
+        (1, ninety_nine, nine / 2, 1),
+    ]
+    assert np.allclose(known, expected)
+    assert np.allclose(finder.columns([0.9]), [(1, nine, 0, 0)])
+
+
+def test_lines_among_numbers_are_surer_than_among_print() -> None:
+    _, (first, second, third) = page("2806", "47", "13579")
+
+    def plain(*likely: float) -> list[bool]:
+        some = zip((first, second, third), likely, strict=False)
+        return finder.are_plain([replace(line, probability=p) for line, p in some])
+
+    assert plain(0.9999, 0.9999, 0.9999) == [True] * 3
+    assert plain(0.2, 0.2) == [False] * 2
+    steps = np.linspace(0.5, 0.9999, 400)
+    among_numbers, in_print = (
+        next(p for p in steps if plain(p, *others)[0]) for others in ((0.999, 0.999), (0.2, 0.2))
+    )
+    assert among_numbers < in_print

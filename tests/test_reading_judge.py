@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digits.finder import line_model
 from digits.reading import judge
 from digits.reading.answer import Answer, Digit, Row
 from digits.vision.lines import Line
@@ -170,13 +169,6 @@ def test_a_line_is_missed_unless_it_is_a_piece(inside: int, is_missed: bool) -> 
     corners = np.array([(left, 10.0), (right, 10), (right, 30), (left, 30)])
     there = [written("40", 100, 0, 100)]  # 100 wide
     assert judge.is_missed(Line(corners, 0.9), there) is is_missed
-
-
-@pytest.mark.parametrize(("more", "is_plain"), [(0.0, True), (-0.001, False)])
-def test_a_line_is_plain_from_the_line_models_threshold_on(more: float, is_plain: bool) -> None:
-    corners = np.array([(0.0, 0), (90, 0), (90, 30), (0, 30)])
-    probability = line_model().thresholds["read"] + more
-    assert judge.is_plain(Line(corners, probability)) is is_plain
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,7 @@ def test_a_page_is_in_doubt_where_the_line_model_is_not_sure(
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
     monkeypatch.setattr(module, "checked", checked)
+    monkeypatch.setattr(module, "are_plain", lambda some: [s.probability > 0.9 for s in some])
     monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
     monkeypatch.setattr(
         Recognizer, "line", lambda self, one: (row("407", 0.9999, int(one.corners[0, 1])), None)
@@ -230,6 +231,7 @@ def test_where_nothing_expected_stands_in_any_line_they_are_made_longer(
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
     monkeypatch.setattr(module, "checked", lambda one, grey: one)
+    monkeypatch.setattr(module, "are_plain", lambda some: [True] * len(some))
     monkeypatch.setattr(Recognizer, "line", read)
     answer = Attempt(recognizer(kind)).of_page()
     assert (answer and answer.text) == text and len(spans) == count

@@ -1,6 +1,7 @@
 """Where numbers stand on a page: a picture through the finder, to lines in reading order; and how
 likely the line model takes one for a number by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -12,6 +13,7 @@ from digits.spec import LINE_CLASSES, pretrained_dir
 from digits.vision.lines import Line, in_order, lines
 
 FINDER, LINES = "_finder.onnx", "_lines.onnx"  # in models/pretrained/
+LEAST = 1e-4  # probability of a line that was checked, and that it is none
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,28 @@ def checked(line: Line, grey: np.ndarray) -> Line:
     """A line of a grey picture (H, W) uint8, as likely as the line model takes it for one whole
     number by hand."""
     (shares,) = line_model().predict_proba(line.seen(grey)[None, None])
-    return replace(line, probability=float(shares[LINE_CLASSES.index("number")]))
+    likely = shares[LINE_CLASSES.index("number")].clip(LEAST, 1 - LEAST)
+    return replace(line, probability=float(likely))
 
 
 def may_be_a_number(line: Line) -> bool:
     """Whether a line that was checked is worth reading."""
     return line.probability >= LIMITS.least_number
+
+
+def columns(likely: Sequence[float]) -> np.ndarray:
+    """What is known of the lines of a page, each a number with this probability (N,), as a logistic
+    function takes it (N, 4): 1, its log odds, the mean of the others', and whether there are any.
+    Numbers come together, and so does print."""
+    odds = np.log(likely) - np.log1p(-np.asarray(likely))
+    others = max(len(odds) - 1, 1)
+    mean = (odds.sum() - odds) / others
+    alone = np.full(len(odds), len(odds) == 1)
+    return np.stack([np.ones(len(odds)), odds, np.where(alone, 0.0, mean), ~alone], axis=1)
+
+
+def are_plain(lines: Sequence[Line]) -> list[bool]:
+    """Whether each of a page's lines that were checked is surely one whole number by hand."""
+    known = line_model()
+    logits = columns([line.probability for line in lines]) @ known.card["metrics"]["page"]
+    return list(1 / (1 + np.exp(-logits)) >= known.thresholds["read"])

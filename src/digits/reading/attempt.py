@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from digits.finder import checked, find_lines, may_be_a_number
+from digits.finder import are_plain, checked, find_lines, may_be_a_number
 from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
 from digits.reading.beside import (
@@ -201,7 +201,7 @@ class Attempt:
             answer = judge.doubted(answer, left_out[0], [])
         for why, which in (
             (STRETCHED, range(len(numbers) * bool(stretched))),
-            (NOT_PLAIN, [k for k, line in enumerate(kept) if not judge.is_plain(line)]),
+            (NOT_PLAIN, [k for k, plain in enumerate(are_plain(kept)) if not plain]),
         ):
             answer = judge.doubted(answer, why, which) if which else answer
         return answer

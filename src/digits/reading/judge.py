@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from digits.classifier import Classifier
-from digits.finder import line_model
 from digits.reading.answer import Answer, Row
 from digits.tile import Box
 from digits.vision.lines import Line
@@ -155,11 +154,6 @@ def written_once(rows: list[Row]) -> list[Row]:
             kept.append(row)
             boxes += digits
     return [row for row in rows if any(row is other for other in kept)]
-
-
-def is_plain(line: Line) -> bool:
-    """Whether the line model is sure that a line is one whole number by hand."""
-    return line.probability >= line_model().thresholds["read"]
 
 
 def is_missed(line: Line, rows: Sequence[Row]) -> bool:
