@@ -46,6 +46,7 @@ TARGETS = {
     "checkpoint": Target("test_checkpoint", 0.05),
     "row_image": Target("test_row_image", 0.1),
     "page_image": Target("test_page_image", 0.1),
+    "line_image": Target("test_line_image", 0.1),
     "pictures/load": Target("test_pictures_load", 0.1),
     "vision/ink": Target("test_vision_ink test_vision_record", 0.1),
     "vision/components": Target("test_vision_components test_vision_record test_vision_ink", 0.1),

@@ -131,3 +131,26 @@ def test_a_line_much_higher_than_its_digits_is_cut_out_closer(degrees: float) ->
     assert closer.corners.mean(axis=0) == pytest.approx(low.corners.mean(axis=0))
     assert (closer.width, closer.tilt) == pytest.approx((400, whole.tilt))
     assert low.closer(digits) is None
+
+
+@pytest.mark.parametrize("degrees", [0.0, 12.0])
+def test_a_line_image_shows_the_line_and_what_is_around_it(degrees: float) -> None:
+    """The line a third of the image high; print a height above it, a wall a height before it."""
+    one = line(250, 120, 200, 40, degrees)
+    grey = np.full((500, 600), 220, np.uint8)
+    for x, y, wide, high, level in (
+        (250, 120, 200, 40, 40),  # the line is all ink
+        (300, 90, 100, 20, 90),
+        (206, 100, 6, 80, 130),
+        (250, 40, 100, 30, 0),  # more than a height above it
+    ):
+        cv2.fillPoly(
+            grey, [line(x, y, wide, high, degrees).corners.round().astype(np.int32)], level
+        )
+    seen = one.seen(grey)
+    assert seen.shape == (72, 192) and seen.dtype == np.uint8  # 200 + 2 * 48 pixels, scaled by 0.6
+    rows, columns = np.nonzero(seen < 60)
+    assert abs(rows.min() - 24) <= 2 and abs(rows.max() - 47) <= 2
+    assert abs(columns.min() - 29) <= 2 and abs(columns.max() - 148) <= 2
+    assert seen[12, 90] == pytest.approx(90, abs=20) and seen[36, 4] == pytest.approx(130, abs=40)
+    assert (seen[:, 185:] == 220).all()  # paper up to the grid
