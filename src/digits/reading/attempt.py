@@ -180,7 +180,7 @@ class Attempt:
         rows = judge.written_once([row for _, row, _ in in_order if row])
         numbers, stretched = judge.likely_lines(rows), None
         if not numbers and recognizer.wanted:
-            stretched = self._stretched([line for line, *_ in looked.values()])
+            stretched = self._stretched()
         if stretched:
             in_order, numbers = [stretched], [stretched[1]]
         if not numbers:
@@ -206,11 +206,12 @@ class Attempt:
             answer = judge.doubted(answer, why, which) if which else answer
         return answer
 
-    def _stretched(self, lines: list[Line]) -> tuple[Line, Row, RowInk | None] | None:
-        """The likeliest of the first of these lines made longer, in which the finder saw a part of
-        what is expected; None where none is likely."""
+    def _stretched(self) -> tuple[Line, Row, RowInk | None] | None:
+        """The likeliest of the finder's surest lines made longer, in which it saw a part of what is
+        expected; None where none is likely."""
         found = []
-        for line in lines[: LIMITS.stretched_lines]:
+        surest = sorted(self._lines, key=lambda line: -line.probability)
+        for line in surest[: LIMITS.stretched_lines]:
             more = LIMITS.stretched_by_height * line.height
             for before, behind in ((0, more), (more, 0), (more, more)):
                 longer = line.between(-before, line.width + behind)

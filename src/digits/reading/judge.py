@@ -28,7 +28,7 @@ class Limits:
     read_support: float = 0.7  # of a digit alone that is `read`: nine of ten have more
     # That a digit alone is one to the row model as well, asked beside classifiers that have not
     # learned what is none: of 300 letters and signs by held-out writers `tiny` had 94 `read` and
-    # `best` 76 without it, 20 and 21 with it, of 300 digits 267 and 271, 265 and 268.
+    # `best` 76 without it, 13 and 14 with it, of 300 digits 267 and 271, 262 and 265.
     likeness: float = 0.5
     # That a row is right: less is something else, or cannot be read. Of 394 numbers on
     # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
