@@ -13,7 +13,7 @@ from digits.spec import LINE_CLASSES, pretrained_dir
 from digits.vision.lines import Line, in_order, lines
 
 FINDER, LINES = "_finder.onnx", "_lines.onnx"  # in models/pretrained/
-LEAST = 1e-4  # probability of a line that was checked, and that it is none
+LEAST = 1e-4  # probability of a line, and that it is none: what lies below tells nothing more
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Limits:
     # Of a line: what has less is print, words or rules. Of 952 numbers on 70 made-up tables and
     # forms by held-out writers 301 were read with 0.55, 293 with 0.65, and 42 and 27 other lines.
     least_probability: float = 0.55
-    # The line model's: what has less is not read.
+    # The line model's: what has less is not read. Of 1,892 rows on made-up pages by held-out
+    # writers 12 of 1,227 right ones have less, and 193 of 479 that are no number.
     least_number: float = 0.15
 
 
@@ -78,8 +79,7 @@ def checked(line: Line, grey: np.ndarray) -> Line:
     """A line of a grey picture (H, W) uint8, as likely as the line model takes it for one whole
     number by hand."""
     (shares,) = line_model().predict_proba(line.seen(grey)[None, None])
-    likely = shares[LINE_CLASSES.index("number")].clip(LEAST, 1 - LEAST)
-    return replace(line, probability=float(likely))
+    return replace(line, probability=float(shares[LINE_CLASSES.index("number")]))
 
 
 def may_be_a_number(line: Line) -> bool:
@@ -91,7 +91,8 @@ def columns(likely: Sequence[float]) -> np.ndarray:
     """What is known of the lines of a page, each a number with this probability (N,), as a logistic
     function takes it (N, 4): 1, its log odds, the mean of the others', and whether there are any.
     Numbers come together, and so does print."""
-    odds = np.log(likely) - np.log1p(-np.asarray(likely))
+    shares = np.clip(likely, LEAST, 1 - LEAST)
+    odds = np.log(shares) - np.log1p(-shares)
     others = max(len(odds) - 1, 1)
     mean = (odds.sum() - odds) / others
     alone = np.full(len(odds), len(odds) == 1)
