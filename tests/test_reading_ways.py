@@ -181,7 +181,7 @@ def test_what_is_several_rows_to_ink_and_finder_is_not_one(
 def test_a_page_is_in_doubt_where_the_line_model_is_not_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    likely = dict(zip((0, 40), (0.999, 0.999), strict=True))
+    likely = {0: 0.999, 40: 0.999}  # by where the lines begin
 
     def checked(one: Line, grey: np.ndarray) -> Line:
         return replace(one, probability=likely[int(one.corners[0, 1])])
@@ -206,6 +206,24 @@ def test_a_page_is_in_doubt_where_the_line_model_is_not_sure(
     assert Attempt(recognizer("number", budget=NEVER)).of_page() is None
     monkeypatch.setattr(module, "seen_first", lambda grey: None)
     assert Attempt(recognizer("number")).of_page() is None
+
+
+@pytest.mark.parametrize(("likely", "is_one"), [(0.9999, True), (0.5, False)])
+def test_a_turned_page_counts_where_all_of_its_texts_are_sure(
+    likely: float, is_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its lines may be print is said, as the line model knows nothing upside down."""
+    said = iter([row("407", 0.9999, 0), row("407", likely, 40)])
+    monkeypatch.setattr(module, "seen_first", lambda grey: INK)
+    monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
+    monkeypatch.setattr(module, "checked", lambda one, grey: one)
+    monkeypatch.setattr(module, "are_plain", lambda some: [False] * len(some))
+    monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
+    monkeypatch.setattr(Recognizer, "line", lambda self, one: (next(said), None))
+    answer = Attempt(recognizer("auto")).of_page(plainly=True)
+    assert (answer is not None) == is_one
+    if answer:
+        assert (answer.text, answer.status, answer.why) == ("407\n407", "unsure", NOT_PLAIN)
 
 
 @pytest.mark.parametrize(

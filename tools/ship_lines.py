@@ -22,7 +22,7 @@ from digits import archs, checkpoint, classifier, data, metrics
 from digits.classifier import Classifier
 from digits.data import pages
 from digits.data.row_ink import Sources
-from digits.finder import LINES, checked, columns, find_lines, may_be_a_number
+from digits.finder import LINES, checked, columns, may_be_a_number
 from digits.optimization import artefact
 from digits.reading.budget import Budget
 from digits.reading.judge import likely_lines
@@ -30,7 +30,6 @@ from digits.reading.recognizer import Recognizer
 from digits.spec import LINE_CLASSES, data_dir, pretrained_dir
 from digits.training import calibrate, lines, made_up
 from digits.training.lines import Sample
-from digits.vision.walls import within_cells
 
 PATH = pretrained_dir() / LINES
 CALIBRATION = 512, 3 * 10**6  # lines, and their seed; those of pages that no training has seen
@@ -76,9 +75,10 @@ class Seen:
     def are_numbers(self) -> np.ndarray:
         return np.asarray(self.classes == LINE_CLASSES.index("number"))
 
-    def likely(self, temperature: float) -> np.ndarray:
+    @property
+    def likely(self) -> np.ndarray:
         """How likely each is a number, (N,)."""
-        return metrics.softmax(self.logits, temperature)[:, LINE_CLASSES.index("number")]
+        return metrics.softmax(self.logits, 1.0)[:, LINE_CLASSES.index("number")]
 
 
 def seen(model: Classifier, some: list[Sample]) -> Seen:
@@ -102,15 +102,14 @@ def _known(source: Sources, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]
         page = pages.page(source, rng, side)
         reads = Recognizer(model, "auto", None, page.grey, Budget(np.inf))
         likely, sure, right = [], [], []
-        for line in find_lines(page.grey):
-            for part in within_cells(line, page.grey):
-                seen_so = checked(part, page.grey)
-                row, ink = reads.line(part) if may_be_a_number(seen_so) else (None, None)
-                row = reads.surer(row, ink, expected=True)
-                if row and likely_lines([row]):
-                    likely.append(seen_so.probability)
-                    sure.append(reads.status([row], expected=True) == "read")
-                    right.append(lines.class_of(part, page) == "number")
+        for line in lines.parted(page.grey):
+            known_so = checked(line, page.grey)
+            row, ink = reads.line(line) if may_be_a_number(known_so) else (None, None)
+            row = reads.surer(row, ink, expected=True)
+            if row and likely_lines([row]):
+                likely.append(known_so.probability)
+                sure.append(reads.status([row], expected=True) == "read")
+                right.append(lines.class_of(line, page) == "number")
         if any(sure):
             yield columns(likely)[sure], np.array(right)[sure]
 
@@ -142,7 +141,7 @@ def main() -> None:
         judged = seen(model, judging)
         sizes.append(PATH.stat().st_size)
         right.append(float((judged.logits.argmax(1) == judged.classes).mean()))
-        area.append(float(roc_auc_score(judged.are_numbers, judged.likely(1.0))))
+        area.append(float(roc_auc_score(judged.are_numbers, judged.likely)))
         print(f"{sizes[-1]:,} bytes, {right[-1]:.1%} right, {area[-1]:.3f}", flush=True)
 
     tempered = seen(model, tempering)

@@ -9,11 +9,7 @@ import numpy as np
 from digits.finder import are_plain, checked, find_lines, may_be_a_number
 from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
-from digits.reading.beside import (
-    are_stacked,
-    has_more,
-    has_rows,
-)
+from digits.reading.beside import are_stacked, has_more, has_rows
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
@@ -201,7 +197,7 @@ class Attempt:
             answer = judge.doubted(answer, left_out[0], [])
         for why, which in (
             (STRETCHED, range(len(numbers) * bool(stretched))),
-            (NOT_PLAIN, [k for k, plain in enumerate(are_plain(kept)) if not plain]),
+            (NOT_PLAIN, [k for k, is_sure in enumerate(are_plain(kept)) if not is_sure]),
         ):
             answer = judge.doubted(answer, why, which) if which else answer
         return answer

@@ -17,8 +17,8 @@ from digits.data.row_ink import Sources
 from digits.finder import find_lines
 from digits.line_image import HEIGHT
 from digits.spec import LINE_CLASSES
-from digits.training.loop import epoch_order
 from digits.training.made_up import Lesson, Subject, answers
+from digits.training.rows import batches
 from digits.vision.lines import Line
 from digits.vision.walls import within_cells
 
@@ -47,8 +47,15 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
 
 def _of_page(source: Sources, rng: Generator) -> list[Sample]:
     page = pages.page(source, rng, int(rng.choice(SIDES)))
-    parted = [part for line in find_lines(page.grey) for part in within_cells(line, page.grey)]
-    return [(line.seen(page.grey), LINE_CLASSES.index(class_of(line, page))) for line in parted]
+    return [
+        (line.seen(page.grey), LINE_CLASSES.index(class_of(line, page)))
+        for line in parted(page.grey)
+    ]
+
+
+def parted(grey: np.ndarray) -> list[Line]:
+    """The finder's lines in a grey picture (H, W) uint8, parted at the walls of cells."""
+    return [part for line in find_lines(grey) for part in within_cells(line, grey)]
 
 
 def class_of(line: Line, page: Page) -> str:
@@ -76,14 +83,6 @@ def _shared(first: np.ndarray, second: np.ndarray) -> float:
 def lesson(samples_of: Callable[[int], list[Sample]], validation: list[Sample]) -> Lesson[Sample]:
     """Line images and their classes, judged on those of `validation`."""
     return Lesson(samples_of, batches, _loss, lambda model: evaluate(model, validation), REUSE)
-
-
-def batches(samples: list[Sample], size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Batches of lines about as wide, in random order: a function of seed and epoch alone."""
-    shuffled = epoch_order(len(samples), seed, epoch).tolist()
-    shuffled.sort(key=lambda k: samples[k][0].shape[1])
-    cut = [shuffled[at : at + size] for at in range(0, len(shuffled), size)]
-    return [cut[k] for k in epoch_order(len(cut), seed + 1, epoch).tolist()]
 
 
 def stack(some: list[Sample], on: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:

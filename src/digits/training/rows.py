@@ -1,7 +1,8 @@
 """What a row model learns: row images and their texts, by CTC (Graves et al. 2006), so that nobody
 has to say where in a row a digit stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,8 +41,11 @@ def ctc_loss(logits: Tensor, texts: list[str], columns: Tensor) -> Tensor:
     )
 
 
-def batches(samples: list[Sample], size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Batches of samples about as wide, in random order: a function of seed and epoch alone."""
+def batches(
+    samples: Sequence[tuple[np.ndarray, Any]], size: int, seed: int, epoch: int
+) -> list[list[int]]:
+    """Batches of samples whose images (H, W) are about as wide, in random order: a function of seed
+    and epoch alone."""
     shuffled = epoch_order(len(samples), seed, epoch).tolist()
     shuffled.sort(key=lambda k: samples[k][0].shape[1] // ALIKE)
     cut = [shuffled[at : at + size] for at in range(0, len(shuffled), size)]
