@@ -51,8 +51,9 @@ MEMBERS = {
     digits.Report: {"onnx"},
     Classifier: {"card", "classes", "labels", "name", "path", "predict_proba", "takes", "shape",
                  "temperature", "thresholds", "trained_on"},
-    Answer: {"as_json", "error", "image", "model", "page", "pages", "places", "probability",
-             "rows", "seconds", "seen_as", "status", "text", "trained_on", "warnings", "why"},
+    Answer: {"as_json", "error", "expect", "image", "model", "page", "pages", "places",
+             "probability", "rows", "seconds", "seen_as", "status", "text", "trained_on",
+             "warnings", "why"},
 }  # fmt: skip
 NOT_FOR_PROGRAMS = {"forward"}
 PROCESSES = """

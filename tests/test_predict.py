@@ -93,7 +93,7 @@ def test_a_folder_as_json(model: str, folder: Path, capsys: pytest.CaptureFixtur
     first = answers[0]
     assert set(first) == {
         "image", "page", "pages", "status", "text", "value", "probability", "model", "rows",
-        "cells", "seen_as", "trained_on", "warnings", "seconds", "why",
+        "cells", "expect", "seen_as", "trained_on", "warnings", "seconds", "why",
     }  # fmt: skip
     (row,) = first["rows"]
     keys = {"text", "value", "status", "probability", "box", "alternatives", "digits"}
@@ -248,7 +248,7 @@ def test_a_name_of_nothing_is_said_and_leaves_no_row(
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
-def test_answers_by_another_model_are_not_gone_on_with(
+def test_answers_that_were_made_otherwise_are_not_gone_on_with(
     suffix: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = folder / f"answers{suffix}"
@@ -256,7 +256,9 @@ def test_answers_by_another_model_are_not_gone_on_with(
     assert main([*flags, "--model", "tiny"]) == 0
     before = out.read_bytes()
     assert main([*flags, "--model", "micro"]) == 1
-    assert f"--output {out}: its answers are by tiny, not by micro" in capsys.readouterr().err
+    assert f"--output {out}: its answers are by --model tiny, not micro" in capsys.readouterr().err
+    assert main([*flags, "--model", "tiny", "--expect", "digit"]) == 1
+    assert "its answers are by --expect auto, not digit" in capsys.readouterr().err
     assert out.read_bytes() == before and main([*flags, "--model", "tiny"]) == 0
 
 

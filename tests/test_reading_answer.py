@@ -18,8 +18,8 @@ def answer() -> Answer:
 def test_an_answer_without_anything_is_of_one_page_and_took_no_time() -> None:
     assert Answer("a.png", "no_digit").as_json() == {
         "image": "a.png", "page": 1, "pages": 1, "status": "no_digit", "text": "", "value": None,
-        "probability": 0.0, "model": "", "trained_on": "", "seen_as": "", "why": "", "rows": [],
-        "cells": [], "warnings": [], "seconds": 0.0,
+        "probability": 0.0, "model": "", "expect": "auto", "trained_on": "", "seen_as": "",
+        "why": "", "rows": [], "cells": [], "warnings": [], "seconds": 0.0,
     }  # fmt: skip
     assert Answer("a.png", "error", error="a.png: damaged").as_json()["error"] == "a.png: damaged"
 

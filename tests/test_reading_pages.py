@@ -22,7 +22,7 @@ class Counts:
     """Reads any picture as which one it was, in no time or in the CPU seconds that it `takes`."""
 
     classifier = Classifier(lambda tiles: tiles, Path("counts.onnx"))
-    in_colour = False
+    in_colour, expect = False, "auto"
 
     def __init__(self, takes: float = 0.0, allowed: float | None = None) -> None:
         self.takes, self.seconds, self.read_so_far = takes, allowed, 0

@@ -25,9 +25,9 @@ except ImportError:  # Windows has no such lock: two at once are not told apart 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 COLUMNS = (
     "image", "page", "pages", "status", "text", "probability", "alternatives", "boxes", "model",
-    "why", "warnings", "seconds", "error",
+    "expect", "why", "warnings", "seconds", "error",
 )  # fmt: skip
-NOTED = ["image", "model", "status"]  # of a table whose answers are gone on with
+NOTED = ["image", "model", "expect", "status"]  # of a table whose answers are gone on with
 HEADER = (",".join(COLUMNS) + "\r\n").encode()
 FIRST_KEY = b'{"image": '
 MOST_FIELD = 1 << 20  # characters of a cell; of 2,500 rows 0.2 million, more than Python takes
@@ -60,7 +60,7 @@ class AnswerFile:
         self.journal = path.with_name(path.name + ".jsonl") if path.suffix == ".parquet" else path
         if not resume and (path.exists() or self.journal.exists()):
             raise DigitsError(f"--output {path}: exists; add --resume to go on, or remove it")
-        self._models: set[str] = set()
+        self._made_with: dict[str, set[str]] = {"model": set(), "expect": set()}
         self.failed = 0
         self._file = self._locked("x+b" if not resume else "a+b")
         try:
@@ -83,18 +83,19 @@ class AnswerFile:
         """Whether a picture has its answers."""
         return self._stored(name) in self.answered
 
-    def check_model(self, name: str) -> None:
-        """Let pass a file whose answers are all by this model.
+    def check(self, **made_with: str) -> None:
+        """Let pass a file whose answers are all by this `model`, to what is to `expect`.
 
         Raises:
-            DigitsError: some are by another.
+            DigitsError: some are by another, or to something else.
         """
-        others = sorted(self._models - {self._stored(name)})
-        if others:
-            raise DigitsError(
-                f"--output {self.path}: its answers are by {others[0]}, not by {name}; name "
-                f"another file, or --model {others[0]}"
-            )
+        for flag, given in made_with.items():
+            others = sorted(self._made_with[flag] - {self._stored(given)})
+            if others:
+                raise DigitsError(
+                    f"--output {self.path}: its answers are by --{flag} {others[0]}, not {given}; "
+                    f"name another file, or --{flag} {others[0]}"
+                )
 
     def _stored(self, name: str) -> str:
         return _cell(name) if self._is_csv else name
@@ -159,7 +160,8 @@ class AnswerFile:
         self._file.seek(0, os.SEEK_END)
 
     def _note(self, row: dict[str, Any]) -> None:
-        self._models |= {str(row["model"])} - {""}
+        for flag, known in self._made_with.items():
+            known |= {str(row[flag])} - {""}
         self.failed += row["status"] == "error"
 
     def _foreign(self, path: Path) -> DigitsError:
@@ -169,7 +171,7 @@ class AnswerFile:
         )
 
     def _in_parquet(self) -> Answers:
-        """Of each of its rows the name of the picture, the model and the status."""
+        """Of each of its rows what is NOTED."""
         import pyarrow
 
         parquet = _parquet()
@@ -244,7 +246,7 @@ def _as_csv(answers: Answers) -> bytes:
     text = io.StringIO(newline="")
     for answer in answers:
         row = _flat(answer)
-        row |= {name: _cell(row[name]) for name in ("image", "model", "error")}
+        row |= {name: _cell(row[name]) for name in ("image", "model", "expect", "error")}
         row["text"] = text_cell(row["text"])
         csv.writer(text).writerow(row.values())
     return text.getvalue().encode("utf-8", "surrogateescape")

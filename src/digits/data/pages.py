@@ -27,6 +27,10 @@ SCENES, PRINTED = 0.15, 0.3  # of these without a sheet; and of the rest with a 
 SEEN = 0.25  # the least share of a number's box in the picture: what is less is no number there
 SCANNED = 0.25  # the share of pages that a scanner took, not a camera
 BY_ONE = 0.75  # the share of pages that one person wrote with one pen
+BARE = 0.25  # the share of pages with numbers that hold nothing else
+# The share of pages by a marker, and how much thicker it is, by the height of digits; and of those
+# whose strokes have holes.
+MARKER, THICKER, BROKEN = 0.12, (0.04, 0.16), 0.08
 ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
@@ -62,8 +66,22 @@ def page(source: Sources, rng: Generator, side: int = SIDE) -> Page:
         layout(sheet, source, rng)
     elif rng.random() < PRINTED:
         page_table.table(sheet, source, rng, printed=True)
-    page_things.around(sheet, source, rng)
+    if nothing or rng.random() >= BARE:
+        page_things.around(sheet, source, rng)
+    _pens(sheet, rng)
     return _photographed(sheet, rng)
+
+
+def _pens(sheet: Sheet, rng: Generator) -> None:
+    """Some pages are written with a marker, some with chalk or a dry pen."""
+    heights = [float(np.linalg.norm(row[3] - row[0])) for row in sheet.rows]
+    height, drawn = float(np.median(heights or [sheet.side / 16])), rng.random()
+    if drawn < MARKER:
+        size = 1 + round(height * rng.uniform(*THICKER))
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+        sheet.pen = np.asarray(cv2.dilate(sheet.pen, kernel))
+    elif drawn < MARKER + BROKEN:
+        sheet.pen = row_ink.broken(sheet.pen, height, rng)
 
 
 def _height(rng: Generator, most: float = HEIGHTS[1]) -> float:

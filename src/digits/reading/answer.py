@@ -53,8 +53,9 @@ class Row:
 class Answer:
     """What was read in one picture; `status` is one of spec.STATUSES, `error` says what is wrong.
 
-    `page` of `pages` in its file, from 1; `model` is the name of the classifier, `trained_on` the
-    data sets it learned from; `seen_as` is what the picture was taken for (`explain.SEEN_AS`);
+    `page` of `pages` in its file, from 1; `model` is the name of the classifier, `expect` what it
+    was told to expect, `trained_on` the data sets it learned from; `seen_as` is what the picture
+    was taken for (`explain.SEEN_AS`);
     `why` says which rule decided the status. Probabilities are calibrated, 0..1; boxes are x, y,
     width, height in pixels of the picture as it is seen upright.
 
@@ -75,6 +76,7 @@ class Answer:
     page: int = 1
     pages: int = 1
     model: str = ""
+    expect: str = "auto"
     trained_on: str = ""
     seen_as: str = ""
     why: str = ""
@@ -98,6 +100,7 @@ class Answer:
             "value": value(self.text, decimal),
             "probability": round(self.probability, 4),
             "model": self.model,
+            "expect": self.expect,
             "trained_on": self.trained_on,
             "seen_as": self.seen_as,
             "why": self.why,

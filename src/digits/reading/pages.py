@@ -64,10 +64,13 @@ def read_loaded(
     ]
 
 
-def failed(classifier: Classifier, name: str, error: DigitsError, start: float) -> Answer:
+def failed(
+    classifier: Classifier, expect: str, name: str, error: DigitsError, start: float
+) -> Answer:
     """The answer to what is no picture, begun at `start` (time.perf_counter)."""
     answer = Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
-    return replace(answer, model=classifier.name, trained_on=classifier.trained_on)
+    model, learned_from = classifier.name, classifier.trained_on
+    return replace(answer, model=model, expect=expect, trained_on=learned_from)
 
 
 def loaded(file: File, data: Path | bytes | None, colour: bool) -> Iterator[Picture]:
@@ -87,7 +90,7 @@ def _answers(
             if picture and page and time.thread_time() - began > allowed:
                 raise DigitsError(f"{name}: {page} pages were read in the time of a file; split it")
         except DigitsError as error:
-            yield failed(reader.classifier, name, error, start)
+            yield failed(reader.classifier, reader.expect, name, error, start)
             return
         if picture is None:
             return

@@ -101,7 +101,10 @@ class Reader:
         words = answer.warnings + [SEEN_LITTLE] * (learned_from == SMALL_SET)
         if answer.status == "no_digit" and self.expect != "auto":
             words, answer = [*words, NOTHING_FITS], replace(answer, why=NOTHING_FITS)
-        return replace(answer, image=image, model=model, trained_on=learned_from, warnings=words)
+        return replace(
+            answer, image=image, model=model, expect=self.expect, trained_on=learned_from,
+            warnings=words,
+        )  # fmt: skip
 
 
 def _look_of(classifier: Classifier) -> Look | None:

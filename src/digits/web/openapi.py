@@ -20,8 +20,8 @@ TILE = (  # a PNG of 28x28 with an upright bar, as base64
 )
 ANSWER: dict[str, Any] = {
     "image": "a.png", "page": 1, "pages": 1, "status": "read", "text": "47", "value": 47,
-    "probability": 0.993, "model": "reader", "trained_on": "mnist", "seen_as": "row",
-    "why": "99.3% likely, 95.2% are needed",
+    "probability": 0.993, "model": "reader", "expect": "auto", "trained_on": "mnist",
+    "seen_as": "row", "why": "99.3% likely, 95.2% are needed",
     "rows": [{"text": "47", "value": 47, "status": "read", "probability": 0.993,
               "box": [10, 12, 60, 40],
               "alternatives": [["47", 0.993], ["41", 0.004]],

@@ -98,6 +98,7 @@ class Answer(BaseModel):
     value: int | float | None = Field(description="the number that the text writes, if it does")
     probability: float
     model: str = Field(description="its name, as GET /v1/models has it")
+    expect: str = Field(description="what it was told to expect")
     trained_on: str = Field(description="the data sets that the model learned from, if known")
     seen_as: Literal["tile", "digit", "row", "page", "whole", ""]
     why: str = Field(description="which rule decided the status")
