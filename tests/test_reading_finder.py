@@ -79,7 +79,7 @@ def test_where_the_finder_sees_nothing_the_ink_is_one_row(
     assert (answer.text, answer.seen_as) == ("2806", "row")
 
 
-@pytest.mark.parametrize(("probability", "status"), [(0.9999, "read"), (0.5, "unsure")])
+@pytest.mark.parametrize(("probability", "status"), [(0.9999, "read"), (0.2, "unsure")])
 def test_a_line_that_the_line_model_doubts_leaves_doubt(
     numbers: Reader, monkeypatch: pytest.MonkeyPatch, probability: float, status: str
 ) -> None:

@@ -66,9 +66,9 @@ def test_a_tile_is_like_its_digit_and_like_no_other() -> None:
     assert opinions.likeness(tile_of("5"), "x") == 1  # which it does not know
 
 
-def test_a_stroke_is_a_1_to_our_row_model() -> None:
-    """And no cell's wall, as it may be where the crop ends beside it."""
+def test_a_stroke_that_leans_is_a_1_to_our_row_model() -> None:
+    """And no cell's wall, as it may be where the crop ends beside it, or where it stands upright."""
     ink = np.zeros((120, 100), np.uint8)
-    cv2.line(ink, (55, 10), (45, 110), 255, 10, cv2.LINE_AA)
+    cv2.line(ink, (60, 10), (40, 110), 255, 10, cv2.LINE_AA)
     x, y, width, height = cv2.boundingRect(ink)
     assert opinions.likeness(frame(ink[y : y + height, x : x + width]), "1") > LIMITS.likeness

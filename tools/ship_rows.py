@@ -69,7 +69,7 @@ bhmsds, MIT) and of MNIST's training part, in
 {commands}
 
 {halfway}
-The first three are of a network with four residual blocks less. The last began with what its int8
+The first three are of a network with four residual blocks less. The fourth began with what its int8
 file holds, and with these blocks as nothing: the scale of their last norms is 0 (Goyal et al. 2017,
 "Accurate, large minibatch SGD").
 

@@ -25,7 +25,7 @@ from digits.vision.walls import within_cells
 Sample = tuple[np.ndarray, int]  # a line image (HEIGHT, W) uint8 and the place of its class
 VALIDATION = 3000, 10**6  # lines of pages by held-out writers, and their seed
 SIDES = 512, 1024, 1024, 1024  # pixels of a page
-OF_PAGE = 8  # lines of a page: made-up pages have more, at the mean
+OF_PAGE = 10  # lines of a page: made-up pages have a little more, at the mean
 REUSE = 6  # epochs that share their lines: making one takes ten times as long as learning from it
 BATCH = 64  # lines that are judged together
 # Shares of the area of a line or of a number that are shared by both: from MEETS of either on they
