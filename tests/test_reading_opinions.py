@@ -67,7 +67,7 @@ def test_a_tile_is_like_its_digit_and_like_no_other() -> None:
 
 
 def test_a_stroke_that_leans_is_a_1_to_our_row_model() -> None:
-    """And no cell's wall, as it may be where the crop ends beside it, or where it stands upright."""
+    """And no cell's wall, as one may be that stands upright, or where the crop ends beside it."""
     ink = np.zeros((120, 100), np.uint8)
     cv2.line(ink, (60, 10), (40, 110), 255, 10, cv2.LINE_AA)
     x, y, width, height = cv2.boundingRect(ink)

@@ -104,8 +104,7 @@ def _known(source: Sources, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]
         likely, sure, right = [], [], []
         for line in lines.parted(page.grey):
             known_so = checked(line, page.grey)
-            row, ink = reads.line(line) if may_be_a_number(known_so) else (None, None)
-            row = reads.surer(row, ink, expected=True)
+            row = reads.line(line)[0] if may_be_a_number(known_so) else None
             if row and likely_lines([row]):
                 likely.append(known_so.probability)
                 sure.append(reads.status([row], expected=True) == "read")

@@ -158,18 +158,14 @@ class Attempt:
 
     def of_page(self, plainly: bool = False) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number, or, if it is
-        to be `plainly` seen, as soon as one of them is in doubt. Up to there rows in doubt are
-        looked at twice: after it the page is not `read`, whatever the others say."""
+        to be `plainly` seen, as soon as one of them is in doubt."""
         recognizer = self.recognizer
         if not recognizer.budget.left():
             return None
-        looked, plain = {}, True
+        looked = {}
         for place, line in self._parted():
             row, ink = recognizer.line(line)
-            if plain:
-                row = recognizer.surer(row, ink, expected=True)
-                plain = row is not None and recognizer.status([row], expected=True) == "read"
-            if plainly and not plain:
+            if plainly and (not row or recognizer.status([row], expected=True) != "read"):
                 return None
             looked[place] = line, row, ink
         in_order = [looked[place] for place in sorted(looked)]
