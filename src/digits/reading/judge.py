@@ -33,7 +33,7 @@ class Limits:
     # That a row is right: less is something else, or cannot be read. Of 394 numbers on
     # made-up pages 241 were given rightly so and 39 wrongly; by support of 0.5 225 and 46.
     line_probability: float = 0.3
-    # That a closer look at a line is right where the first one says another text. Of made-up crops
+    # That a second look at a row is right where the first one says another text. Of made-up crops
     # and whole numbers by held-out writers 62 were `read` so, and 34 of these wrongly; of 58 that
     # were at least 80% likely 30 were right.
     disputed_probability: float = 0.5

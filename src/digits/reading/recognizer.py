@@ -133,16 +133,15 @@ class Recognizer:
         return self.row(row, looks_at(under, inverted)), row
 
     def surer(self, row: Row | None, ink: RowInk | None) -> Row | None:
-        """What a crop says; if that is not `read`, as likely as its ink by itself says the same at
-        one look, if that is likelier. What the ink says otherwise does not count: of 700 made-up
-        crops by held-out writers 615 were right where it did if it was likelier, 621 so."""
+        """What a crop says; if that is not `read`, what its ink says by itself at one look, if it
+        is likelier. It is less likely by the share of the row's characters that it leaves out."""
         if not ink or (row and self.status([row]) == "read"):
             return row
         alone = self.row(ink, [row_image(ink.level, inverted=True)])
         if not row or not alone:
             return row or alone
-        agree = alone.text == row.text and alone.probability > row.probability
-        return alone if agree else row
+        share = min(1.0, len(alone.text) / len(row.text))
+        return judge.likelier(row, alone.as_likely_as(share * alone.probability))
 
     def status(self, rows: list[Row], expected: bool = False) -> str:
         """The status of an answer that is these rows, where digits are `expected` or asked for."""
