@@ -285,13 +285,13 @@ def test_standard_input_is_no_formula(tmp_path: Path) -> None:
 def test_a_file_knows_how_its_answers_were_made(suffix: str, tmp_path: Path) -> None:
     path, model = tmp_path / f"a{suffix}", "=mine"  # a formula in a cell
     with AnswerFile(path, resume=False) as file:
-        file.write([answer("a.png") | {"model": model, "expect": "date"}])
+        file.write([answer("a.png") | {"model": model, "expect": "@list.txt"}])
     with AnswerFile(path, resume=True) as file:
-        file.check(model=model, expect="date")
+        file.check(model, "@list.txt")
         with pytest.raises(DigitsError, match=r"its answers are by --model .*=mine, not other"):
-            file.check(model="other", expect="date")
-        with pytest.raises(DigitsError, match="its answers are by --expect date, not auto"):
-            file.check(model=model, expect="auto")
+            file.check("other", "@list.txt")
+        with pytest.raises(DigitsError, match=r"by --expect @list.txt, not auto; .* @list.txt$"):
+            file.check(model, "auto")
 
 
 @pytest.mark.parametrize("more", [0, 1])

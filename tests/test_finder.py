@@ -111,6 +111,33 @@ def test_a_seed_gives_the_same_pages_and_rows_stand_on_ink(source: rows.Sources)
         assert not (in_core[in_row == 0] > 0).any()
 
 
+@pytest.mark.parametrize("bare", [True, False])
+def test_a_bare_page_holds_numbers_and_nothing_else(
+    bare: bool, source: rows.Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added: list[Sheet] = []
+    monkeypatch.setattr(pages, "NOTHING", 0.0)
+    monkeypatch.setattr(pages, "BARE", float(bare))
+    monkeypatch.setattr(page_things, "around", lambda sheet, *_: added.append(sheet))
+    assert pages.page(source, np.random.default_rng(3)).rows and bool(added) != bare
+
+
+@pytest.mark.parametrize(("marker", "holes"), [(1.0, 0.0), (0.0, 1.0)])
+def test_a_marker_is_thicker_and_chalk_has_holes(
+    marker: float, holes: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = Sheet.blank(128)
+    cv2.line(sheet.pen, (64, 20), (64, 108), 255, 8)
+    sheet.rows.append(np.array([(56.0, 20.0), (72.0, 20.0), (72.0, 108.0), (56.0, 108.0)]))
+    before = sheet.pen.copy()
+    monkeypatch.setattr(pages, "MARKER", marker)
+    monkeypatch.setattr(pages, "BROKEN", holes)
+    pages._pens(sheet, np.random.default_rng(3))
+    gained, lost = int((sheet.pen > before).sum()), int((sheet.pen < before).sum())
+    assert (gained > 0.3 * (before > 0).sum(), gained == 0) == (bool(marker), bool(holes))
+    assert (lost > 0) == bool(holes)
+
+
 def test_letters_make_a_code_where_there_is_room_for_them(source: rows.Sources) -> None:
     row, rng = box(200, 200, 100, 30), np.random.default_rng(0)
     sheet, full = Sheet.blank(pages.SIDE), Sheet.blank(pages.SIDE)

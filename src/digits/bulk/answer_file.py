@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from digits import checkpoint
-from digits.cells import cell, text_cell
+from digits.cells import cell, cell_text, text_cell
 from digits.errors import DigitsError, UsageError, told
 from digits.extras import required
 from digits.pictures.files import STDIN
@@ -83,14 +83,17 @@ class AnswerFile:
         """Whether a picture has its answers."""
         return self._stored(name) in self.answered
 
-    def check(self, **made_with: str) -> None:
-        """Let pass a file whose answers are all by this `model`, to what is to `expect`.
+    def check(self, model: str, expect: str) -> None:
+        """Let pass a file whose answers are all by this model, told to expect this.
 
         Raises:
-            DigitsError: some are by another, or to something else.
+            DigitsError: some are by another, or were told to expect something else.
         """
-        for flag, given in made_with.items():
-            others = sorted(self._made_with[flag] - {self._stored(given)})
+        for flag, given, stored in (
+            ("model", model, self._stored(model)),
+            ("expect", expect, expect),
+        ):
+            others = sorted(self._made_with[flag] - {stored})
             if others:
                 raise DigitsError(
                     f"--output {self.path}: its answers are by --{flag} {others[0]}, not {given}; "
@@ -160,8 +163,9 @@ class AnswerFile:
         self._file.seek(0, os.SEEK_END)
 
     def _note(self, row: dict[str, Any]) -> None:
-        for flag, known in self._made_with.items():
-            known |= {str(row[flag])} - {""}
+        expect = str(row["expect"])
+        self._made_with["model"] |= {str(row["model"])} - {""}
+        self._made_with["expect"] |= {cell_text(expect) if self._is_csv else expect}
         self.failed += row["status"] == "error"
 
     def _foreign(self, path: Path) -> DigitsError:
@@ -246,8 +250,8 @@ def _as_csv(answers: Answers) -> bytes:
     text = io.StringIO(newline="")
     for answer in answers:
         row = _flat(answer)
-        row |= {name: _cell(row[name]) for name in ("image", "model", "expect", "error")}
-        row["text"] = text_cell(row["text"])
+        row |= {name: _cell(row[name]) for name in ("image", "model", "error")}
+        row |= {name: text_cell(row[name]) for name in ("text", "expect")}
         csv.writer(text).writerow(row.values())
     return text.getvalue().encode("utf-8", "surrogateescape")
 

@@ -167,7 +167,7 @@ def _many(args: argparse.Namespace) -> int:
     empty: list[str] = []
     tell_new_folder(args.output)
     with AnswerFile(args.output, args.resume) as file:
-        file.check(model=loaded.name, expect=args.expect)
+        file.check(loaded.name, args.expect)
         mine = islice(_pictures(args.image, empty), *args.shard)
         todo = [one for one in mine if not file.has(one.name)]
         with Workers(model, args.expect, args.top_k, args.decimal, args.seconds) as workers:
