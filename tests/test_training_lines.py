@@ -9,7 +9,7 @@ from digits.data import rows
 from digits.data.pages import Page
 from digits.line_image import GRID, HEIGHT
 from digits.spec import LINE_CLASSES, LINE_SHAPE
-from digits.training import lines
+from digits.training import lines, page_lines
 from digits.vision.lines import Line
 
 NUMBER, PART, NOTHING = range(3)
@@ -42,7 +42,7 @@ def test_a_line_is_what_stands_in_it(line: np.ndarray, is_what: str) -> None:
 def test_lines_are_the_same_for_a_seed_and_as_many_as_asked(
     source: rows.Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "SIDES", (512,))
+    monkeypatch.setattr(page_lines, "SIDES", (512,))
     first, again = (lines.samples(8, source, 5) for _ in range(2))
     other = lines.samples(8, source, 6)
     assert len(first) == len(again) == 8

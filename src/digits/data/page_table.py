@@ -77,7 +77,7 @@ class Cells:
         if fits and sheet.write_in(number, box, rng):
             if self.kind == "codes":
                 if sheet.lettered(source, sheet.rows[-1], rng):
-                    sheet.rows.pop()
+                    del sheet.rows[-1], sheet.texts[-1]
             elif self.kind == "notes":
                 sheet.noted(source, sheet.rows[-1], end, rng)
             elif self.kind == "sizes":

@@ -19,12 +19,13 @@ AT_ONCE = 0.6  # the share of words by hand that one writer wrote at once
 
 @dataclass
 class Sheet:
-    """What is written and printed on a page: two layers of ink (S, S) uint8, and the corners
-    (4, 2) of each number."""
+    """What is written and printed on a page: two layers of ink (S, S) uint8, and of each number
+    the corners (4, 2) and the text."""
 
     pen: np.ndarray
     print: np.ndarray
     rows: list[np.ndarray] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     @staticmethod
     def blank(side: int) -> "Sheet":
@@ -47,6 +48,7 @@ class Sheet:
             return False
         np.maximum(there, number.ink, out=there)
         self.rows.append(number.corners + np.array((x, y)))
+        self.texts.append(number.text)
         if len(number.walls):
             comb = row_clutter.comb(self.print.shape, (x, y, wide, high), number.walls, rng)
             np.maximum(self.print, comb, out=self.print)

@@ -40,10 +40,12 @@ LENGTHS = (0.25, (1, 2)), (0.35, (10, 21))  # of a column's numbers: single digi
 @dataclass
 class Page:
     """A grey picture (S, S) uint8, and the corners (4, 2) of each number's ink in it, in the
-    order of the writing: its first digit's top, its last one's top, and the feet backwards."""
+    order of the writing: its first digit's top, its last one's top, and the feet backwards; and
+    their texts."""
 
     grey: np.ndarray
     rows: list[np.ndarray] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
 
 def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[Page]:
@@ -247,7 +249,9 @@ def _photographed(sheet: Sheet, rng: Generator) -> Page:
         grey *= 1 - dark * warped(layer) / np.float32(255)
     grey = page_light.seen(grey, rng)
     rows = [cv2.perspectiveTransform(row[None], whole)[0] for row in sheet.rows]
-    return Page(grey, [row.astype(np.float32) for row in rows if _is_in(row, side)])
+    seen = [k for k, row in enumerate(rows) if _is_in(row, side)]
+    texts = [sheet.texts[k] for k in seen]
+    return Page(grey, [rows[k].astype(np.float32) for k in seen], texts)
 
 
 def _is_in(row: np.ndarray, side: int) -> bool:

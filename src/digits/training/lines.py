@@ -10,21 +10,17 @@ from numpy.random import Generator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from digits.data import pages
-from digits.data.many import many
 from digits.data.pages import Page
 from digits.data.row_ink import Sources
-from digits.finder import find_lines
 from digits.line_image import HEIGHT
 from digits.spec import LINE_CLASSES
+from digits.training import page_lines
 from digits.training.made_up import Lesson, Subject, answers
 from digits.training.rows import batches
 from digits.vision.lines import Line
-from digits.vision.walls import within_cells
 
 Sample = tuple[np.ndarray, int]  # a line image (HEIGHT, W) uint8 and the place of its class
 VALIDATION = 3000, 10**6  # lines of pages by held-out writers, and their seed
-SIDES = 512, 1024, 1024, 1024  # pixels of a page
 OF_PAGE = 10  # lines of a page: made-up pages have a little more, at the mean
 REUSE = 6  # epochs that share their lines: making one takes ten times as long as learning from it
 BATCH = 64  # lines that are judged together
@@ -38,24 +34,15 @@ LIGHTER, CONTRAST = 12.0, (0.7, 1.15)  # levels at most; of the levels
 
 def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[Sample]:
     """`count` line images and what they are, the same for a seed."""
-    found: list[Sample] = []
-    while len(found) < count:
-        of_pages = many(_of_page, -(-count // OF_PAGE), source, seed + len(found), processes)
-        found += [sample for some in of_pages for sample in some]
-    return found[:count]
+    return page_lines.samples(_of_page, OF_PAGE, count, source, seed, processes)
 
 
 def _of_page(source: Sources, rng: Generator) -> list[Sample]:
-    page = pages.page(source, rng, int(rng.choice(SIDES)))
+    page = page_lines.page(source, rng)
     return [
         (line.seen(page.grey), LINE_CLASSES.index(class_of(line, page)))
-        for line in parted(page.grey)
+        for line in page_lines.parted(page.grey)
     ]
-
-
-def parted(grey: np.ndarray) -> list[Line]:
-    """The finder's lines in a grey picture (H, W) uint8, parted at the walls of cells."""
-    return [part for line in find_lines(grey) for part in within_cells(line, grey)]
 
 
 def class_of(line: Line, page: Page) -> str:

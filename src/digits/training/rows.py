@@ -1,29 +1,80 @@
 """What a row model learns: row images and their texts, by CTC (Graves et al. 2006), so that nobody
-has to say where in a row a digit stands."""
+has to say where in a row a digit stands.
+
+Most are crops, as cheques and forms give them; the others are lines that the finder sees on pages.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from digits.data import rows
-from digits.data.rows import Sample
-from digits.row_image import HEIGHT, PAPER, STRIDE
+from digits.data.pages import Page
+from digits.data.row_ink import Sources
+from digits.data.rows import MOST_COLUMNS, Sample
+from digits.row_image import HEIGHT, PAPER, STRIDE, row_image
 from digits.spec import ROW_CLASSES
+from digits.training import page_lines
 from digits.training.loop import epoch_order
 from digits.training.made_up import Lesson, Subject, answers
+from digits.vision.ink import is_inverted
+from digits.vision.lines import Line
 
 BLANK = len(ROW_CLASSES)  # the last class
 VALIDATION = 1500, 10**6  # row images by held-out writers, and their seed
+ON_PAGES = 0.35  # the share of rows that are lines of pages
+OF_PAGE = 3  # such rows of a page: made-up pages have a little more, at the mean
+REUSE = 4  # epochs that share their rows: making a page's takes as long as learning from it
+CUT = 0.15  # of a line's height: a number that reaches further beyond its row is not whole in it
 ALIKE = 25  # pixels by which widths within a batch may differ and not be sorted apart
+
+
+def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[Sample]:
+    """`count` row images with their texts, the same for a seed."""
+    of_pages = round(ON_PAGES * count)
+    return rows.samples(count - of_pages, source, seed, processes) + page_lines.samples(
+        _of_page, OF_PAGE, of_pages, source, seed, processes
+    )
+
+
+def _of_page(source: Sources, rng: Generator) -> list[Sample]:
+    page = page_lines.page(source, rng)
+    made = []
+    for line in page_lines.parted(page.grey):
+        text = text_of(line, page)
+        if text is not None:
+            under = line.under(line.row(), page.grey)
+            image = row_image(under, is_inverted(under))
+            if image.shape[1] <= MOST_COLUMNS:
+                made.append((image, text))
+    return made
+
+
+def text_of(line: Line, page: Page) -> str | None:
+    """The text of the one number in a page's line and the paper at its ends; None where none stands
+    there, several do, or it is cut off."""
+    along, down = (line.corners[[1, 3]] - line.corners[0]) / [[line.width], [line.height]]
+    start, end = -min(line.paper, line.walls[0]), line.width + min(line.paper, line.walls[1])
+    cut, texts = CUT * line.height, []
+    for row, text in zip(page.rows, page.texts, strict=True):
+        places = row - line.corners[0]
+        first, last = (places @ along).min(), (places @ along).max()
+        middle = (places @ down).mean() / line.height
+        if last > start + cut and first < end - cut and -0.5 < middle < 1.5:
+            on_page = row.min() >= 0 and row.max() <= len(page.grey)
+            is_whole = start - cut < first and last < end + cut and 0.25 < middle < 0.75
+            texts.append(text if on_page and is_whole else None)
+    return texts[0] if len(texts) == 1 else None
 
 
 def lesson(samples_of: Callable[[int], list[Sample]], validation: list[Sample]) -> Lesson[Sample]:
     """Row images and their texts, judged on those of `validation`."""
-    return Lesson(samples_of, batches, _loss, lambda model: evaluate(model, validation))
+    return Lesson(samples_of, batches, _loss, lambda model: evaluate(model, validation), REUSE)
 
 
 def _loss(model: nn.Module, some: list[Sample], generator: torch.Generator) -> Tensor:
@@ -118,4 +169,4 @@ def spelled(path: np.ndarray) -> str:
     return "".join(ROW_CLASSES[k] for k in kept if k != BLANK)
 
 
-SUBJECT = Subject(rows.samples, VALIDATION, lesson)
+SUBJECT = Subject(samples, VALIDATION, lesson)
