@@ -1,4 +1,4 @@
-"""What the line model learns: the finder's lines of made-up pages, and what they are."""
+"""The finder's lines of made-up pages: what they are, and the texts that stand in them."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,9 @@ from digits import archs
 from digits.data import rows
 from digits.data.pages import Page
 from digits.line_image import GRID, HEIGHT
-from digits.spec import LINE_CLASSES, LINE_SHAPE
+from digits.spec import LINE_CLASSES, LINE_SHAPE, ROW_SHAPE
 from digits.training import lines, page_lines
+from digits.training import rows as row_lessons
 from digits.vision.lines import Line
 
 NUMBER, PART, NOTHING = range(3)
@@ -50,6 +51,48 @@ def test_lines_are_the_same_for_a_seed_and_as_many_as_asked(
         assert image.shape[0] == HEIGHT and image.shape[1] % GRID == 0
         assert np.array_equal(image, same) and of_line == too in range(len(LINE_CLASSES))
     assert any(not np.array_equal(a, b) for (a, _), (b, _) in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (box(100, 100, 100, 40), "12"),
+        (box(114, 100, 86, 40), "12"),  # what is cut off stands in its paper
+        (box(130, 100, 70, 40), None),  # and not here
+        (box(100, 100, 122, 40), "12"),  # the paper at its end reaches another one hardly
+        (box(100, 100, 135, 40), None),
+        (box(100, 100, 240, 40), None),  # both
+        (box(100, 75, 100, 40), None),  # too high to hold it
+        (box(100, 300, 100, 40), None),
+        (box(480, 300, 32, 40), None),  # the picture ends before the number does
+    ],
+)
+def test_a_line_has_the_text_of_the_one_number_that_is_whole_in_it(
+    line: np.ndarray, text: str | None
+) -> None:
+    numbers = [box(100, 100, 100, 40), box(240, 100, 90, 40), box(485, 300, 50, 40)]
+    page = Page(np.zeros((512, 512), np.uint8), numbers, ["12", "3.4", "5"])
+    assert row_lessons.text_of(Line(line, 0.9), page) == text
+
+
+def test_behind_a_wall_there_is_no_other_number() -> None:
+    numbers = [box(100, 100, 100, 40), box(205, 100, 90, 40)]
+    page = Page(np.zeros((512, 512), np.uint8), numbers, ["12", "3.4"])
+    line = Line(box(100, 100, 100, 40), 0.9)
+    assert row_lessons.text_of(line, page) is None
+    parted = Line(line.corners, 0.9, walls=(np.inf, 2.0))
+    assert row_lessons.text_of(parted, page) == "12"
+
+
+def test_so_many_rows_are_of_pages(source: rows.Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_lines, "SIDES", (512,))
+    made = row_lessons.samples(20, source, 5)
+    crops = rows.samples(13, source, 5)
+    assert len(made) == 20 and all(image.shape[0] == ROW_SHAPE[1] for image, _ in made)
+    assert [text for _, text in made[:13]] == [text for _, text in crops]
+    again = row_lessons.samples(20, source, 5)
+    assert all(np.array_equal(a, b) for (a, _), (b, _) in zip(made, again, strict=True))
+    assert all(text for _, text in made[13:])
 
 
 def some(*widths: int) -> list[lines.Sample]:
