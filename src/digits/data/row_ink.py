@@ -25,6 +25,7 @@ STRETCHED = 0.15, 0.35  # the share of numbers far narrower or wider than usual;
 # decimal point often is, and how high; all of the digits' height.
 UNEVEN = 0.25, (0.08, 0.25)
 RAISED = {".": (0.3, (0.15, 0.55)), ",": (0.1, (0.05, 0.25))}
+LEAST_PX = 64  # of a picture's digits, while its strokes are made crisp: thin ones would be gone
 INK = 32  # of 255: from which on a pixel belongs to a number's box
 SHARES = {"pendigits": 0.3, "unipen_digits": 0.3, "uji": 0.12, "bhmsds": 0.28}
 
@@ -236,9 +237,12 @@ def _character(
         tile = source.tiles[places[rng.integers(len(places))]]
         x, y, width, high = cv2.boundingRect((tile > tile.max() / 4).astype(np.uint8))
         glyph = Glyph(label, 1.0, ink=tile[y : y + high, x : x + width])
-    return _crisp(hands.draw(glyph, height, pen, slant), pen) if glyph.ink is not None else (
-        hands.draw(glyph, height, pen, slant)
-    )  # fmt: skip
+    if glyph.ink is None:
+        return hands.draw(glyph, height, pen, slant)
+    finer = max(1.0, LEAST_PX / height)
+    ink = _crisp(hands.draw(glyph, finer * height, finer * pen, slant), finer * pen)
+    size = [max(1, round(side / finer)) for side in ink.shape[::-1]]
+    return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))
 
 
 def _crisp(ink: np.ndarray, pen: float) -> np.ndarray:
