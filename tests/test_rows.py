@@ -53,6 +53,17 @@ def test_a_seed_gives_the_same_rows_in_one_process_and_in_two(source: rows.Sourc
 
 
 @pytest.mark.slow
+def test_a_small_digit_of_a_picture_keeps_its_thin_strokes(source: rows.Sources) -> None:
+    one = np.zeros((120, 60), np.uint8)
+    cv2.line(one, (30, 2), (30, 117), 255, 4, cv2.LINE_AA)
+    cv2.circle(one, (30, 10), 9, 255, -1)
+    hand = hands.Hand("thin", {"1": [hands.Glyph("1", 1.0, ink=one)]})
+    for seed in range(5):
+        ink = row_ink.written("1", hand, source, 20.0, np.random.default_rng(seed)).ink
+        assert (ink.max(axis=1)[2:-2] > 50).all() and len(ink) >= 16
+
+
+@pytest.mark.slow
 def test_a_faint_picture_of_a_digit_is_written_as_dark_as_others(source: rows.Sources) -> None:
     faint = np.zeros((60, 40), np.uint8)
     faint[5:55, 16:24] = 48
