@@ -20,7 +20,6 @@ from ship import halfway, runs_of, told, train_command
 from ship_rows import accuracy, doubt_of, fit_doubt_again
 
 from digits import archs, checkpoint, classifier, data
-from digits.data import rows
 from digits.optimization import artefact
 from digits.reading.row_models import GENERAL
 from digits.spec import data_dir, pretrained_dir
@@ -36,7 +35,7 @@ LARGE = 256  # numbers from which on a tensor is stored as float16
 
 DOUBT = """\
 An answer by both row models counts as `read` from a probability of {read:.4f}, chosen on {shown:,}
-other made-up crops: {coverage:.1%} have it, and {error:.2%} of these are wrong."""
+other made-up rows: {coverage:.1%} have it, and {error:.2%} of these are wrong."""
 
 CARD = """# The general row model
 
@@ -46,7 +45,7 @@ and names every fourth column: a digit, one of `. , - / :`, or nothing (CTC). It
 those of PP-OCRv6's small recogniser, which has learned print and handwriting of many scripts, and
 went on learning here.
 
-| measured on {count:,} made-up crops by held-out writers | as it began | now |
+| measured on {count:,} made-up rows by held-out writers | as it began | now |
 |---|---|---|
 | whole rows right, signs and all | {before:.2%} | {after:.2%} |
 
@@ -90,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, nargs="?", help="folder of the training run")
     parser.add_argument("--doubt", action="store_true", help="fit the shipped model's doubt again")
-    parser.add_argument("--crops", type=int, default=4000, help="that its doubt is fitted on")
+    parser.add_argument("--rows", type=int, default=4500, help="that its doubt is fitted on")
     parser.add_argument(
         "--halfway_to", type=Path, nargs="+", default=[],
         help="models of earlier runs, whose weights are averaged with its",
@@ -98,7 +97,7 @@ def main() -> None:
     args = parser.parse_args()
     path = pretrained_dir() / GENERAL
     if args.doubt:
-        fit_doubt_again(path, DOUBT, args.crops, MAX_ERROR)
+        fit_doubt_again(path, DOUBT, args.rows, MAX_ERROR)
         return
     if not args.run:
         parser.error("a run or --doubt is needed")
@@ -109,7 +108,7 @@ def main() -> None:
     config = runs[-1]
     content["config"] = config.as_dict()
     _, held_out = made_up.sources(data.load(config.dataset, hold_out=config.hold_out), data_dir())
-    judged = rows.samples(*training.VALIDATION[:1], held_out, training.VALIDATION[1])
+    judged = training.samples(training.VALIDATION[0], held_out, training.VALIDATION[1])
     right = []
     for some in (checkpoint.load(get_general.TAKEN), content):
         with artefact.staged(path) as trial:
@@ -117,7 +116,7 @@ def main() -> None:
         right.append(accuracy(classifier.load(path, takes="row images"), judged))
         print(f"{right[-1]:.2%} right", flush=True)
 
-    doubt = doubt_of(held_out, args.crops, MAX_ERROR)
+    doubt = doubt_of(held_out, args.rows, MAX_ERROR)
     content["metrics"] |= {"doubt": doubt.weights, "rows": right[1]}
     content["thresholds"] = {"read": doubt.read}
     with artefact.staged(path) as trial:

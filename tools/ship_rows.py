@@ -4,11 +4,12 @@ python tools/ship_rows.py runs/2026-11-25-223100-rows
 python tools/ship_rows.py runs/LATER --halfway_to runs/EARLIER/model.pth
 python tools/ship_rows.py --doubt
 
-The last fits its doubt anew, where the made-up crops have changed. Run `tools/ship_general.py
+The last fits its doubt anew, where the made-up rows have changed. Run `tools/ship_general.py
 --doubt` after any of them: the doubt of both together is fitted there.
 """
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from numpy.random import Generator
 from ship import HALFWAY, halfway, runs_of, told, train_command
 from sklearn.linear_model import LogisticRegression
 
@@ -33,11 +35,11 @@ from digits.reading import rows as reading
 from digits.reading.doubt import Features, probability
 from digits.reading.formats import parse
 from digits.spec import SIGNS, data_dir, pretrained_dir
-from digits.training import made_up
+from digits.training import made_up, page_lines
 from digits.training import rows as training
 from digits.training.calibrate import threshold
 from digits.training.config import TrainConfig
-from digits.vision.ink import find
+from digits.vision.ink import find, is_inverted
 
 EMPTY = 0.2  # of the crops that its doubt is fitted on
 AS_WRITTEN = r"/[0-9.,:\-\/]*/"
@@ -45,7 +47,7 @@ CALIBRATION, SEEDS = 512, {"calibration": 3 * 10**6, "weights": 4 * 10**6, "thre
 
 DOUBT = """\
 An answer counts as `read` from a probability of {read:.4f}, chosen on {shown:,} other
-made-up crops: {coverage:.1%} have it, and {error:.2%} of these are wrong. On real pictures see"""
+made-up rows: {coverage:.1%} have it, and {error:.2%} of these are wrong. On real pictures see"""
 
 CARD = """# The row model
 
@@ -53,7 +55,7 @@ CARD = """# The row model
 {parameters:,} parameters. Takes row images, uint8 (N, 1, 48, W),
 and names every fourth column: a digit, one of `. , - / :`, or nothing (CTC).
 
-| measured on {count:,} made-up crops by held-out writers | float32 | int8 |
+| measured on {count:,} made-up rows by held-out writers | float32 | int8 |
 |---|---|---|
 | size | {sizes[0]:,} bytes | {sizes[1]:,} bytes |
 | whole rows right, signs and all | {right[0]:.2%} | {right[1]:.2%} |
@@ -79,28 +81,45 @@ times as high as its digits. Licence: MIT, as the code. Made by `python tools/sh
 
 
 Known = list[tuple[Features, bool]]  # of answers, and whether they are right
+# The ink of a row, the grey of its picture, whether it is light on dark, and the text in it.
+Shown = tuple[np.ndarray, np.ndarray, bool, str]
 
 
 def readings(source: rows.Sources, count: int, seed: int) -> Known:
-    """What is known of the answers to made-up crops, half of them of nothing but their numbers."""
-    return list(_readings(source, count, seed))
-
-
-def _readings(source: rows.Sources, count: int, seed: int) -> Iterator[tuple[Features, bool]]:
+    """What is known of the answers to made-up rows: of three two crops, of which half have nothing
+    but their numbers, and one line of a page."""
     model = classifier.load(classifier.shipped()[classifier.DEFAULT_SHIPPED])
     rng = np.random.default_rng(seed)
+    crops, lines, known = _crops(source, rng), _lines(source, rng), []
     for number in range(count):
-        grey, text = rows.crop(source, rng, number % 4 < 2, EMPTY)
-        ink = find(grey, inverted=False)
-        if ink is None:
-            continue
+        ink, grey, inverted, text = next(crops if number % 3 else lines)
         is_plain = number % 2 == 0
         wanted = parse("number" if is_plain else AS_WRITTEN)
         assert wanted is not None
-        read = reading.read_row(ink.level, reading.looks_at(grey, inverted=False), model, wanted)
+        read = reading.read_row(ink, reading.looks_at(grey, inverted), model, wanted)
         if read.features is not None:
             truth = "".join(c for c in text if c not in SIGNS) if is_plain else text
-            yield read.features, read.text == truth
+            known.append((read.features, read.text == truth))
+    return known
+
+
+def _crops(source: rows.Sources, rng: Generator) -> Iterator[Shown]:
+    for number in itertools.count():
+        grey, text = rows.crop(source, rng, number % 4 < 2, EMPTY)
+        ink = find(grey, inverted=False)
+        if ink is not None:
+            yield ink.level, grey, False, text
+
+
+def _lines(source: rows.Sources, rng: Generator) -> Iterator[Shown]:
+    while True:
+        page = page_lines.page(source, rng)
+        for line, text in training.whole_numbers(page):
+            under = line.under(line.row(), page.grey)
+            inverted = is_inverted(under)
+            ink = find(under, inverted)
+            if ink is not None:
+                yield line.alone(ink).level, under, inverted, text
 
 
 def fitted(known: Known) -> list[float]:
@@ -113,7 +132,7 @@ def fitted(known: Known) -> list[float]:
 
 @dataclass(frozen=True)
 class Doubt:
-    """The weights of the doubt, the threshold of `read`, and what it does to the `shown` crops that
+    """The weights of the doubt, the threshold of `read`, and what it does to the `shown` rows that
     chose it: the share that is `read`, and that of these that is wrong."""
 
     weights: list[float]
@@ -127,11 +146,11 @@ class Doubt:
         return {key: value for key, value in vars(self).items() if key != "weights"}
 
 
-def doubt_of(source: rows.Sources, crops: int, max_error: float) -> Doubt:
-    """The doubt of the row models that are asked, fitted on so many crops, `read` on others."""
-    read_crops = partial(readings, source, crops)
+def doubt_of(source: rows.Sources, count: int, max_error: float) -> Doubt:
+    """The doubt of the row models that are asked, fitted on so many rows, `read` on others."""
+    read_rows = partial(readings, source, count)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
-        known, others = pool.map(read_crops, (SEEDS["weights"], SEEDS["threshold"]))
+        known, others = pool.map(read_rows, (SEEDS["weights"], SEEDS["threshold"]))
     weights = fitted(known)
     sure = np.array([probability(features, weights) for features, _ in others])
     good = np.array([is_right for _, is_right in others])
@@ -140,7 +159,7 @@ def doubt_of(source: rows.Sources, crops: int, max_error: float) -> Doubt:
     return Doubt(weights, read, len(others), float(kept.mean()), float(1 - good[kept].mean()))
 
 
-def fit_doubt_again(path: Path, card_says: str, crops: int, max_error: float) -> None:
+def fit_doubt_again(path: Path, card_says: str, count: int, max_error: float) -> None:
     """Fit the doubt of a shipped row model anew, in its file and where its card says what
     `card_says` does."""
     proto = onnx.load(path)
@@ -150,7 +169,7 @@ def fit_doubt_again(path: Path, card_says: str, crops: int, max_error: float) ->
     _, held_out = made_up.sources(
         data.load(config["dataset"], hold_out=config["hold_out"]), data_dir()
     )
-    doubt = doubt_of(held_out, crops, max_error)
+    doubt = doubt_of(held_out, count, max_error)
     known["metrics"]["doubt"], known["thresholds"] = doubt.weights, {"read": doubt.read}
     entry.value = json.dumps(known)
     with artefact.staged(path) as trial:
@@ -176,13 +195,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, nargs="?", help="folder of the training run")
     parser.add_argument("--doubt", action="store_true", help="fit the shipped model's doubt again")
-    parser.add_argument("--crops", type=int, default=4000, help="that its doubt is fitted on")
+    parser.add_argument("--rows", type=int, default=4500, help="that its doubt is fitted on")
     parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
     args = parser.parse_args()
     path = pretrained_dir() / row_models.OWN
     os.environ[row_models.SWITCH] = "own"  # for the processes that fit the doubt
     if args.doubt:
-        fit_doubt_again(path, DOUBT, args.crops, TrainConfig.make({"arch": "rows"}).max_error)
+        fit_doubt_again(path, DOUBT, args.rows, TrainConfig.make({"arch": "rows"}).max_error)
         return
     if not args.run:
         parser.error("a run or --doubt is needed")
@@ -195,10 +214,10 @@ def main() -> None:
     content["config"] = config.as_dict()
     dataset = data.load("mnist", hold_out=config.hold_out)
     learned, held_out = made_up.sources(dataset, data_dir())
-    some = rows.samples(CALIBRATION, learned, SEEDS["calibration"])
+    some = training.samples(CALIBRATION, learned, SEEDS["calibration"])
     some = [sample for sample in some if 96 <= sample[0].shape[1] <= 224]
     calibration = training.stack(some)[0]
-    judged = rows.samples(*training.VALIDATION[:1], held_out, training.VALIDATION[1])
+    judged = training.samples(training.VALIDATION[0], held_out, training.VALIDATION[1])
     sizes, right = [], []
     for inputs in (None, calibration):
         with artefact.staged(path) as trial:
@@ -207,7 +226,7 @@ def main() -> None:
         right.append(accuracy(classifier.load(path, takes="row images"), judged))
         print(f"{sizes[-1]:,} bytes, {right[-1]:.2%} right", flush=True)
 
-    doubt = doubt_of(held_out, args.crops, config.max_error)
+    doubt = doubt_of(held_out, args.rows, config.max_error)
     content["metrics"] |= {"doubt": doubt.weights, "rows": {"float32": right[0], "int8": right[1]}}
     content["thresholds"] = {"read": doubt.read}
     with artefact.staged(path) as trial:

@@ -4,7 +4,7 @@ has to say where in a row a digit stands.
 Most are crops, as cheques and forms give them; the others are lines that the finder sees on pages.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,14 +45,20 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
 def _of_page(source: Sources, rng: Generator) -> list[Sample]:
     page = page_lines.page(source, rng)
     made = []
+    for line, text in whole_numbers(page):
+        under = line.under(line.row(), page.grey)
+        image = row_image(under, is_inverted(under))
+        if image.shape[1] <= MOST_COLUMNS:
+            made.append((image, text))
+    return made
+
+
+def whole_numbers(page: Page) -> Iterator[tuple[Line, str]]:
+    """The finder's lines of a page in which one number stands, and its text."""
     for line in page_lines.parted(page.grey):
         text = text_of(line, page)
         if text is not None:
-            under = line.under(line.row(), page.grey)
-            image = row_image(under, is_inverted(under))
-            if image.shape[1] <= MOST_COLUMNS:
-                made.append((image, text))
-    return made
+            yield line, text
 
 
 def text_of(line: Line, page: Page) -> str | None:
