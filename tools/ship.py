@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from digits import archs, checkpoint, classifier, data, evaluation
+from digits import archs, checkpoint, classifier, data, evaluation, threads
 from digits.data import hands
 from digits.optimization import artefact, parity
 from digits.spec import CLASSES, NONE, data_dir, pretrained_dir
@@ -93,6 +93,11 @@ def halfway(content: dict[str, Any], *earlier: Path) -> None:
     for name, tensor in weights.items():
         total = sum((other[name].double() for other in others), tensor.double())
         weights[name] = (total / (1 + len(others))).to(tensor.dtype)
+
+
+def alone() -> None:
+    """One thread an ONNX model, for the worker processes of a tool."""
+    threads.of_onnx = 1
 
 
 def expecting_less(content: dict[str, Any], less: float) -> None:

@@ -4,6 +4,8 @@
     python src/train.py --arch general --dataset mnist --init models/general.pth
     python tools/ship_general.py runs/LATEST --halfway_to runs/EARLIER/model.pth ...
 
+The weights are left in models/ as well, for `--init` of another run.
+
 Its doubt is fitted with our row model beside it: after `tools/ship_rows.py` it is fitted again by
     python tools/ship_general.py --doubt
 """
@@ -28,9 +30,11 @@ from digits.training import rows as training
 
 MAX_ERROR = 0.01  # of what counts as `read`
 HALFWAY = """\
-Its weights are the means of those of the last {count} runs: beside our row model they read more
-than any one's (Wortsman et al. 2022, "Model soups"; `--halfway_to`).
+Its weights are the means of those of the last run and of what that began with: the means of the
+four runs before (Wortsman et al. 2022, "Model soups"; `--halfway_to`), which this tool leaves in
+models/. Of lines of pages it reads more than these did, and of crops as many.
 """
+LEFT = Path("models") / "general.pth"
 LARGE = 256  # numbers from which on a tensor is stored as float16
 
 DOUBT = """\
@@ -121,16 +125,16 @@ def main() -> None:
     content["thresholds"] = {"read": doubt.read}
     with artefact.staged(path) as trial:
         trial.write_bytes(with_halves(artefact.build(content, ".onnx")))
-    mean = "\n" + HALFWAY.format(count=1 + len(args.halfway_to))
     card = CARD.format(
         summary=archs.summary(config.arch), size=path.stat().st_size, count=len(judged),
         parameters=sum(p.numel() for p in checkpoint.build(content).parameters()),
         before=right[0], after=right[1], wheel=get_general.WHEEL.replace("==", " "),
-        runs=told(runs, "docs/lab/reading.md"), halfway=mean if args.halfway_to else "",
+        runs=told(runs, "docs/lab/reading.md"), halfway="\n" + HALFWAY if args.halfway_to else "",
         commands="\n".join(f"    {train_command(run)}" for run in runs),
         doubt=DOUBT.format(**doubt.told()),
     )  # fmt: skip
     checkpoint.write_atomically(path.with_suffix(".md"), lambda file: file.write(card.encode()))
+    checkpoint.save(LEFT, content)
     print(card)
 
 

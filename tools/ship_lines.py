@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ship import runs_of, told, train_command
+from ship import alone, runs_of, told, train_command
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
@@ -28,7 +28,7 @@ from digits.reading.budget import Budget
 from digits.reading.judge import likely_lines
 from digits.reading.recognizer import Recognizer
 from digits.spec import LINE_CLASSES, data_dir, pretrained_dir
-from digits.training import calibrate, lines, made_up
+from digits.training import calibrate, lines, made_up, page_lines
 from digits.training.lines import Sample
 
 PATH = pretrained_dir() / LINES
@@ -102,7 +102,7 @@ def _known(source: Sources, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]
         page = pages.page(source, rng, side)
         reads = Recognizer(model, "auto", None, page.grey, Budget(np.inf))
         likely, sure, right = [], [], []
-        for line in lines.parted(page.grey):
+        for line in page_lines.parted(page.grey):
             known_so = checked(line, page.grey)
             row = reads.line(line)[0] if may_be_a_number(known_so) else None
             if row and likely_lines([row]):
@@ -147,7 +147,7 @@ def main() -> None:
     content["temperature"] = metrics.fit_temperature(tempered.logits, tempered.classes)
     content["metrics"]["lines"] = {"float32": area[0], "int8": area[1]}
     _write(content, calibration)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
+    with ProcessPoolExecutor(2, get_context("spawn"), alone) as pool:  # ORT bears no fork
         (fitting, numbers), (choosing, right_ones) = pool.map(partial(known, held_out), SURE[0])
     logistic = LogisticRegression(C=10.0, fit_intercept=False, max_iter=2000).fit(fitting, numbers)
     weights = [round(float(weight), 4) for weight in logistic.coef_[0]]

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from numpy.random import Generator
-from ship import HALFWAY, halfway, runs_of, told, train_command
+from ship import alone, halfway, runs_of, told, train_command
 from sklearn.linear_model import LogisticRegression
 
 from digits import archs, checkpoint, classifier, data
@@ -41,6 +41,11 @@ from digits.training.calibrate import threshold
 from digits.training.config import TrainConfig
 from digits.vision.ink import find, is_inverted
 
+HALFWAY = """\
+Its weights are the means of those of the last two runs (Wortsman et al. 2022, "Model soups";
+`--halfway_to`): of crops they read as many as the one, of lines of pages nearly as many as the
+other.
+"""
 EMPTY = 0.2  # of the crops that its doubt is fitted on
 AS_WRITTEN = r"/[0-9.,:\-\/]*/"
 CALIBRATION, SEEDS = 512, {"calibration": 3 * 10**6, "weights": 4 * 10**6, "threshold": 5 * 10**6}
@@ -149,7 +154,7 @@ class Doubt:
 def doubt_of(source: rows.Sources, count: int, max_error: float) -> Doubt:
     """The doubt of the row models that are asked, fitted on so many rows, `read` on others."""
     read_rows = partial(readings, source, count)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:  # ONNX Runtime bears no fork
+    with ProcessPoolExecutor(2, get_context("spawn"), alone) as pool:  # ORT bears no fork
         known, others = pool.map(read_rows, (SEEDS["weights"], SEEDS["threshold"]))
     weights = fitted(known)
     sure = np.array([probability(features, weights) for features, _ in others])

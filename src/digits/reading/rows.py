@@ -38,7 +38,7 @@ class Limits:
     widths: tuple[float, float] = (0.88, 1.14)
     texts: int = 3  # that are weighed
     # Of the classifier beside the row models: see `opinions.general_weight`.
-    digit_weight: float = 0.15
+    digit_weight: float = 0.25
     # Added to a text's log probability for each digit, as CTC rather drops one where they touch or
     # repeat (the insertion bonus of Hannun et al. 2014). Right of 236 lines of pages, 150
     # rows of MNIST's validation digits and 400 crops, by held-out writers: 92.8, 94.7 and 72.5%
