@@ -11,6 +11,7 @@ from digits.reading import attempt as module
 from digits.reading.answer import Row
 from digits.reading.attempt import (
     CROSSED,
+    LEFT_OUT,
     NOT_ALIKE,
     NOT_ALONE,
     NOT_PLAIN,
@@ -191,16 +192,20 @@ def test_a_page_is_in_doubt_where_the_line_model_is_not_sure(
     monkeypatch.setattr(module, "checked", checked)
     monkeypatch.setattr(module, "are_plain", lambda some: [s.probability > 0.9 for s in some])
     monkeypatch.setattr(module, "find_lines", lambda grey: STACKED)
-    monkeypatch.setattr(
-        Recognizer, "line", lambda self, one: (row("407", 0.9999, int(one.corners[0, 1])), None)
-    )
+    says: dict[int, Row | None] = {top: row("407", 0.9999, top) for top in likely}
+    monkeypatch.setattr(Recognizer, "line", lambda self, one: (says[int(one.corners[0, 1])], None))
     answer = Attempt(recognizer("auto")).of_page()
     assert answer and (answer.text, answer.status) == ("407\n407", "read")
     likely[40] = 0.5
     answer = Attempt(recognizer("auto")).of_page()
     assert answer and (answer.status, answer.why) == ("unsure", NOT_PLAIN)
     assert [one.status for one in answer.rows] == ["read", "unsure"]
-    likely[40] = 0.05  # it is not even read
+    likely[40] = 0.05  # it is no row, and says something: the page is no whole answer
+    answer = Attempt(recognizer("auto")).of_page()
+    assert answer and (answer.text, answer.status) == ("407", "unsure")
+    assert answer.warnings == [answer.why] == [LEFT_OUT.format(1)]
+    assert [one.status for one in answer.rows] == ["read"]
+    says[40] = None
     answer = Attempt(recognizer("auto")).of_page()
     assert answer and (answer.text, answer.status) == ("407", "read")
     assert Attempt(recognizer("number", budget=NEVER)).of_page() is None

@@ -83,7 +83,7 @@ def main() -> None:
     tight = write("8", width=9)
     rows, columns = (np.flatnonzero(tight.max(axis=axis) > 0.5) for axis in (1, 0))
     touching = tight[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    two = [write("2026"), write("1147")]
+    two = [write("2026", width=10), write("1147", height=60, width=8)]
     wide = max(row.shape[1] for row in two)
     two_rows = np.vstack([np.pad(row, ((0, 0), (0, wide - row.shape[1]))) for row in two])
     small = cv2.resize(write("3", width=10), (18, 18), interpolation=cv2.INTER_AREA)

@@ -241,8 +241,8 @@ def _character(
         return hands.draw(glyph, height, pen, slant)
     finer = max(1.0, LEAST_PX / height)
     ink = _crisp(hands.draw(glyph, finer * height, finer * pen, slant), finer * pen)
-    size = [max(1, round(side / finer)) for side in ink.shape[::-1]]
-    return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))
+    high, wide = (max(1, round(side / finer)) for side in ink.shape)
+    return np.asarray(cv2.resize(ink, (wide, high), interpolation=cv2.INTER_AREA))
 
 
 def _crisp(ink: np.ndarray, pen: float) -> np.ndarray:

@@ -162,8 +162,12 @@ class Attempt:
         recognizer = self.recognizer
         if not recognizer.budget.left():
             return None
-        looked = {}
+        looked: dict[tuple[int, int], tuple[Line, Row | None, RowInk | None]] = {}
+        left: list[Line] = []
         for place, line in self._parted():
+            if not may_be_a_number(line):
+                left.append(line)
+                continue
             row, ink = recognizer.line(line)
             if plainly and (not row or recognizer.status([row], expected=True) != "read"):
                 return None
@@ -186,6 +190,10 @@ class Attempt:
         seen = self._ink_like(kept[0])
         if seen is None:
             return None
+        if not lost and recognizer.status(numbers, expected=True) == "read":
+            lost = sum(
+                self._says_something(line) for line in left if judge.is_missed(line, numbers)
+            )
         left_out = [LEFT_OUT.format(lost)] * (lost > 0)
         words = left_out + [TEXT_LEFT_OUT] * has_more(seen, numbers)
         answer = recognizer.concluded(numbers, seen, words, "page")
@@ -197,6 +205,11 @@ class Attempt:
         ):
             answer = judge.doubted(answer, why, which) if which else answer
         return answer
+
+    def _says_something(self, line: Line) -> bool:
+        """Whether a number may be read in a line that the line model takes for none."""
+        row, _ = self.recognizer.line(line)
+        return row is not None and bool(judge.likely_lines([row]))
 
     def _stretched(self) -> tuple[Line, Row, RowInk | None] | None:
         """The likeliest of the finder's surest lines made longer, in which it saw a part of what is
@@ -213,15 +226,13 @@ class Attempt:
         return max(found, key=lambda one: one[1].probability, default=None)
 
     def _parted(self) -> Iterator[tuple[tuple[int, int], Line]]:
-        """The finder's lines, parted at the walls of cells while there is time, that the line model
-        may take for numbers, and their places in reading order. The likeliest come first: there may
-        be more than there is time for."""
+        """The finder's lines, parted at the walls of cells and checked by the line model while there
+        is time, and their places in reading order. The likeliest come first: there may be more than
+        there is time for."""
         for k, line in sorted(enumerate(self._lines), key=lambda item: -item[1].probability):
             has_time = self.recognizer.budget.left()
             for part, of_line in enumerate(within_cells(line, self.grey) if has_time else [line]):
-                known = checked(of_line, self.grey) if has_time else of_line
-                if may_be_a_number(known):
-                    yield (k, part), known
+                yield (k, part), checked(of_line, self.grey) if has_time else of_line
 
     def of_digit(self) -> Answer:
         """The answer to the picture as one digit. With other ink beside the digit, none expected,
