@@ -226,9 +226,9 @@ class Attempt:
         return max(found, key=lambda one: one[1].probability, default=None)
 
     def _parted(self) -> Iterator[tuple[tuple[int, int], Line]]:
-        """The finder's lines, parted at the walls of cells and checked by the line model while there
-        is time, and their places in reading order. The likeliest come first: there may be more than
-        there is time for."""
+        """The finder's lines, parted at the walls of cells and checked by the line model, while
+        there is time, and their places in reading order. The likeliest come first: there may be
+        more than there is time for."""
         for k, line in sorted(enumerate(self._lines), key=lambda item: -item[1].probability):
             has_time = self.recognizer.budget.left()
             for part, of_line in enumerate(within_cells(line, self.grey) if has_time else [line]):
