@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from numpy.random import Generator
 
 from digits import archs
 from digits.data import page_table, page_things, pages, row_ink, row_text, rows
+from digits.data.hands import Hand
 from digits.data.page_things import Sheet
 from digits.spec import PAGE_CLASSES
 from digits.training import finder
@@ -137,6 +139,40 @@ def test_a_marker_is_thicker_and_chalk_has_holes(
     gained, lost = int((sheet.pen > before).sum()), int((sheet.pen < before).sum())
     assert (gained > 0.3 * (before > 0).sum(), gained == 0) == (bool(marker), bool(holes))
     assert (lost > 0) == bool(holes)
+
+
+def test_a_page_on_a_screen_has_no_grain(
+    source: rows.Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def levels(on_screen: bool) -> int:
+        monkeypatch.setattr(pages, "SCREENS", float(on_screen))
+        grey = pages.page(source, np.random.default_rng(1)).grey
+        return int((np.bincount(grey.ravel()) > 0.001 * grey.size).sum())
+
+    monkeypatch.setattr(pages, "NOTHING", 0.0)
+    monkeypatch.setattr(pages, "BARE", 1.0)
+    assert levels(on_screen=True) < 8 < levels(on_screen=False)
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_an_even_hand_has_one_way_to_write_a_digit(
+    even: bool, source: rows.Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands: list[Hand | None] = []
+    by_one = row_ink.by_one
+
+    def recorded(source: rows.Sources, hand: Hand | None, rng: Generator) -> rows.Sources:
+        hands.append(hand)
+        return by_one(source, hand, rng)
+
+    monkeypatch.setattr(row_ink, "by_one", recorded)
+    monkeypatch.setattr(pages, "NOTHING", 0.0)
+    monkeypatch.setattr(pages, "BY_ONE", 1.0)
+    monkeypatch.setattr(pages, "EVEN", float(even))
+    assert pages.page(source, np.random.default_rng(2)).rows
+    (hand,) = hands
+    ways = [len(hand.glyphs[str(digit)]) for digit in range(10)] if hand else []
+    assert (ways == [1] * 10) == even
 
 
 def test_letters_make_a_code_where_there_is_room_for_them(source: rows.Sources) -> None:

@@ -70,6 +70,14 @@ def clouds(side: int, coarse: int, rng: Generator) -> np.ndarray:
     return np.asarray(cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC))
 
 
+def on_screen(grey: np.ndarray, rng: Generator) -> np.ndarray:
+    """A picture as a program shows it: dark on a light ground or light on dark, without grain."""
+    ground, ink = rng.uniform(0, 1, 2) ** 3 * 0.4
+    grey = 255 * ink + grey * (1 - ground - ink)
+    made = np.clip(255 - grey if rng.random() < 0.3 else grey, 0, 255)
+    return made.astype(np.uint8)
+
+
 def seen(grey: np.ndarray, rng: Generator) -> np.ndarray:
     """A picture as a camera or scanner takes it: inverted, blurred, grainy, JPEG, at times."""
     if rng.random() < 0.12:

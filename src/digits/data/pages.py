@@ -26,7 +26,9 @@ NOTHING = 0.32  # the share of pages without a number
 SCENES, PRINTED = 0.15, 0.3  # of these without a sheet; and of the rest with a printed table
 SEEN = 0.25  # the least share of a number's box in the picture: what is less is no number there
 SCANNED = 0.25  # the share of pages that a scanner took, not a camera
+SCREENS = 0.06  # the share of pages that were drawn on a screen
 BY_ONE = 0.75  # the share of pages that one person wrote with one pen
+EVEN = 0.12  # of these, in a hand whose digits look the same every time
 BARE = 0.25  # the share of pages with numbers that hold nothing else
 # The share of pages by a marker, and how much thicker it is, by the height of digits; and of those
 # whose strokes have holes.
@@ -61,7 +63,9 @@ def page(source: Sources, rng: Generator, side: int = SIDE) -> Page:
         return Page(page_light.seen(scene, rng))
     sheet = Sheet.blank(side)
     if rng.random() < BY_ONE:
-        source = row_ink.by_one(source, rng)
+        is_even = rng.random() < EVEN
+        hand = row_ink.even_hand(rng) if is_even else row_ink.writer(source, rng)
+        source = row_ink.by_one(source, hand, rng)
     if not nothing:
         layouts = list(LAYOUTS)
         layout = layouts[rng.choice(len(layouts), p=list(LAYOUTS.values()))]
@@ -223,8 +227,9 @@ LAYOUTS: dict[Layout, float] = {
 
 def _photographed(sheet: Sheet, rng: Generator) -> Page:
     """The sheet in front of a camera: askew, on a table or filling the picture, in some light. Or
-    scanned: level, all of the picture, bright and even."""
-    side, scanned = sheet.side, rng.random() < SCANNED
+    scanned: level, all of the picture, bright and even. Or on a screen: without any grain."""
+    side, on_screen = sheet.side, rng.random() < SCREENS
+    scanned = on_screen or rng.random() < SCANNED
     zoom = 1.0 if scanned else rng.uniform(*((0.6, 0.95) if rng.random() < 0.3 else (0.95, 1.3)))
     turn = np.radians(rng.normal(0, 0.5 if scanned or rng.random() < 0.3 else 4))
     c, s = zoom * np.cos(turn), zoom * np.sin(turn)
@@ -239,7 +244,7 @@ def _photographed(sheet: Sheet, rng: Generator) -> Page:
         return cv2.warpPerspective(layer, whole, (side, side), borderValue=outside)
 
     if scanned:
-        grey = np.full((side, side), rng.uniform(225, 255), np.float32)
+        grey = np.full((side, side), 255 if on_screen else rng.uniform(225, 255), np.float32)
     else:
         grey = np.asarray(page_light.paper(side, rng) * page_light.light(side, rng))
     if not scanned and rng.random() < 0.6:
@@ -247,7 +252,7 @@ def _photographed(sheet: Sheet, rng: Generator) -> Page:
         grey = grey * on_sheet + page_light.table(side, rng) * (1 - on_sheet)
     for layer, dark in ((sheet.print, rng.uniform(0.3, 0.9)), (sheet.pen, row_photo.darkness(rng))):
         grey *= 1 - dark * warped(layer) / np.float32(255)
-    grey = page_light.seen(grey, rng)
+    grey = (page_light.on_screen if on_screen else page_light.seen)(grey, rng)
     rows = [cv2.perspectiveTransform(row[None], whole)[0] for row in sheet.rows]
     seen = [k for k, row in enumerate(rows) if _is_in(row, side)]
     texts = [sheet.texts[k] for k in seen]

@@ -91,9 +91,9 @@ def sources(tiles: np.ndarray, labels: np.ndarray, folder: Path, held_out: bool)
     return Sources(pool, names, by_label, writers, numbers, signs, others, words)
 
 
-def by_one(source: Sources, rng: Generator) -> Sources:
-    """The sources of what one person writes with one pen."""
-    style = Style(writer(source, rng), hands.pen(1.0, rng), float(rng.normal(0.05, 0.12)))
+def by_one(source: Sources, hand: Hand | None, rng: Generator) -> Sources:
+    """The sources of what one person writes with one pen, in this hand."""
+    style = Style(hand, hands.pen(1.0, rng), float(rng.normal(0.05, 0.12)))
     return replace(source, style=style, numbers=[])
 
 
@@ -195,6 +195,17 @@ def writer(source: Sources, rng: Generator) -> Hand | None:
     names = list(SHARES)
     some = source.writers[names[rng.choice(len(names), p=list(SHARES.values()))]]
     return some[rng.integers(len(some))] if some else None
+
+
+def even_hand(rng: Generator) -> Hand:
+    """A hand of which each digit looks the same every time, from the templates of `strokes`: so
+    neat people write, and programs that draw digits."""
+    hand, stretch = Hand("even"), strokes.slanted(rng)
+    for digit, styles in strokes.STYLES.items():
+        bent = strokes.bend(styles[rng.integers(len(styles))], rng, stretch)
+        label, points = str(digit), tuple(stroke.astype(np.float32) for stroke in bent)
+        hand.glyphs[label].append(hands.of_strokes(label, points))
+    return hand
 
 
 def written(text: str, hand: Hand | None, source: Sources, height: float, rng: Generator) -> Number:

@@ -141,8 +141,9 @@ def draw(count: int, rng: int | Generator) -> tuple[Picture, NDArray[np.int64]]:
     return tiles, labels
 
 
-def bend(style: str, rng: Generator) -> Strokes:
-    """One person's way of writing a style once: strokes as points (n, 2), y from 0 to about 1."""
+def bend(style: str, rng: Generator, stretch: NDArray[np.float64] | None = None) -> Strokes:
+    """One person's way of writing a style once: strokes as points (n, 2), y from 0 to about 1. The
+    `stretch` and slant (2, 2) are random unless given (`slanted`)."""
     waves = rng.normal(0, 0.07, (3, 3, 2)) / _FADE
     strokes: list[Strokes] = []
     for points, lift in zip(*_parse(style), strict=True):
@@ -155,11 +156,11 @@ def bend(style: str, rng: Generator) -> Strokes:
         if strokes[-1]:
             points[0] = strokes[-1][-1][-1]  # a piece begins where the one before it ended
         strokes[-1].append(_spline(len(points)) @ points)
-    matrix = _slanted(rng)
+    matrix = slanted(rng) if stretch is None else stretch
     return [np.concatenate(stroke) @ matrix for stroke in strokes]
 
 
-def _slanted(rng: Generator) -> NDArray[np.float64]:
+def slanted(rng: Generator) -> NDArray[np.float64]:
     """A random stretch, slant (mostly to the right) and turn: (2, 2), for points on its left."""
     aspect, slant, turn = (
         np.exp(rng.normal(0.05, 0.18)),
