@@ -40,10 +40,9 @@ def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
     assert beside.has_more(ink(*DIGITS, *others), [row()]) is is_more
 
 
-@pytest.mark.parametrize(("height", "several"), [(52, True), (48, False)])
-def test_rows_count_from_a_share_of_the_highest_on(height: int, several: bool) -> None:
-    lower = [(300 + 60 * k, 420, 40, height) for k in range(2)]
-    assert beside.has_rows(ink(*DIGITS, *lower)) is several
+def test_a_row_may_be_much_lower_than_another() -> None:
+    lower = [(300 + 60 * k, 420, 15, 25) for k in range(2)]
+    assert beside.has_rows(ink(*DIGITS, *lower))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from digits.vision.lines import Line
 from digits.vision.rows import RowInk, ink_alone
 from digits.vision.walls import within_cells
 
-LEFT_OUT = "rows that look like numbers and could not be read: {}"
+LEFT_OUT = "rows that look like numbers and are left out: {}"
 CROSSED = "a 0 with a stroke in it, or another digit in a ring"
 TEXT_LEFT_OUT = "something that looks like text is left out"
 # Why an answer is in doubt, however likely it is.

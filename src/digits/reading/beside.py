@@ -28,13 +28,10 @@ LIMITS = Limits()
 
 
 def has_rows(ink: Ink) -> bool:
-    """Whether something stands below something else that is about as high, in a picture whose
-    border cuts neither."""
+    """Whether something stands below something else, in a picture whose border cuts neither."""
     bottom = len(ink.mask)
-    whole = [part.box for part in ink.parts
-             if part.box[1] > 0 and part.box[1] + part.box[3] < bottom]  # fmt: skip
-    highest = max((height for *_, height in whole), default=0)
-    return _stacked([box for box in whole if _are_as_high(box[3], highest)])
+    boxes = (part.box for part in ink.parts)
+    return _stacked([box for box in boxes if box[1] > 0 and box[1] + box[3] < bottom])
 
 
 def are_stacked(lines: Sequence[Line]) -> bool:
