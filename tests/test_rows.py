@@ -13,7 +13,7 @@ from torch import nn
 from digits import archs, checkpoint
 from digits.data import Dataset, hands, row_clutter, row_ink, rows
 from digits.errors import DigitsError
-from digits.row_image import HEIGHT, INK, PAPER, STRIDE
+from digits.row_image import HEIGHT, STRIDE
 from digits.spec import BLANK, ROW_CLASSES, ROW_SHAPE
 from digits.training import lifecycle, made_up
 from digits.training import rows as loop
@@ -70,24 +70,6 @@ def test_a_faint_picture_of_a_digit_is_written_as_dark_as_others(source: rows.So
     hand = hands.Hand("faint", {"1": [hands.Glyph("1", 1.0, ink=faint)]})
     ink = row_ink.written("11", hand, source, 50.0, np.random.default_rng(0)).ink
     assert (ink > 200).mean() > 0.1
-
-
-def test_digits_without_a_writer_stand_side_by_side_as_they_are(
-    source: rows.Sources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tiles = np.zeros((2, 28, 28), np.uint8)
-    tiles[0, 4:24, 12:16] = 255
-    cv2.rectangle(tiles[1], (6, 4), (21, 23), 255, 2)  # four times as wide as the 1
-    monkeypatch.setattr(rows, "ALONE", 0.0)
-    monkeypatch.setattr(rows, "OF_TILES", 1.0)
-    of_tiles = replace(source, tiles=tiles, labels=np.array([1, 0]))
-    for seed in range(8):
-        image, text = rows.sample(of_tiles, np.random.default_rng(seed))
-        ink = image > (PAPER + INK) / 2
-        inked, high = ink.any(axis=0).sum(), np.ptp(np.flatnonzero(ink.any(axis=1))) + 1
-        assert 1 <= len(text) <= rows.MOST_TILES and set(text) <= {"0", "1"}
-        wide = sum(0.2 if c == "1" else 0.8 for c in text)
-        assert inked / high == pytest.approx(wide, abs=0.12 * len(text))
 
 
 def test_some_points_stand_above_the_line(source: rows.Sources) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from digits.data import row_clutter, row_ink, row_photo, row_scribble, strings
+from digits.data import row_clutter, row_ink, row_photo, row_scribble
 from digits.data.many import many
 from digits.data.row_clutter import FINE
 from digits.data.row_ink import Number, Sources, sources
@@ -22,9 +22,7 @@ Sample = tuple[np.ndarray, str]  # a row image (HEIGHT, W) uint8 and the text in
 MOST_COLUMNS = 640  # of a row image made for training
 EMPTY = 0.12  # the share with no number in them
 BROKEN = 0.08  # the share of numbers whose strokes have holes
-ALONE = 0.12  # the share of row images of nothing but a number's ink, as rows of pages are read
-OF_TILES = 0.24  # and of digits without a writer as they are, side by side on clear paper
-MOST_TILES = 8  # digits of such a row
+ALONE = 0.15  # the share of row images of nothing but a number's ink, as rows of pages are read
 ROOM = 0.05, 0.5  # of their height, around the ink
 MOST_HIGH = 1.06  # of a crop's height: what is higher is drawn smaller, or its text would be lost
 
@@ -37,9 +35,7 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
 def sample(source: Sources, rng: Generator) -> Sample:
     """A row image and its text, no wider than MOST_COLUMNS."""
     while True:
-        kind = rng.random()
-        make = _alone if kind < ALONE else _of_tiles if kind < ALONE + OF_TILES else _seen
-        image, text = make(source, rng)
+        image, text = _alone(source, rng) if rng.random() < ALONE else _seen(source, rng)
         if image.shape[1] <= MOST_COLUMNS:
             return image, text
 
@@ -54,14 +50,6 @@ def _alone(source: Sources, rng: Generator) -> Sample:
     above, beside = (rng.uniform(*ROOM, 2) * len(number.ink)).astype(int)
     level = np.pad(number.ink, ((above, above), (beside, beside)))
     return row_image(level, inverted=True), number.text
-
-
-def _of_tiles(source: Sources, rng: Generator) -> Sample:
-    chosen = rng.integers(0, len(source.labels), rng.integers(1, MOST_TILES + 1))
-    ink = strings.compose(source.tiles[chosen], strings.PLAIN, rng)
-    above, below, before, behind = (rng.uniform(*ROOM, 4) * len(ink)).astype(int)
-    level = np.pad(ink, ((above, below), (before, behind)))
-    return row_image(level, inverted=True), "".join(map(str, source.labels[chosen]))
 
 
 def _number(source: Sources, height: float, empty: float, rng: Generator) -> Number:

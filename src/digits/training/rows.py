@@ -1,8 +1,7 @@
 """What a row model learns: row images and their texts, by CTC (Graves et al. 2006), so that nobody
 has to say where in a row a digit stands.
 
-Most are crops, as cheques and forms give them, or digits side by side on clear paper; the others
-are lines that the finder sees on pages.
+Most are crops, as cheques and forms give them; the others are lines that the finder sees on pages.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,9 +27,9 @@ from digits.vision.lines import Line
 
 BLANK = len(ROW_CLASSES)  # the last class
 VALIDATION = 1500, 10**6  # row images by held-out writers, and their seed
-ON_PAGES = 0.3  # the share of rows that are lines of pages
+ON_PAGES = 0.35  # the share of rows that are lines of pages
 OF_PAGE = 3  # such rows of a page: made-up pages have a little more, at the mean
-REUSE = 2  # epochs that share their rows: with 4 the general model learned them by heart
+REUSE = 4  # epochs that share their rows: making a page's takes as long as learning from it
 CUT = 0.15  # of a line's height: a number that reaches further beyond its row is not whole in it
 ALIKE = 25  # pixels by which widths within a batch may differ and not be sorted apart
 
