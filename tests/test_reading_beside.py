@@ -6,7 +6,6 @@ import pytest
 from digits.reading import beside
 from digits.reading.answer import Digit, Row
 from digits.vision.ink import Ink
-from digits.vision.lines import Line
 
 NO_TILE = np.zeros((28, 28), np.uint8)
 HIGH, WIDE = 100, 50  # of a row's digits
@@ -40,25 +39,37 @@ def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
     assert beside.has_more(ink(*DIGITS, *others), [row()]) is is_more
 
 
-def test_a_row_may_be_much_lower_than_another() -> None:
-    lower = [(300 + 60 * k, 420, 15, 25) for k in range(2)]
-    assert beside.has_rows(ink(*DIGITS, *lower))
+SHAPE = (600, 1000)
+
+
+@pytest.mark.parametrize(("height", "several"), [(49, True), (51, False)])
+def test_what_is_much_lower_is_another_number(height: int, several: bool) -> None:
+    assert beside.are_several([*DIGITS, (420, 210, 20, height)], SHAPE) is several
+
+
+@pytest.mark.parametrize(("x", "several"), [(572, True), (568, False)])
+def test_what_is_far_off_is_another_number(x: int, several: bool) -> None:
+    far = (x, 210, WIDE, HIGH)  # the digits end at 410
+    assert beside.are_several([*DIGITS, far], SHAPE) is several
 
 
 @pytest.mark.parametrize(
     ("box", "several"),
     [((300, 310, 40, HIGH), True), ((300, 290, 40, HIGH), False), ((500, 310, 40, HIGH), False)],
 )  # below the first digit; beginning above its foot; below neither
-def test_a_row_is_below_what_it_shares_columns_with(
+def test_a_number_is_below_what_it_shares_columns_with(
     box: tuple[int, int, int, int], several: bool
 ) -> None:
-    assert beside.has_rows(ink(*DIGITS, box)) is several
-    x, y, width, height = (float(v) for v in box)
-    corners = np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
-    first = np.array([(300.0, 200), (410, 200), (410, 300), (300, 300)])
-    assert beside.are_stacked([Line(first, 0.9), Line(corners, 0.9)]) is several
+    assert beside.are_several([*DIGITS, box], SHAPE) is several
 
 
-@pytest.mark.parametrize(("y", "several"), [(1, True), (0, False), (499, True), (500, False)])
-def test_a_row_that_the_border_cuts_does_not_count(y: int, several: bool) -> None:
-    assert beside.has_rows(ink(*DIGITS, (300, y, 40, HIGH))) is several
+@pytest.mark.parametrize(
+    ("box", "several"),
+    [((300, 1, 40, HIGH), True), ((300, 0, 40, HIGH), False), ((300, 499, 40, HIGH), True),
+     ((300, 500, 40, HIGH), False), ((1, 200, 40, HIGH), True), ((0, 200, 40, HIGH), False),
+     ((949, 200, 50, HIGH), True), ((950, 200, 50, HIGH), False)],
+)  # fmt: skip
+def test_a_number_that_the_border_cuts_does_not_count(
+    box: tuple[int, int, int, int], several: bool
+) -> None:
+    assert beside.may_be_several(ink(*DIGITS, box)) is several

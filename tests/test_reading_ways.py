@@ -138,7 +138,7 @@ class Rows:
         monkeypatch.setattr(module, "polarities", lambda grey: [False, True])
         monkeypatch.setattr(module, "find", self._find(seen, texts))
         monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
-        monkeypatch.setattr(module, "has_rows", lambda ink: True)
+        monkeypatch.setattr(module, "may_be_several", lambda ink: True)
         monkeypatch.setattr(module, "ink_alone", lambda ink: ink)
         monkeypatch.setattr(module, "looks_at", lambda grey, inverted: [])
         monkeypatch.setattr(Recognizer, "row", lambda self, crop, looks: None)
@@ -166,17 +166,27 @@ def test_a_row_is_looked_at_in_both_polarities_until_it_is_read(
     assert Told(recognizer("number", budget=NEVER)).answer_of_row() is None
 
 
+WITHIN = [line(5, 5), line(5, 45)]  # those of STACKED are cut by the border
+
+
 @pytest.mark.parametrize(
-    ("stacked_ink", "lines", "is_one"),
-    [(True, STACKED, False), (True, [], True), (False, STACKED, True)],
-)
-def test_what_is_several_rows_to_ink_and_finder_is_not_one(
-    stacked_ink: bool, lines: list[Line], is_one: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    ("ink_may_be", "lines", "likely", "is_one"),
+    [(True, WITHIN, 0.2, False), (True, WITHIN, 0.1, True), (True, [], 0.2, True),
+     (True, STACKED, 0.2, True), (False, WITHIN, 0.2, True)],
+)  # fmt: skip
+def test_what_is_several_numbers_to_ink_and_line_model_is_no_row_and_no_digit(
+    ink_may_be: bool, lines: list[Line], likely: float, is_one: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     Rows(monkeypatch, "407", "1")
-    monkeypatch.setattr(module, "has_rows", lambda ink: stacked_ink)
-    answer = Told(recognizer("number"), {"lines": lines}).answer_of_row()
-    assert (answer is not None) == is_one
+    monkeypatch.setattr(module, "may_be_several", lambda ink: ink_may_be)
+    monkeypatch.setattr(module, "checked", lambda one, grey: replace(one, probability=likely))
+    monkeypatch.setattr(module, "stands_alone", lambda ink: True)
+    monkeypatch.setattr(module, "seen_first", lambda grey: INK)
+    monkeypatch.setattr(module, "find_lines", lambda grey: lines)
+    attempt = Attempt(recognizer("number", np.full((200, 300), 255, np.uint8)))
+    assert (attempt.of_row() is not None) == is_one
+    assert attempt._stands_alone == is_one
 
 
 def test_a_page_is_in_doubt_where_the_line_model_is_not_sure(

@@ -9,7 +9,7 @@ import numpy as np
 from digits.finder import are_plain, checked, find_lines, may_be_a_number
 from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
-from digits.reading.beside import are_stacked, has_more, has_rows
+from digits.reading.beside import are_several, has_more, may_be_several
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
@@ -142,7 +142,7 @@ class Attempt:
         answers = []
         for inverted in polarities(self.grey):
             seen = find(self.grey, inverted) if self.recognizer.budget.left() else None
-            if seen is None or (has_rows(seen) and are_stacked(self._lines)):
+            if seen is None or (may_be_several(seen) and self._are_several):
                 continue
             row = None
             if self._may_be_a_crop:
@@ -326,7 +326,16 @@ class Attempt:
     @cached_property
     def _stands_alone(self) -> bool:
         """Whether the ink is drawn as one digit is, and nothing is beside it."""
-        return self._ink is not None and stands_alone(self._ink)
+        ink = self._ink
+        if ink is None or not stands_alone(ink):
+            return False
+        return not (may_be_several(ink) and self._are_several)
+
+    @cached_property
+    def _are_several(self) -> bool:
+        """Whether the picture holds several numbers to the finder and the line model."""
+        likely = (line for line in self._lines if may_be_a_number(checked(line, self.grey)))
+        return are_several([line.box for line in likely], self.grey.shape)
 
     @cached_property
     def _digit(self) -> Answer:

@@ -8,7 +8,6 @@ import numpy as np
 from digits.reading.answer import Row
 from digits.tile import Box
 from digits.vision.ink import Ink
-from digits.vision.lines import Line
 
 
 @dataclass(frozen=True)
@@ -22,21 +21,36 @@ class Limits:
     # is text.
     most_times: float = 2.0
     text_parts: int = 2
+    # Of the higher one's height: the made-up rows that were learned have no wider gaps.
+    most_gap_of_height: float = 1.6
 
 
 LIMITS = Limits()
 
 
-def has_rows(ink: Ink) -> bool:
-    """Whether something stands below something else, in a picture whose border cuts neither."""
-    bottom = len(ink.mask)
-    boxes = (part.box for part in ink.parts)
-    return _stacked([box for box in boxes if box[1] > 0 and box[1] + box[3] < bottom])
+def may_be_several(ink: Ink) -> bool:
+    """Whether a picture's ink may be several numbers; what its border cuts is none of them."""
+    return are_several([part.box for part in ink.parts], ink.mask.shape)
 
 
-def are_stacked(lines: Sequence[Line]) -> bool:
-    """Whether one of the finder's lines lies below another."""
-    return _stacked([line.box for line in lines])
+def are_several(boxes: Sequence[Box], shape: tuple[int, ...]) -> bool:
+    """Whether the boxes that the border of a picture of `shape` (H, W) does not cut are several
+    numbers: one lies below another, or is much lower, or further off than digits of one are."""
+    bottom, end = shape
+    whole = sorted(
+        (x, y, width, height)
+        for x, y, width, height in boxes
+        if x > 0 and y > 0 and x + width < end and y + height < bottom
+    )
+    heights = [height for *_, height in whole]
+    if len(whole) < 2 or not _are_as_high(min(heights), max(heights)):
+        return len(whole) > 1
+    room, right = LIMITS.most_gap_of_height * max(heights), whole[0][0]
+    for x, _, width, _ in whole:
+        if x - right > room:
+            return True
+        right = max(right, x + width)
+    return _stacked(whole)
 
 
 def _stacked(boxes: Sequence[Box]) -> bool:
