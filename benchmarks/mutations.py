@@ -77,6 +77,7 @@ TARGETS = {
     "reading/table": Target("test_reading_table", 0.1),
     "finder": Target("test_reading_finder", 0.1),
     "reading/attempt": Target("test_reading_attempt test_reading_ways test_reading_finder", 0.1),
+    "reading/page_of_lines": Target("test_reading_page_of_lines test_reading_finder", 0.1),
     "reading/recognizer": Target("test_reading_recognizer test_reading_finder", 0.1),
     "reading/explain": Target("test_reading_explain", 0.1),
     "bulk/ray_engine": Target("test_ray_engine", 0.1),

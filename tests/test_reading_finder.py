@@ -7,7 +7,7 @@ import pytest
 
 from digits import finder, page_image
 from digits.pictures.load import from_array
-from digits.reading import attempt
+from digits.reading import attempt, page_of_lines
 from digits.reading.answer import Row
 from digits.reading.attempt import Attempt
 from digits.reading.budget import Budget
@@ -62,12 +62,14 @@ def test_a_line_that_cannot_be_read_is_said_and_leaves_doubt(
         grey[302:328, 505:595] = 40
     other = replace(found[0], corners=np.array([(500.0, 300), (600, 300), (600, 330), (500, 330)]))
     monkeypatch.setattr(attempt, "find_lines", lambda _: [*found, other])
-    monkeypatch.setattr(attempt, "checked", lambda line, grey: replace(line, probability=0.9999))
+    monkeypatch.setattr(
+        page_of_lines, "checked", lambda line, grey: replace(line, probability=0.9999)
+    )
     recognizer = Recognizer(numbers.classifier, numbers.kind, numbers.wanted, grey, Budget())
     answer = Attempt(recognizer).of_page()
     assert answer and answer.text == "2806\n47"
     assert answer.status == ("unsure" if is_written else "read")
-    assert (attempt.LEFT_OUT.format(1) in answer.warnings) == is_written
+    assert (page_of_lines.LEFT_OUT.format(1) in answer.warnings) == is_written
 
 
 def test_where_the_finder_sees_nothing_the_ink_is_one_row(
@@ -86,7 +88,7 @@ def test_a_line_that_the_line_model_doubts_leaves_doubt(
     grey, (first, second) = page("2806", "47")
     likely = [replace(first, probability=0.9999), replace(second, probability=probability)]
     monkeypatch.setattr(attempt, "find_lines", lambda _: likely)
-    monkeypatch.setattr(attempt, "checked", lambda line, grey: line)
+    monkeypatch.setattr(page_of_lines, "checked", lambda line, grey: line)
     recognizer = Recognizer(numbers.classifier, numbers.kind, numbers.wanted, grey, Budget())
     answer = Attempt(recognizer).of_page()
     assert answer and answer.text == "2806\n47" and answer.status == status
@@ -98,7 +100,7 @@ def test_the_likeliest_lines_are_read_where_there_is_not_time_for_all(
     grey, (first, second, third) = page("2806", "47", "13579")
     doubted = replace(first, probability=0.7)
     monkeypatch.setattr(attempt, "find_lines", lambda _: [doubted, second, third])
-    monkeypatch.setattr(attempt, "checked", lambda line, grey: line)
+    monkeypatch.setattr(page_of_lines, "checked", lambda line, grey: line)
     read = Recognizer.line
 
     def until_two(self: Recognizer, line: Line) -> tuple[Row | None, RowInk | None]:

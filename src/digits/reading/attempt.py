@@ -1,15 +1,15 @@
 """What a picture may be, tried in order: a tile, a tight digit, a row, a page of lines, a digit."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from digits.finder import are_plain, checked, find_lines, may_be_a_number
+from digits.finder import checked, find_lines, may_be_a_number
 from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
 from digits.reading.beside import are_several, has_more, may_be_several
+from digits.reading.page_of_lines import TEXT_LEFT_OUT, PageOfLines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
@@ -20,7 +20,6 @@ from digits.vision.ink import (
     Ink,
     fills,
     find,
-    is_inverted,
     is_tight,
     is_wide,
     polarities,
@@ -28,17 +27,12 @@ from digits.vision.ink import (
 )
 from digits.vision.lines import Line
 from digits.vision.rows import RowInk, ink_alone
-from digits.vision.walls import within_cells
 
-LEFT_OUT = "rows that look like numbers and are left out: {}"
 CROSSED = "a 0 with a stroke in it, or another digit in a ring"
-TEXT_LEFT_OUT = "something that looks like text is left out"
 # Why an answer is in doubt, however likely it is.
 A_PIECE = "a piece of the row that the whole picture may be"
 NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"
 NOT_ALIKE = "the row model takes it for something else"
-NOT_PLAIN = "it may be print, or a piece of a number"
-STRETCHED = "the finder sees a part of it only"
 NOT_ALONE = "other ink is beside the digit, or around it"
 NOTHING = Answer("", "no_digit", why=judge.NOTHING)
 
@@ -56,14 +50,6 @@ class Limits:
     # as thin. Without it a line of 6,000 dots, one pixel high, took 16 s.
     most_strip_px: int = 4
     least_strip_aspect: float = 100.0
-    # Of a line's height: so wide may strokes on its page be. Of 70 made-up pages without a number
-    # the ink of the whole picture, in which a dark table hides the text, let 2 be `read`, this 1.
-    stroke_of_line: float = 2.0
-    # So many lines, the surest, are made so much longer at an end or both where nothing that is
-    # expected stands in any. Of 120 made-up pages with a ZIP code by held-out writers among words
-    # 84 were right and 30 had no answer; so 12 of these are right and 2 wrong.
-    stretched_lines: int = 4
-    stretched_by_height: float = 2.0
 
 
 LIMITS = Limits()
@@ -159,80 +145,9 @@ class Attempt:
     def of_page(self, plainly: bool = False) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number, or, if it is
         to be `plainly` seen, as soon as one of them is in doubt."""
-        recognizer = self.recognizer
-        if not recognizer.budget.left():
+        if not self.recognizer.budget.left():
             return None
-        looked: dict[tuple[int, int], tuple[Line, Row | None, RowInk | None]] = {}
-        left: list[Line] = []
-        for place, line in self._parted():
-            if not may_be_a_number(line):
-                left.append(line)
-                continue
-            row, ink = recognizer.line(line)
-            if plainly and (not row or recognizer.status([row], expected=True) != "read"):
-                return None
-            looked[place] = line, row, ink
-        in_order = [looked[place] for place in sorted(looked)]
-        rows = judge.written_once([row for _, row, _ in in_order if row])
-        numbers, stretched = judge.likely_lines(rows), None
-        if not numbers and recognizer.wanted:
-            stretched = self._stretched()
-        if stretched:
-            in_order, numbers = [stretched], [stretched[1]]
-        if not numbers:
-            return None
-        kept, lost = [], 0
-        for line, row, ink in in_order:
-            if row and any(row is number for number in numbers):
-                kept.append(line)
-            elif ink is None or ink.level.any():
-                lost += judge.is_missed(line, numbers)
-        seen = self._ink_like(kept[0])
-        if seen is None:
-            return None
-        if not lost and recognizer.status(numbers, expected=True) == "read":
-            lost = sum(
-                self._says_something(line) for line in left if judge.is_missed(line, numbers)
-            )
-        left_out = [LEFT_OUT.format(lost)] * (lost > 0)
-        words = left_out + [TEXT_LEFT_OUT] * has_more(seen, numbers)
-        answer = recognizer.concluded(numbers, seen, words, "page")
-        if left_out:  # the rows that were read are none the worse
-            answer = judge.doubted(answer, left_out[0], [])
-        for why, which in (
-            (STRETCHED, range(len(numbers) * bool(stretched))),
-            (NOT_PLAIN, [k for k, is_sure in enumerate(are_plain(kept)) if not is_sure]),
-        ):
-            answer = judge.doubted(answer, why, which) if which else answer
-        return answer
-
-    def _says_something(self, line: Line) -> bool:
-        """Whether a number may be read in a line that the line model takes for none."""
-        row, _ = self.recognizer.line(line)
-        return row is not None and bool(judge.likely_lines([row]))
-
-    def _stretched(self) -> tuple[Line, Row, RowInk | None] | None:
-        """The likeliest of the finder's surest lines made longer, in which it saw a part of what is
-        expected; None where none is likely."""
-        found = []
-        surest = sorted(self._lines, key=lambda line: -line.probability)
-        for line in surest[: LIMITS.stretched_lines]:
-            more = LIMITS.stretched_by_height * line.height
-            for before, behind in ((0, more), (more, 0), (more, more)):
-                longer = line.between(-before, line.width + behind)
-                row, ink = self.recognizer.line(longer)
-                if row and judge.likely_lines([row]):
-                    found.append((longer, row, ink))
-        return max(found, key=lambda one: one[1].probability, default=None)
-
-    def _parted(self) -> Iterator[tuple[tuple[int, int], Line]]:
-        """The finder's lines, parted at the walls of cells and checked by the line model, while
-        there is time, and their places in reading order. The likeliest come first: there may be
-        more than there is time for."""
-        for k, line in sorted(enumerate(self._lines), key=lambda item: -item[1].probability):
-            has_time = self.recognizer.budget.left()
-            for part, of_line in enumerate(within_cells(line, self.grey) if has_time else [line]):
-                yield (k, part), checked(of_line, self.grey) if has_time else of_line
+        return PageOfLines(self.recognizer, self._lines).answer(plainly)
 
     def of_digit(self) -> Answer:
         """The answer to the picture as one digit. With other ink beside the digit, none expected,
@@ -293,13 +208,6 @@ class Attempt:
     def _ink(self) -> Ink | None:
         """The ink; None where there is none."""
         return seen_first(self.grey)
-
-    def _ink_like(self, line: Line) -> Ink | None:
-        """The ink as a line has it: dark or light, and not much wider than the line is high; the
-        edges of a sheet and the table under it are none. The picture's where there is none such."""
-        inverted = is_inverted(line.row().of_picture(self.grey))
-        reach = LIMITS.stroke_of_line * line.height / min(self.grey.shape)
-        return find(self.grey, inverted, reach) or self._ink
 
     @property
     def _is_a_strip(self) -> bool:
