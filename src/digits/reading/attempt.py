@@ -124,7 +124,7 @@ class Attempt:
 
     def of_row(self) -> Answer | None:
         """The answer to the picture as one row: the crop of one, or all of its ink; None where
-        nothing is in it, or several rows are."""
+        nothing is in it, or several numbers are."""
         answers = []
         for inverted in polarities(self.grey):
             seen = find(self.grey, inverted) if self.recognizer.budget.left() else None
