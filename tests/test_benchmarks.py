@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 from benchmarks import mutations
-from benchmarks.support import pictures
+from benchmarks.support import notes, pictures
 from benchmarks.support.pictures import Picture
 
 from digits import spec
@@ -321,3 +321,18 @@ def test_seconds_from_the_shell_are_a_row_a_command() -> None:
     assert len(rows) == 5 and rows[0][0].strip() == "`--help`"
     of = {name.strip(): float(seconds.strip(" s")) for name, seconds in rows}
     assert 0 < of["`--help`"] < of["one digit, `reader.onnx`"] < of["one digit, `reader.pth`"]
+
+
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_a_note_shows_its_pieces_where_they_stand(upside_down: bool) -> None:
+    high, wide = 40, 20
+    left = np.full((high, wide), 255, np.uint8)
+    right = np.full((high // 2, wide), 255, np.uint8)
+    note = notes.Note([(left, 5, 0), (right, 105, high // 2)], ["1", "1"], upside_down)
+    grey = notes.photographed(note, np.random.default_rng(2))
+    dark = grey < np.median(grey) - 25
+    columns = np.flatnonzero(dark.any(axis=0))
+    first, second = np.split(columns, [int(np.diff(columns).argmax()) + 1])
+    assert (second[0] - first[0]) / len(first) == pytest.approx(100 / wide, rel=0.15)
+    heights = [dark[:, part].any(axis=1).sum() for part in (first, second)]
+    assert (heights[0] < heights[1]) == upside_down

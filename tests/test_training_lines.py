@@ -95,6 +95,18 @@ def test_so_many_rows_are_of_pages(source: rows.Sources, monkeypatch: pytest.Mon
     assert all(text for _, text in made[13:])
 
 
+def test_where_pages_have_no_sample_others_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = []
+
+    def many(_: object, count: int, source: object, seed: int, processes: int) -> list[list[int]]:
+        seeds.append(seed)
+        return [[] for _ in range(count)] if len(seeds) < 3 else [[seed] for _ in range(count)]
+
+    monkeypatch.setattr(page_lines, "many", many)
+    made = page_lines.samples(lambda *_: [], 2, 4, None, 100, 1)  # type: ignore[arg-type]
+    assert len(made) == 4 and len(set(seeds)) == len(seeds) == 4
+
+
 def some(*widths: int) -> list[lines.Sample]:
     rng = np.random.default_rng(3)
     made = [rng.integers(150, 250, (HEIGHT, width), np.uint8) for width in widths]

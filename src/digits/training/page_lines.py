@@ -36,7 +36,9 @@ def samples(
     """`count` samples that `of_page`, a function of a module, makes of pages that have about
     `usual` of them, the same for a seed."""
     found: list[Sample] = []
+    made, together = 0, -(-count // usual)  # pages, of which some may have no sample
     while len(found) < count:
-        made = many(of_page, -(-count // usual), source, seed + len(found), processes)
-        found += [sample for some in made for sample in some]
+        for some in many(of_page, together, source, seed + made, processes):
+            found += some
+        made += together
     return found[:count]
