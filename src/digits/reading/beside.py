@@ -21,8 +21,10 @@ class Limits:
     # is text.
     most_times: float = 2.0
     text_parts: int = 2
-    # Of the higher one's height: the made-up rows that were learned have no wider gaps.
-    most_gap_of_height: float = 1.6
+    # Of the higher line's height, which is a little more than its digits': so far apart are digits
+    # of one number. Of 70 pictures of two numbers side by side, by held-out writers, 71% were right
+    # with 1.6, 81% with 1.2 and with 0.9; of 260 crops and numbers none changed.
+    most_gap_of_height: float = 1.2
 
 
 LIMITS = Limits()
