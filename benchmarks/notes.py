@@ -51,7 +51,8 @@ def main() -> int:
             by = row_ink.by_one(source, hand, rng) if k % 2 else source
             note = notes.KINDS[kind](by, rng)
             answer = reader.read(from_array(notes.photographed(note, rng)))
-            is_right, is_read = answer.text.split() == note.numbers, answer.status == "read"
+            is_right = [one.text for one in answer.rows] == note.numbers
+            is_read = answer.status == "read"
             row["right"] += is_right
             row["read"] += is_read
             row["wrong"] += is_read and not is_right

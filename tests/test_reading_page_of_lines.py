@@ -91,7 +91,7 @@ def test_where_nothing_expected_stands_in_any_line_they_are_made_longer(
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
     monkeypatch.setattr(module, "checked", lambda one, grey: one)
-    monkeypatch.setattr(module, "are_plain", lambda some: [True] * len(some))
+    monkeypatch.setattr(module, "are_plain", lambda some: [False] * len(some))  # said after it
     monkeypatch.setattr(Recognizer, "line", read)
     answer = Attempt(recognizer(kind)).of_page()
     assert (answer and answer.text) == text and len(spans) == count

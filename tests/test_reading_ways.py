@@ -181,6 +181,8 @@ def test_what_is_several_numbers_to_ink_and_line_model_is_no_row_and_no_digit(
     monkeypatch.setattr(module, "stands_alone", lambda ink: True)
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "find_lines", lambda grey: lines)
-    attempt = Attempt(recognizer("number", np.full((200, 300), 255, np.uint8)))
+    grey = np.full((200, 300), 255, np.uint8)
+    attempt = Attempt(recognizer("number", grey))
     assert (attempt.of_row() is not None) == is_one
     assert attempt._stands_alone == is_one
+    assert Attempt(recognizer("number", grey, budget=NEVER))._stands_alone  # nobody is asked

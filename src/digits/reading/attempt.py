@@ -241,9 +241,14 @@ class Attempt:
 
     @cached_property
     def _are_several(self) -> bool:
-        """Whether the picture holds several numbers to the finder and the line model."""
-        likely = (line for line in self._lines if may_be_a_number(checked(line, self.grey)))
-        return are_several([line.box for line in likely], self.grey.shape)
+        """Whether the picture holds several numbers to the finder and, while there is time, to the
+        line model."""
+        likely = (
+            line.box
+            for line in self._lines
+            if self.recognizer.budget.left() and may_be_a_number(checked(line, self.grey))
+        )
+        return are_several(list(likely), self.grey.shape)
 
     @cached_property
     def _digit(self) -> Answer:

@@ -43,11 +43,12 @@ LIMITS = Limits()
 @dataclass(frozen=True)
 class Look:
     """A look at a line: what stands in it, None where that is no number, and its ink, None where
-    time was over."""
+    time was over. A line may be made longer than the finder sees it."""
 
     line: Line
     row: Row | None
     ink: RowInk | None
+    is_longer: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,34 +79,39 @@ class PageOfLines:
         stretched = self._stretched()
         if not stretched or not stretched.row:
             return None
-        answer = self._concluded([stretched], [stretched.row], in_print)
-        return answer and judge.doubted(answer, STRETCHED)
+        return self._concluded([stretched], [stretched.row], in_print)
 
     def _concluded(
         self, looks: list[Look], numbers: list[Row], in_print: list[Line]
     ) -> Answer | None:
         """The answer that the numbers among the looks make, beside lines taken for print."""
-        kept = [look.line for look in looks if any(look.row is number for number in numbers)]
-        ink = self._ink_like(kept[0]) if kept else None
+        kept: list[Look] = []
+        others: list[Look] = []
+        for look in looks:
+            is_number = any(look.row is number for number in numbers)
+            (kept if is_number else others).append(look)
+        ink = self._ink_like(kept[0].line) if kept else None
         if ink is None:
             return None
-        lost = self._left_out(looks, numbers, in_print)
+        lost = self._left_out(others, numbers, in_print)
         left_out = [LEFT_OUT.format(lost)] * (lost > 0)
         words = left_out + [TEXT_LEFT_OUT] * has_more(ink, numbers)
         answer = self.recognizer.concluded(numbers, ink, words, "page")
         if left_out:  # the rows that were read are none the worse
             answer = judge.doubted(answer, left_out[0], [])
-        unsure = [place for place, is_sure in enumerate(are_plain(kept)) if not is_sure]
+        if any(look.is_longer for look in kept):
+            answer = judge.doubted(answer, STRETCHED)
+        plain = are_plain([look.line for look in kept])
+        unsure = [place for place, is_sure in enumerate(plain) if not is_sure]
         return judge.doubted(answer, NOT_PLAIN, unsure) if unsure else answer
 
-    def _left_out(self, looks: list[Look], numbers: list[Row], in_print: list[Line]) -> int:
-        """How many lines may be numbers as well. Where all others are `read`, those are looked at
-        that the line model takes for none."""
+    def _left_out(self, others: list[Look], numbers: list[Row], in_print: list[Line]) -> int:
+        """How many lines beside the numbers may be some as well. Where all numbers are `read`,
+        those are looked at that the line model takes for none."""
         lost = sum(
             judge.is_missed(look.line, numbers)
-            for look in looks
-            if not any(look.row is number for number in numbers)
-            and (look.ink is None or look.ink.level.any())
+            for look in others
+            if look.ink is None or look.ink.level.any()
         )
         if lost or not self._is_read(numbers):
             return lost
@@ -131,7 +137,7 @@ class PageOfLines:
                 longer = line.between(-before, line.width + behind)
                 row, ink = self.recognizer.line(longer)
                 if row and judge.likely_lines([row]):
-                    found.append((row.probability, Look(longer, row, ink)))
+                    found.append((row.probability, Look(longer, row, ink, is_longer=True)))
         return max(found, key=lambda one: one[0], default=(0.0, None))[1]
 
     def _parted(self) -> Iterator[tuple[tuple[int, int], Line]]:
