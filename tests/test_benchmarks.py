@@ -259,6 +259,17 @@ def test_a_benchmark_without_its_data_is_one_line(capsys: pytest.CaptureFixture[
         command.by_label(Path("handwriting/paper"))
 
 
+def test_a_benchmark_that_is_stopped_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmarks.support import command
+
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as stop:
+        command.run_main(stopped)
+    assert stop.value.code == 130 and capsys.readouterr().err.endswith(": stopped\n")
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [("import sys; sys.exit('one\\nwhy')", "why$"), ("raise SystemExit(3)", "exit status 3")],

@@ -12,15 +12,19 @@ from digits.errors import DigitsError
 
 def run_main(main: Callable[[], int | None]) -> NoReturn:
     """Exit with what `main` answers; where something is missing, with one line and code 1: that of
-    a command that failed, if it was kept."""
+    a command that failed, if it was kept. Ctrl-C is code 130."""
+    name = Path(sys.argv[0]).name
     try:
         sys.exit(main())
+    except KeyboardInterrupt:
+        print(f"{name}: stopped", file=sys.stderr)
+        sys.exit(130)
     except (DigitsError, FileNotFoundError) as error:
-        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+        sys.exit(f"{name}: {error}")
     except subprocess.CalledProcessError as error:
         said = error.stderr or ""
         lines = (said.decode() if isinstance(said, bytes) else said).splitlines()
-        sys.exit(f"{Path(sys.argv[0]).name}: {lines[-1] if lines else error}")
+        sys.exit(f"{name}: {lines[-1] if lines else error}")
 
 
 def by_label(folder: Path) -> list[Path]:
