@@ -61,7 +61,7 @@ def test_number_formats_are_those_that_are_known() -> None:
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", text, re.M)
     assert [name for name, _ in rows] == [*formats.CHOICES]
     for name, cell in rows:
-        wanted, examples = formats.parse(name) or formats.Anything(), re.findall(r"`(.+?)`", cell)
+        wanted, examples = formats.parse(name) or formats.ANYTHING, re.findall(r"`(.+?)`", cell)
         assert examples and all(formats.accepts(wanted, example) for example in examples), name
 
 

@@ -4,6 +4,7 @@ The ways to read are stand-ins that say what they are told to, and note that the
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from digits.reading import attempt as module
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.attempt import CROSSED, NOTHING, Attempt
 from digits.reading.budget import Budget
-from digits.reading.formats import Anything
+from digits.reading.formats import ANYTHING
 from digits.reading.recognizer import Recognizer
 from digits.spec import CLASSES
 from digits.vision.ink import Ink
@@ -29,7 +30,7 @@ NEVER = Budget(seconds=-1)
 
 
 def recognizer(kind: str = "auto", grey: np.ndarray = PAPER, **more: Any) -> Recognizer:
-    wanted = Anything() if kind == "number" else None
+    wanted = ANYTHING if kind == "number" else None
     return Recognizer(MODEL, kind, wanted, grey, **{"budget": Budget(), **more})
 
 
@@ -74,7 +75,8 @@ class Told(Attempt):
     def of_page(self) -> Answer | None:
         return self._says("page")
 
-    def of_digit(self) -> Answer:
+    @cached_property
+    def digit(self) -> Answer:  # type: ignore[override]
         return self._says("digit") or NOTHING
 
     def answer_of_row(self) -> Answer | None:
@@ -232,7 +234,7 @@ def test_what_stands_alone_and_reads_as_a_digit_is_one(
 ) -> None:
     monkeypatch.setattr(module, "seen_first", lambda grey: INK)
     monkeypatch.setattr(module, "stands_alone", lambda ink: alone)
-    monkeypatch.setattr(Attempt, "of_digit", lambda self: said)
+    monkeypatch.setattr(Attempt, "digit", said)
     assert Attempt(recognizer(kind))._is_one == is_one
     monkeypatch.setattr(module, "seen_first", lambda grey: None)
     assert Attempt(recognizer(kind))._is_one == (kind == "digit")

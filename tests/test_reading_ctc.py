@@ -15,7 +15,7 @@ from digits.reading.ctc import (
     only,
     search,
 )
-from digits.reading.formats import Anything, parse
+from digits.reading.formats import ANYTHING, parse
 
 LABELS = ("0", "1")  # and a blank
 
@@ -39,7 +39,7 @@ def test_probabilities_are_sums_over_all_paths(seed: int) -> None:
     for text, p in expected.items():
         found = log_probabilities(log_probs, [[int(c) for c in text], [0, 0, 0, 0, 0]])
         assert math.exp(found[0]) == pytest.approx(p)
-    found = search(log_probs, LABELS, Anything(), 100)
+    found = search(log_probs, LABELS, ANYTHING, 100)
     assert found[:3] == sorted(expected, key=lambda t: -expected[t])[:3]
 
 
@@ -108,9 +108,9 @@ def any_digits(columns: int) -> np.ndarray:
 
 
 def test_so_many_texts_are_kept() -> None:
-    assert len(search(any_digits(2), "0123456789", Anything(), 8)) == 8
-    assert len(likely_texts([any_digits(2)], "0123456789", Anything(), 100)) == 8
-    assert len(likely_texts([any_digits(2)], "0123456789", Anything(), 4)) == 4
+    assert len(search(any_digits(2), "0123456789", ANYTHING, 8)) == 8
+    assert len(likely_texts([any_digits(2)], "0123456789", ANYTHING, 100)) == 8
+    assert len(likely_texts([any_digits(2)], "0123456789", ANYTHING, 4)) == 4
 
 
 @pytest.mark.parametrize(("text", "found"), [("36", True), ("78", False)])
@@ -136,7 +136,7 @@ def test_the_wide_search_is_of_the_first_and_the_last_look() -> None:
 @pytest.mark.parametrize(("share", "begins"), [(1.5e-4, True), (0.7e-4, False)])
 def test_what_is_unlikely_at_a_column_begins_nothing(share: float, begins: bool) -> None:
     column = np.log(np.array([[share, 1 - share]]))
-    assert ("7" in search(column, "7", Anything(), 8)) == begins
+    assert ("7" in search(column, "7", ANYTHING, 8)) == begins
 
 
 def test_what_a_format_refuses_takes_no_place() -> None:

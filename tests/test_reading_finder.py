@@ -103,9 +103,9 @@ def test_the_likeliest_lines_are_read_where_there_is_not_time_for_all(
     monkeypatch.setattr(page_of_lines, "checked", lambda line, grey: line)
     read = Recognizer.line
 
-    def until_two(self: Recognizer, line: Line) -> tuple[Row | None, RowInk | None]:
+    def until_two(self: Recognizer, line: Line) -> tuple[Row | None, bool]:
         looked.append(line)
-        return read(self, line) if len(looked) <= 2 else (None, None)
+        return read(self, line) if len(looked) <= 2 else (None, True)
 
     looked: list[Line] = []
     monkeypatch.setattr(Recognizer, "line", until_two)

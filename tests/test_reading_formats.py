@@ -50,10 +50,10 @@ def test_patterns_over_an_alphabet_fit_what_python_says(pattern: str) -> None:
 
 def test_letters_are_those_that_the_model_knows() -> None:
     labels = ["a", "Ж", "7", "cat", "+"]
-    assert fitting("letter", labels)[1] == {"a", "Ж"}
-    assert fitting("letters", labels)[1] == {"a", "Ж", "cat"}
-    assert fitting("digit", labels)[1] == {"7"} and fitting("auto", labels)[1] == set(labels)
-    assert fitting("number", labels)[1] == {"7"}
+    assert fitting("letter", labels) == {"a", "Ж"}
+    assert fitting("letters", labels) == {"a", "Ж", "cat"}
+    assert fitting("digit", labels) == {"7"} and fitting("auto", labels) == set(labels)
+    assert fitting("number", labels) == {"7"}
 
 
 def test_what_cannot_be_read_is_taken_as_there_and_signs_are_read() -> None:
@@ -116,7 +116,7 @@ def test_lists(tmp_path: Path) -> None:
     assert fits(wanted, "1234") and fits(wanted, "12-99") and fits(wanted, "777")
     assert not fits(wanted, "12") and not fits(wanted, "") and not fits(wanted, "7777")
     path.write_text("\ufeffA\nB\n", "utf-8")  # as Windows begins a text
-    assert fitting(f"@{path}", ["A", "B", "C"])[1] == {"A", "B"}
+    assert fitting(f"@{path}", ["A", "B", "C"]) == {"A", "B"}
     path.write_text("nothing")
     for name in (path, tmp_path / "none.txt", tmp_path):
         with pytest.raises(DigitsError, match="--expect"):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digits.reading import opinions, row_models
-from digits.reading.formats import Anything, parse
+from digits.reading.formats import ANYTHING, parse
 from digits.reading.judge import LIMITS
 from digits.row_image import HEIGHT, row_image
 from digits.tile import frame
@@ -25,8 +25,8 @@ def test_points_are_likelier_where_they_may_stand() -> None:
 def test_the_general_model_is_not_asked_of_what_is_nothing_to_ours() -> None:
     paper = np.full((HEIGHT, 96), 0, np.uint8)
     ink = row_image(np.pad(tile_of("5"), ((0, 0), (14, 14))), inverted=True)
-    assert opinions.ask([paper], Anything()).general is None
-    assert opinions.ask([ink], Anything()).general is not None
+    assert opinions.ask([paper], ANYTHING).general is None
+    assert opinions.ask([ink], ANYTHING).general is not None
 
 
 @pytest.mark.parametrize(

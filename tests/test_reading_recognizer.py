@@ -11,7 +11,7 @@ from digits.classifier import Classifier
 from digits.reading import recognizer as module
 from digits.reading.answer import Digit, Row
 from digits.reading.budget import Budget
-from digits.reading.formats import Anything
+from digits.reading.formats import ANYTHING
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import RowReadings
 from digits.spec import CLASSES
@@ -77,7 +77,8 @@ def test_a_row_without_a_digit_is_none(read: Any, text: str) -> None:
 def test_no_row_and_no_line_is_begun_without_time(read: Any) -> None:
     read("407")
     assert LATE.row(ROW, []) is None and made().row(ROW, []) is not None
-    assert LATE.line(Line(CORNERS, 0.9)) == (None, None)
+    assert LATE.line(Line(CORNERS, 0.9)) == (None, True)
+    assert made().line(Line(CORNERS, 0.9)) == (None, False)  # blank
 
 
 @pytest.mark.parametrize(
@@ -87,10 +88,10 @@ def test_no_row_and_no_line_is_begun_without_time(read: Any) -> None:
 def test_a_line_in_doubt_is_looked_at_closer_where_its_digits_are_low(
     high: int, first: float, again: float, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def look(self: Recognizer, line: Line) -> tuple[Row, RowInk]:
+    def look(self: Recognizer, line: Line) -> tuple[Row, bool]:
         says = row("407", first, alone=False) if line is whole else row("12", again)
         box = (50, 25 - high // 2, 10, high)
-        return replace(says, digits=[replace(one, box=box) for one in says.digits]), ROW
+        return replace(says, digits=[replace(one, box=box) for one in says.digits]), True
 
     whole = Line(CORNERS, 0.9)
     monkeypatch.setattr(Recognizer, "_line", look)
@@ -119,28 +120,26 @@ def test_ink_alone_is_asked_where_it_is_there_and_the_row_is_not_read(
     says: str | None, ink: RowInk | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Recognizer, "row", lambda self, crop, looks: row("12", 0.999))
-    monkeypatch.setattr(Recognizer, "status", lambda self, rows, expected=False: "read")
+    monkeypatch.setattr(Recognizer, "is_read", lambda self, rows, expected=False: True)
     found = made().surer(row(says) if says else None, ink)
     assert (found.text if found else None) == expected
 
 
 UNDERLINED, PLAIN = ["digit", "line"], ["digit"]
-EMPTY: list[str] = []
 
 
 @pytest.mark.parametrize(
-    ("chosen", "plain", "status", "supports", "text"),
-    [(EMPTY, EMPTY, "unsure", (0.9, 0.9), None), (PLAIN, PLAIN, "unsure", (0.5, 0.9), "whole"),
-     (UNDERLINED, PLAIN, "unsure", (0.5, 0.9), "plain"),
-     (UNDERLINED, PLAIN, "unsure", (0.9, 0.5), "whole"),
-     (UNDERLINED, PLAIN, "read", (0.5, 0.9), "whole")],
+    ("chosen", "plain", "is_read", "supports", "text"),
+    [(PLAIN, PLAIN, False, (0.5, 0.9), "whole"), (UNDERLINED, PLAIN, False, (0.5, 0.9), "plain"),
+     (UNDERLINED, PLAIN, False, (0.9, 0.5), "whole"),
+     (UNDERLINED, PLAIN, True, (0.5, 0.9), "whole")],
 )  # fmt: skip
 def test_an_underline_is_left_out_if_the_rest_is_likelier(
     chosen: list[str],
     plain: list[str],
-    status: str,
+    is_read: bool,
     supports: tuple[float, float],
-    text: str | None,
+    text: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked = []
@@ -153,21 +152,19 @@ def test_an_underline_is_left_out_if_the_rest_is_likelier(
     monkeypatch.setattr(module, "of_one_digit", lambda ink: chosen)
     monkeypatch.setattr(module, "without_underline", lambda parts: plain)
     monkeypatch.setattr(Recognizer, "_digit_of", digit_of)
-    monkeypatch.setattr(Recognizer, "status", lambda self, rows: status)
-    found = made("digit").one_digit(INK)
-    assert [one.text for one in found] == ([text] if text else [])
-    is_compared = plain is not chosen and status != "read"
-    assert len(asked) == (2 if is_compared else len(found))
+    monkeypatch.setattr(Recognizer, "is_read", lambda self, rows: is_read)
+    assert made("digit").one_digit(INK).text == text
+    assert len(asked) == (2 if plain is not chosen and not is_read else 1)
 
 
 @pytest.mark.parametrize(
     ("kind", "wanted", "status"),
-    [("auto", None, "no_digit"), ("digit", None, "unsure"), ("number", Anything(), "unsure")],
+    [("auto", None, "no_digit"), ("digit", None, "unsure"), ("number", ANYTHING, "unsure")],
 )
 def test_ink_need_look_less_like_a_digit_where_one_is_expected(
     kind: str, wanted: Any, status: str
 ) -> None:
-    assert made(kind, wanted=wanted).status([row("7", support=0.3)]) == status
+    assert made(kind, wanted=wanted).answered([row("7", support=0.3)], [], "").status == status
 
 
 def test_rows_are_judged_by_the_threshold_of_what_read_them(
@@ -175,9 +172,9 @@ def test_rows_are_judged_by_the_threshold_of_what_read_them(
 ) -> None:
     judging = replace(MODEL, thresholds={"read": 0.95})
     monkeypatch.setattr(module.row_models, "judging", lambda: judging)
-    assert made().status([row("7", 0.92)]) == "read"  # 0.9 where a model keeps none
-    assert made().status([row("40", 0.92, alone=False)]) == "unsure"
-    assert made().status([row("40", 0.96, alone=False)]) == "read"
+    assert made().is_read([row("7", 0.92)])  # 0.9 where a model keeps none
+    assert not made().is_read([row("40", 0.92, alone=False)])
+    assert made().is_read([row("40", 0.96, alone=False)])
 
 
 def test_what_is_no_digit_has_neither_text_nor_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_a_crop_lies_as_it_is_and_is_no_piece_of_itself(
     monkeypatch.setattr(Attempt, "_may_be_a_row", crop)
     monkeypatch.setattr(Attempt, "_is_one", False)
     monkeypatch.setattr(Attempt, "of_row", lambda self: unsure("13579", 0.6))
-    monkeypatch.setattr(Attempt, "of_digit", lambda self: Answer("", "no_digit"))
+    monkeypatch.setattr(Attempt, "digit", Answer("", "no_digit"))
     monkeypatch.setattr(Attempt, "of_page", lambda self: piece)
     monkeypatch.setattr(attempt, "read_turned", lambda *_: unsure("4071", 0.9, "read"))
     answer = reader.read(from_array(UPRIGHT))

@@ -37,11 +37,11 @@ class Seen:
     def put(self, monkeypatch: pytest.MonkeyPatch) -> list[Ink]:
         looked: list[Ink] = []
 
-        def one_digit(_: Recognizer, ink: Ink) -> list[Row]:
+        def one_digit(_: Recognizer, ink: Ink) -> Row:
             looked.append(ink)
             (digit,) = row(self.label).digits
             one = row(self.label, 0.9999, alone=True)
-            return [replace(one, support=self.support, digits=[digit])]
+            return replace(one, support=self.support, digits=[digit])
 
         monkeypatch.setattr(module, "seen_first", lambda grey: INK)
         monkeypatch.setattr(module, "stands_alone", lambda ink: self.alone)
@@ -53,8 +53,8 @@ class Seen:
 
 def test_a_digit_is_looked_at_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = Seen(0.9).put(monkeypatch)
-    assert Attempt(recognizer(budget=NEVER)).of_digit() == NOTHING and looked == []
-    assert Attempt(recognizer()).of_digit().status == "read" and looked == [INK]
+    assert Attempt(recognizer(budget=NEVER)).digit == NOTHING and looked == []
+    assert Attempt(recognizer()).digit.status == "read" and looked == [INK]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_digit_beside_other_ink_crossed_or_like_none_is_in_doubt(
 ) -> None:
     seen.put(monkeypatch)
     monkeypatch.setattr("digits.reading.recognizer.warnings", lambda ink, height: [])
-    answer = Attempt(recognizer(kind)).of_digit()
+    answer = Attempt(recognizer(kind)).digit
     assert (answer.status, answer.warnings) == (status, words)
     assert (answer.why in (CROSSED, NOT_ALONE, NOT_ALIKE)) == (status == "unsure")
 
@@ -86,8 +86,8 @@ def test_our_row_model_is_not_asked_beside_a_model_that_knows_what_is_none(
     Seen(0.9, likeness=0.49).put(monkeypatch)
     plain = recognizer()
     knowing = replace(plain.classifier, classes=(*CLASSES, NONE))
-    assert Attempt(plain).of_digit().why == NOT_ALIKE
-    assert Attempt(replace(plain, classifier=knowing)).of_digit().status == "read"
+    assert Attempt(plain).digit.why == NOT_ALIKE
+    assert Attempt(replace(plain, classifier=knowing)).digit.status == "read"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_tight_digit_is_plain_in_one_polarity(
     monkeypatch.setattr(module, "is_one_digit", lambda ink: drawn[ink.inverted])
     monkeypatch.setattr(module, "fills", lambda box, grey: True)
     monkeypatch.setattr(module.opinions, "likeness", lambda tile, text: 0.51)
-    monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: [rows[ink.inverted]])
+    monkeypatch.setattr(Recognizer, "one_digit", lambda self, ink: rows[ink.inverted])
     monkeypatch.setattr(
         Recognizer, "_verdict", lambda self, some, expected: (statuses[some[0].text == "9"], "")
     )

@@ -144,12 +144,12 @@ def test_a_rule_goes_from_side_to_side_and_is_hardly_filled(
 ) -> None:
     mask = np.zeros((height, width), bool)
     part = Component((2, 2, width, height), round(area * width * height), mask)
-    assert is_frame(part, SIDE, SIDE) == is_rule
+    assert is_frame(part, (SIDE, SIDE)) == is_rule
 
 
 def test_an_upright_of_a_wide_crop_is_a_1() -> None:
     one = Component((50, 2, 20, 196), 3920, np.ones((196, 20), bool))
-    assert not is_frame(one, 400, SIDE)
+    assert not is_frame(one, (SIDE, 400))
 
 
 @pytest.mark.parametrize(
@@ -158,11 +158,7 @@ def test_an_upright_of_a_wide_crop_is_a_1() -> None:
      ((1, 1, 198, 198), False)],
 )  # fmt: skip
 def test_the_edge_has_four_sides(box: tuple[int, int, int, int], touches: bool) -> None:
-    assert at_edge(Component(box, 81, np.ones(box[:1:-1], bool)), SIDE, SIDE) == touches
-
-
-def test_nothing_has_no_digit() -> None:
-    assert of_one_digit(ink()) == [] and not stands_alone(ink()) and not is_one_digit(ink())
+    assert at_edge(box, (SIDE, SIDE)) == touches
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digits.vision.components import of_one_digit
-from digits.vision.ink import EVEN, LIMITS, Ink, find, is_tight, is_wide, keeping, polarities
+from digits.vision.ink import EVEN, LIMITS, find, is_tight, is_wide, polarities
 
 SIZE = 160
 REACHES = LIMITS.reach_of_shorter_side, 0.2
@@ -150,16 +150,6 @@ def test_in_even_light_most_of_a_crop_may_be_ink(size: int) -> None:
     ink = find(grey, False, EVEN)
     assert ink is not None and np.array_equal(ink.mask, grey < 128)
     assert ink.contrast == pytest.approx(1 - 40 / 220, abs=0.01)
-
-
-def test_less_strokes_leaves_what_is_kept_and_its_edges() -> None:
-    level = np.zeros((40, 60), np.uint8)
-    level[10:30, 10:16] = level[10:30, 40:46] = 255
-    kept = np.zeros(level.shape, np.uint8)
-    kept[:, :30] = 1
-    left = keeping(Ink(level, level > 127, 1.0, inverted=False), kept & (level > 0))
-    assert left.mask[20, 12] and not left.mask[:, 30:].any() and not left.level[:, 30:].any()
-    assert np.array_equal(left.level[:, :30], level[:, :30])
 
 
 @pytest.mark.parametrize(("share", "found"), [(0.6, True), (0.9, False)])

@@ -29,10 +29,15 @@ def test_ink_alone_is_what_mostly_lies_in_the_line() -> None:
     level[above - 8 : above + 40, beside + 100 : beside + 120] = 255  # reaches out of it
     level[:, : beside // 2 - 4] = 255  # a wall at its left
     level[above + 5 : above + 60, beside - 6 : beside] = 255  # a 1 just beside it
-    kept = one.alone(Ink(level, level > 0, 1.0, inverted=False))
-    columns = np.flatnonzero(kept.mask.any(axis=0))
+    mask = level > 0
+    level[above + 5 : above + 60, beside + 40] = level[: above - 10, beside + 160] = (
+        90  # soft edges
+    )
+    kept = one.alone(Ink(level, mask, 1.0, inverted=False))
+    columns = np.flatnonzero(kept.any(axis=0))
     assert columns.min() == beside - 6 and columns.max() == beside + 119
-    assert kept.mask[above + 30, beside + 110] and not kept.level[above + 30, 0]
+    assert kept[above + 30, beside + 110] and not kept[above + 30, 0]
+    assert (kept[above + 5 : above + 60, beside + 40] == 90).all()
 
 
 def test_a_piece_of_a_line_lies_on_it_and_may_be_longer() -> None:

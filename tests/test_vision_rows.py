@@ -41,10 +41,6 @@ def alone(level: np.ndarray) -> RowInk:
     return row
 
 
-def test_without_ink_there_is_no_row() -> None:
-    assert ink_alone(seen(np.zeros((SIZE, SIZE), np.uint8))) is None
-
-
 @pytest.mark.parametrize(("height", "is_row"), [(4, True), (3, False)])
 def test_a_line_is_no_row(height: int, is_row: bool) -> None:
     level = np.zeros((SIZE, 3 * SIZE), np.uint8)

@@ -25,7 +25,7 @@ from digits.data.row_ink import Sources
 from digits.finder import LINES, checked, columns, may_be_a_number
 from digits.optimization import artefact
 from digits.reading.budget import Budget
-from digits.reading.judge import likely_lines
+from digits.reading.judge import is_likely
 from digits.reading.recognizer import Recognizer
 from digits.spec import LINE_CLASSES, data_dir, pretrained_dir
 from digits.training import calibrate, lines, made_up, page_lines
@@ -105,9 +105,9 @@ def _known(source: Sources, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]
         for line in page_lines.parted(page.grey):
             known_so = checked(line, page.grey)
             row = reads.line(line)[0] if may_be_a_number(known_so) else None
-            if row and likely_lines([row]):
+            if row and is_likely(row):
                 likely.append(known_so.probability)
-                sure.append(reads.status([row], expected=True) == "read")
+                sure.append(reads.is_read([row], expected=True))
                 right.append(lines.class_of(line, page) == "number")
         if any(sure):
             yield columns(likely)[sure], np.array(right)[sure]

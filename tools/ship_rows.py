@@ -120,7 +120,7 @@ def _lines(source: rows.Sources, rng: Generator) -> Iterator[Shown]:
     while True:
         page = page_lines.page(source, rng)
         for line, text in training.whole_numbers(page):
-            under = line.under(line.row(), page.grey)
+            under = line.under(page.grey)
             inverted = is_inverted(under)
             ink = find(under, inverted)
             if ink is not None:

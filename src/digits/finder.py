@@ -93,10 +93,9 @@ def columns(likely: Sequence[float]) -> np.ndarray:
     Numbers come together, and so does print."""
     shares = np.clip(likely, LEAST, 1 - LEAST)
     odds = np.log(shares) - np.log1p(-shares)
-    others = max(len(odds) - 1, 1)
-    mean = (odds.sum() - odds) / others
-    alone = np.full(len(odds), len(odds) == 1)
-    return np.stack([np.ones(len(odds)), odds, np.where(alone, 0.0, mean), ~alone], axis=1)
+    others = len(odds) - 1
+    mean = (odds.sum() - odds) / max(others, 1)
+    return np.stack([np.ones(len(odds)), odds, mean, np.full(len(odds), others > 0)], axis=1)
 
 
 def are_plain(lines: Sequence[Line]) -> list[bool]:

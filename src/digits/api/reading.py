@@ -53,10 +53,10 @@ class Reader:
 
         loaded = load(model) if isinstance(model, str | Path) else model
         self._reader = reader.Reader.expecting(loaded, expect, seconds)
-        self._expect = expect
 
     def __reduce__(self) -> "tuple[Callable[..., Reader], tuple[str, str, float | None]]":
-        return _again, (str(self._reader.classifier.path), self._expect, self._reader.seconds)
+        reader = self._reader
+        return _again, (str(reader.classifier.path), reader.expect, reader.seconds)
 
     def read(self, source: "Source") -> "Answer":
         """Read one picture: a path, the bytes of an image file, a Pillow image, or an array.

@@ -1,8 +1,9 @@
 """Made-up pages with numbers by hand among all that pages hold, and where each number stands.
 
-Plain rows, columns, tables, forms, envelopes, single digits, and pages without any number; printed
-text, words by hand, rules, rings and stamps around; on sheets that lie askew, in any light. Only
-numbers by hand are wanted: print is there to be left out. Seeded throughout.
+Plain rows, columns, tables, forms, envelopes, single digits, small numbers beside large ones, and
+pages without any number; printed text, words by hand, rules, rings and stamps around; on sheets
+that lie askew, in any light. Only numbers by hand are wanted: print is there to be left out. Seeded
+throughout.
 """
 
 from collections.abc import Callable
@@ -33,6 +34,8 @@ BARE = 0.25  # the share of pages with numbers that hold nothing else
 # The share of pages by a marker, and how much thicker it is, by the height of digits; and of those
 # whose strokes have holes.
 MARKER, THICKER, BROKEN = 0.12, (0.04, 0.16), 0.08
+# Of a number's height: that of a smaller one beside it, and how far off that is.
+SMALLER, NEARBY = (0.2, 0.6), (0.08, 1.2)
 ONES = 0.2  # of digits by themselves: more than a tenth, as they look like strokes of a pen
 # From one row of a column to the next, in heights; the share of columns whose rows are close.
 LEADS, CLOSE, CLOSE_LEADS = (1.15, 2.6), 0.35, (1.02, 1.4)
@@ -122,6 +125,27 @@ def _lone(sheet: Sheet, source: Sources, rng: Generator) -> None:
     number = _digits(count, source, height, rng).no_larger_than(0.7 * sheet.side, 0.7 * sheet.side)
     if sheet.write_anywhere(number, rng) and rng.random() < 0.7:
         page_things.mark(sheet, sheet.rows[-1], rng)
+
+
+def _of_two_sizes(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """A number, and smaller ones beside or below it: an index, a sum, a date."""
+    height = float(np.exp(rng.uniform(*np.log(LONE))))
+    count = 1 if rng.random() < 0.6 else int(rng.integers(2, 7))
+    number = _digits(count, source, height, rng).no_larger_than(0.7 * sheet.side, 0.5 * sheet.side)
+    if not sheet.write_anywhere(number, rng):
+        return
+    (left, top), (right, bottom) = sheet.rows[-1].min(axis=0), sheet.rows[-1].max(axis=0)
+    height = bottom - top
+    for _ in range(int(rng.integers(1, 4))):
+        small = height * rng.uniform(*SMALLER)
+        if small < HEIGHTS[0]:
+            continue
+        number, away = _digits(int(rng.integers(1, 5)), source, small, rng), rng.uniform(*NEARBY)
+        if rng.random() < 0.6:
+            x, y = right + away * height, rng.uniform(top - small, bottom)
+        else:
+            x, y = rng.uniform(left - small, right), bottom + away * height
+        sheet.write(number, int(x), int(y), rng)
 
 
 def _column(sheet: Sheet, source: Sources, rng: Generator) -> None:
@@ -220,8 +244,8 @@ def _envelope(sheet: Sheet, source: Sources, rng: Generator) -> None:
 
 Layout = Callable[[Sheet, Sources, Generator], None]
 LAYOUTS: dict[Layout, float] = {
-    _scattered: 0.11, _one: 0.1, _lone: 0.17, _column: 0.12, page_table.table: 0.22, _form: 0.13,
-    _comb_fields: 0.07, _envelope: 0.08,
+    _scattered: 0.1, _one: 0.1, _lone: 0.14, _of_two_sizes: 0.06, _column: 0.12,
+    page_table.table: 0.21, _form: 0.13, _comb_fields: 0.07, _envelope: 0.07,
 }  # fmt: skip
 
 

@@ -53,8 +53,7 @@ def framed(grey: np.ndarray) -> np.ndarray:
         crops = (find(grey, inverted, EVEN) for inverted in polarities(grey))
         ink = next((crop for crop in crops if crop and is_one_digit(crop)), None)
     ink = ink or seen_first(grey)
-    chosen = of_one_digit(ink) if ink else []
-    if ink is None or not chosen:
+    if ink is None:
         raise DigitsError("nothing is drawn on it")
-    level, _ = cut_out(ink, chosen)
+    level, _ = cut_out(ink, of_one_digit(ink))
     return frame(level)

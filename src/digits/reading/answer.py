@@ -11,6 +11,7 @@ from digits.reading import table
 from digits.tile import Box
 
 Ranking = list[tuple[str, float]]  # what it may be, with calibrated probabilities, likeliest first
+OF_CELL = "text", "status", "probability", "box"  # what a table's cell has in JSON of its row's
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Answer:
 
         `decimal` is the sign before the decimals of numbers, '.' or ','.
         """
+        rows = [_row_json(row, top_k, decimal) for row in self.rows]
         answer = {
             "image": self.image,
             "page": self.page,
@@ -104,17 +106,10 @@ class Answer:
             "trained_on": self.trained_on,
             "seen_as": self.seen_as,
             "why": self.why,
-            "rows": [_row_json(row, top_k, decimal) for row in self.rows],
+            "rows": rows,
             "cells": [
-                {
-                    "row": line,
-                    "column": column,
-                    "text": row.text,
-                    "status": row.status,
-                    "probability": round(row.probability, 4),
-                    "box": list(row.box),
-                }
-                for (line, column), row in zip(self.places, self.rows, strict=False)
+                {"row": line, "column": column} | {key: row[key] for key in OF_CELL}
+                for (line, column), row in zip(self.places, rows, strict=False)
             ],
             "warnings": self.warnings,
             "seconds": round(self.seconds, 4),

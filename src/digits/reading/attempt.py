@@ -14,6 +14,7 @@ from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
 from digits.reading.turned import read_turned
 from digits.spec import NONE
+from digits.vision import rows
 from digits.vision.components import is_crossed, is_one_digit, stands_alone
 from digits.vision.ink import (
     EVEN,
@@ -46,10 +47,9 @@ class Limits:
 
     most_crop_height_px: int = 400  # of a crop of one row: what is higher is a page
     most_crop_aspect: float = 16.0  # width by height of a crop of one row
-    # Of a strip, which has no digit in it: those of screens are 5 high, and the longest "1" is not
-    # as thin. Without it a line of 6,000 dots, one pixel high, took 16 s.
+    # Of a strip, which is as long as a line and has no digit in it: those of screens are 5 high.
+    # Without it a line of 6,000 dots, one pixel high, took 16 s.
     most_strip_px: int = 4
-    least_strip_aspect: float = 100.0
 
 
 LIMITS = Limits()
@@ -73,7 +73,11 @@ class Attempt:
         answer = self._upright()
         if answer.status == "read" or not self._may_be_turned(answer):
             return answer
-        return max(answer, self._turned() or answer, key=lambda one: judge.worth(one.rows))
+        turned = read_turned(
+            self.grey,
+            lambda grey: Attempt(replace(self.recognizer, grey=grey)).of_page(plainly=True),
+        )
+        return max(answer, turned or answer, key=lambda one: judge.worth(one.rows))
 
     def _upright(self) -> Answer:
         """The first answer that is plain; else the one that says most.
@@ -88,22 +92,22 @@ class Attempt:
             if cut_out:
                 return cut_out
         if self._is_one:  # before the row models: they take four times as long
-            return self._digit
+            return self.digit
         crop = self._crop
         if crop and crop.status == "read":
             return crop
         page = self.of_page()
-        if page and crop and judge.value(crop.rows) > judge.value(page.rows):
+        if page and crop and judge.value(crop) > judge.value(page):
             page = judge.doubted(page, A_PIECE)
         if page and (page.status == "read" or judge.is_a_page(page.rows, len(self._lines))):
             return page
-        best = page or (NOTHING if expects_number else self._digit)
+        best = page or (NOTHING if expects_number else self.digit)
         row = crop
         if not self._may_be_a_row and (all_of_it := self.of_row()):
             row = judge.doubted(all_of_it, NO_ROW_FOUND)
         if row and row.rows and not page and not self._stands_alone:
             return row  # from grey: on patterned paper the ink of a digit is cut out of the pattern
-        return max(best, row or NOTHING, key=_value_of)
+        return max(best, row or NOTHING, key=judge.value)
 
     def of_tile(self) -> Answer | None:
         """The answer to a tile in MNIST's frame; None where the picture is none."""
@@ -116,11 +120,11 @@ class Attempt:
         for inverted in polarities(self.grey):
             seen = find(self.grey, inverted, EVEN) if self.recognizer.budget.left() else None
             if seen and is_one_digit(seen):
-                rows = self.recognizer.one_digit(seen)
-                if all(fills(row.box, self.grey) for row in rows):
-                    answers.append(self.recognizer.concluded(rows, seen, [], "digit"))
-        plain = (one for one in answers if one.status == "read" and self._are_alike(one.rows))
-        return max(plain, key=_value_of, default=None)
+                row = self.recognizer.one_digit(seen)
+                if fills(row.box, self.grey):
+                    answers.append(self.recognizer.concluded([row], seen, [], "digit"))
+        plain = (one for one in answers if one.status == "read" and self._is_alike(one.rows[0]))
+        return max(plain, key=judge.value, default=None)
 
     def of_row(self) -> Answer | None:
         """The answer to the picture as one row: the crop of one, or all of its ink; None where
@@ -140,7 +144,7 @@ class Attempt:
                 answers.append(self.recognizer.concluded([row], seen, words, "row"))
                 if answers[-1].status == "read":
                     break
-        return max(answers, key=_value_of, default=None)
+        return max(answers, key=judge.value, default=None)
 
     def of_page(self, plainly: bool = False) -> Answer | None:
         """The answer to the lines that the finder sees; None where it sees no number, or, if it is
@@ -149,32 +153,29 @@ class Attempt:
             return None
         return PageOfLines(self.recognizer, self._lines).answer(plainly)
 
-    def of_digit(self) -> Answer:
+    @cached_property
+    def digit(self) -> Answer:
         """The answer to the picture as one digit. With other ink beside the digit, none expected,
         or a stroke within a 0, it is `unsure`."""
         ink = self._ink
         if ink is None or not self.recognizer.budget.left():
             return NOTHING
-        rows = self.recognizer.one_digit(ink)
+        row = self.recognizer.one_digit(ink)
         is_all = self.recognizer.kind == "digit" or self._stands_alone
-        crossed = any(row.text == "0" and is_crossed(row.digits[0].tile) for row in rows)
+        crossed = row.text == "0" and is_crossed(row.digits[0].tile)
         words = [TEXT_LEFT_OUT] * (not is_all) + [CROSSED] * crossed
-        answer = self.recognizer.concluded(rows, ink, words, "digit")
+        answer = self.recognizer.concluded([row], ink, words, "digit")
         doubts = [NOT_ALONE] * (not is_all) + [CROSSED] * crossed
         if answer.status == "read" and not doubts:
-            doubts = [NOT_ALIKE] * (not self._are_alike(rows))
+            doubts = [NOT_ALIKE] * (not self._is_alike(row))
         return judge.doubted(answer, doubts[0]) if doubts else answer
 
-    def _are_alike(self, rows: list[Row]) -> bool:
-        """Whether digits alone are ones to our row model as well, or known to be ones. It is asked
+    def _is_alike(self, row: Row) -> bool:
+        """Whether a digit alone is one to our row model as well, or known to be one. It is asked
         beside a classifier that has not learned what is none."""
         if self.recognizer.kind == "digit" or NONE in self.recognizer.classifier.classes:
             return True
-        return all(
-            opinions.likeness(digit.tile, row.text) >= judge.LIMITS.likeness
-            for row in rows
-            for digit in row.digits
-        )
+        return opinions.likeness(row.digits[0].tile, row.text) >= judge.LIMITS.likeness
 
     def _may_be_turned(self, answer: Answer) -> bool:
         """Whether a picture with this answer may lie on a side, or upside down. A tile and the crop
@@ -185,14 +186,6 @@ class Attempt:
             return False
         is_a_page = judge.is_a_page(answer.rows, len(self._lines))
         return not is_a_page or judge.is_of_single_digits(answer.rows)
-
-    def _turned(self) -> Answer | None:
-        """The answer to the picture turned; None where no turn makes it plain."""
-
-        def read(grey: np.ndarray) -> Answer | None:
-            return Attempt(replace(self.recognizer, grey=grey)).of_page(plainly=True)
-
-        return read_turned(self.grey, read)
 
     @cached_property
     def _crop(self) -> Answer | None:
@@ -213,7 +206,7 @@ class Attempt:
     def _is_a_strip(self) -> bool:
         """Whether the picture is too thin for a digit."""
         thin, long = sorted(self.grey.shape)
-        return thin <= LIMITS.most_strip_px and long >= LIMITS.least_strip_aspect * thin
+        return thin <= LIMITS.most_strip_px and long >= rows.LIMITS.most_aspect * thin
 
     @property
     def _may_be_a_crop(self) -> bool:
@@ -251,11 +244,6 @@ class Attempt:
         return are_several(list(likely), self.grey.shape)
 
     @cached_property
-    def _digit(self) -> Answer:
-        """The answer to the picture as one digit."""
-        return self.of_digit()
-
-    @cached_property
     def _is_one(self) -> bool:
         """Whether the picture is one digit: one is expected, or it stands alone and reads as one,
         if with a stroke in it, or as another thing to the row model."""
@@ -263,8 +251,4 @@ class Attempt:
             return self.recognizer.kind == "digit"
         if not self._stands_alone:
             return False
-        return self._digit.status == "read" or self._digit.why in (CROSSED, NOT_ALIKE)
-
-
-def _value_of(answer: Answer) -> float:
-    return judge.value(answer.rows)
+        return self.digit.status == "read" or self.digit.why in (CROSSED, NOT_ALIKE)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import accumulate
 
 from digits.reading.answer import Row
 from digits.tile import Box
+from digits.vision.components import at_edge
 from digits.vision.ink import Ink
 
 
@@ -38,21 +38,14 @@ def may_be_several(ink: Ink) -> bool:
 def are_several(boxes: Sequence[Box], shape: tuple[int, ...]) -> bool:
     """Whether the boxes that the border of a picture of `shape` (H, W) does not cut are several
     numbers: one lies below another, or is much lower, or further off than digits of one are."""
-    bottom, end = shape
-    whole = sorted(
-        (x, y, width, height)
-        for x, y, width, height in boxes
-        if x > 0 and y > 0 and x + width < end and y + height < bottom
-    )
+    whole = sorted(box for box in boxes if not at_edge(box, shape))
     heights = [height for *_, height in whole]
     if len(whole) < 2 or not _are_as_high(min(heights), max(heights)):
         return len(whole) > 1
-    room, right = LIMITS.most_gap_of_height * max(heights), whole[0][0]
-    for x, _, width, _ in whole:
-        if x - right > room:
-            return True
-        right = max(right, x + width)
-    return _stacked(whole)
+    room = LIMITS.most_gap_of_height * max(heights)
+    ends = accumulate((x + width for x, _, width, _ in whole), max)
+    is_apart = any(x - end > room for end, (x, *_) in zip(ends, whole[1:], strict=False))
+    return is_apart or _stacked(whole)
 
 
 def _stacked(boxes: Sequence[Box]) -> bool:
@@ -66,22 +59,16 @@ def _stacked(boxes: Sequence[Box]) -> bool:
 def has_more(ink: Ink, rows: Sequence[Row]) -> bool:
     """Whether there is other ink beside the rows that is about as high as their digits."""
     high = max(digit.box[3] for row in rows for digit in row.digits)
-    count = sum(_are_as_high(height, high) for *_, height in _beside(ink, rows))
-    return count >= LIMITS.text_parts
+    as_high = (part.box for part in ink.parts if _are_as_high(part.box[3], high))
+    others = sum(not any(_holds(row.box, box) for row in rows) for box in as_high)
+    return others >= LIMITS.text_parts
 
 
 def _are_as_high(height: float, other: float) -> bool:
     return other <= LIMITS.most_times * height and height <= LIMITS.most_times * other
 
 
-def _beside(ink: Ink, rows: Sequence[Row]) -> list[Box]:
-    """The boxes of the ink's parts whose middles lie in no row."""
-    spans = np.array([row.box for row in rows])
-
-    def is_in(box: Box) -> bool:
-        x, y, width, height = box
-        across, down = x + width / 2 - spans[:, 0], y + height / 2 - spans[:, 1]
-        inside = (across >= 0) & (across <= spans[:, 2]) & (down >= 0) & (down <= spans[:, 3])
-        return bool(inside.any())
-
-    return [part.box for part in ink.parts if not is_in(part.box)]
+def _holds(around: Box, box: Box) -> bool:
+    """Whether the middle of a box lies in another."""
+    (left, top, wide, high), (x, y, width, height) = around, box
+    return 0 <= x + width / 2 - left <= wide and 0 <= y + height / 2 - top <= high

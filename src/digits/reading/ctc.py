@@ -7,10 +7,11 @@ Throughout: log_probs (T, K) float, columns by classes; the last class is the bl
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from digits.reading.formats import Format, State
+from digits.reading.formats import Format
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def search(log_probs: np.ndarray, labels: Sequence[str], wanted: Format, width: 
     """
     blank = log_probs.shape[1] - 1
     column_of = {label: k for k, label in enumerate(labels)}
-    states: dict[str, State | None] = {"": wanted.start}
+    states: dict[str, Any] = {"": wanted.start}
     beam = {"": (1.0, 0.0)}
     for column in np.exp(log_probs).tolist():
         likely = [k for k in range(blank) if column[k] > LIMITS.min_probability]

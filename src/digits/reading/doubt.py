@@ -31,7 +31,7 @@ class Features:
     def columns(self) -> list[float]:
         """As the logistic function takes them; roots, as the first doubts count most."""
         likely, digits = (math.sqrt(-min(log, 0.0)) for log in (self.rows, self.digits))
-        margin, spread = math.sqrt(max(self.margin, 0.0)), math.sqrt(self.spread)
+        margin, spread = math.sqrt(self.margin), math.sqrt(self.spread)
         columns = [1.0, -likely, -digits, margin, -spread, math.log(self.length)]
         if self.general is None:
             return columns

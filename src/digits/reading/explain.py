@@ -37,9 +37,10 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
     """
     digits = [digit for row in answer.rows for digit in row.digits][:MOST]
     shown = _picture(picture, answer)
-    seen_as = [SEEN_AS[answer.seen_as]] if answer.seen_as else []
-    why = [f"{answer.status}: {answer.why}"] if answer.why else []
-    notes = [*seen_as, *why, *_model(answer), *answer.warnings]
+    why = answer.why and f"{answer.status}: {answer.why}"
+    taught = answer.trained_on and f", trained on {answer.trained_on}"
+    model = answer.model and f"model {answer.model}{taught}"
+    notes = list(filter(None, [SEEN_AS.get(answer.seen_as), why, model, *answer.warnings]))
     text = LINE * (len(notes) + 1)
     below = LINE + 2 * MARGIN + shown.height + text
     height = below + CELL_HEIGHT * -(-len(digits) // TILES_A_LINE)
@@ -57,12 +58,6 @@ def explain(picture: Picture, answer: Answer, path: Path | IO[bytes]) -> None:
         _digit(sheet, draw, digit, column * CELL, below + line * CELL_HEIGHT)
     with told(f"--explain {path}: not written", ValueError):
         sheet.save(path, None if isinstance(path, Path) else "PNG")
-
-
-def _model(answer: Answer) -> list[str]:
-    """The line that says who answered."""
-    taught = f", trained on {answer.trained_on}" if answer.trained_on else ""
-    return [f"model {answer.model}{taught}"] if answer.model else []
 
 
 def _picture(picture: Picture, answer: Answer) -> Image.Image:

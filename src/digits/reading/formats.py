@@ -7,15 +7,13 @@ alphabet of its own, and nothing beside it is taken as there.
 """
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from digits.errors import DigitsError, UsageError, told
 from digits.reading.patterns import NUMBERS, Alphabet, Pattern
 from digits.spec import CLASSES
-
-State = Hashable
 
 _DAY, _MONTH, _YEAR = "(0?[1-9]|[12][0-9]|3[01])", "(0?[1-9]|1[0-2])", "([0-9]{4}|[0-9]{2})"
 _WHOLE = "([0-9]+|[0-9]{1,3}([.,][0-9]{3})+)"
@@ -39,39 +37,10 @@ CHOICES = ("auto", "digit", *NAMED)
 OR_A_FILE = " or @a file of numbers"  # of what may be expected: a server opens none
 
 
-class Format(Protocol):
-    """Which texts are valid: `start`, then a `step` a digit or sign, at the end `accepts`.
-
-    `signs` are those that may stand in them; others are not read.
-    """
-
-    start: State
-    signs: frozenset[str]
-
-    def step(self, state: State, label: str) -> State | None:
-        """The state after one more digit or sign; None if nothing valid begins so."""
-
-    def accepts(self, state: State) -> bool:
-        """Whether what was read up to here is valid as a whole."""
-
-
-class Anything:
-    """Any digits, or none."""
-
-    start: State = 0
-    signs: frozenset[str] = frozenset()
-
-    def step(self, state: State, label: str) -> State | None:
-        return state
-
-    def accepts(self, state: State) -> bool:
-        return True
-
-
 class OneOf:
     """The texts of a list; a state is what was read up to here."""
 
-    start: State = ""
+    start = ""
 
     def __init__(self, numbers: Iterable[str], alphabet: Alphabet = NUMBERS) -> None:
         kept = frozenset(alphabet.readable) if alphabet.rest_is_there else None
@@ -83,35 +52,41 @@ class OneOf:
     def __len__(self) -> int:
         return len(self._ends)
 
-    def step(self, state: State, label: str) -> State | None:
-        longer = f"{state}{label}"
+    def step(self, state: str, label: str) -> str | None:
+        longer = state + label
         at = bisect_left(self._sorted, longer)
         return longer if "".join(self._sorted[at : at + 1]).startswith(longer) else None
 
-    def accepts(self, state: State) -> bool:
+    def accepts(self, state: str) -> bool:
         return state in self._ends
+
+
+# Which texts are valid: `start`, then a `step` a digit or sign, at the end `accepts`; `signs` are
+# those that may stand in them, others are not read.
+Format = Pattern | OneOf
+ANYTHING = Pattern("[0-9]*")  # any digits, or none
 
 
 def accepts(wanted: Format, text: str) -> bool:
     """Whether a text is valid as a whole."""
-    state: State | None = wanted.start
+    state: Any = wanted.start
     for label in text:
         state = None if state is None else wanted.step(state, label)
     return state is not None and wanted.accepts(state)
 
 
-def fitting(expect: str, labels: Sequence[str]) -> tuple[Format | None, frozenset[str]]:
-    """The format that `--expect` means to a model of single characters, and which of its labels are
-    valid; of 'digit' the digits, if it knows any.
+def fitting(expect: str, labels: Sequence[str]) -> frozenset[str]:
+    """The labels of a model of single characters that `--expect` allows; of 'digit' the digits, if
+    it knows any.
 
     Raises:
         DigitsError: what `parse` raises.
     """
     wanted = parse(expect, Alphabet.of(labels))
     if wanted:
-        return wanted, frozenset(label for label in labels if accepts(wanted, label))
+        return frozenset(label for label in labels if accepts(wanted, label))
     digits = frozenset(labels) & set(CLASSES) if expect == "digit" else frozenset()
-    return None, digits or frozenset(labels)
+    return digits or frozenset(labels)
 
 
 def parse(expect: str, alphabet: Alphabet = NUMBERS) -> Format | None:

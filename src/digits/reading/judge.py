@@ -67,10 +67,10 @@ def worth(rows: Sequence[Row]) -> float:
     return sum(len(row.text) * row.probability for row in rows)
 
 
-def value(rows: Sequence[Row]) -> float:
+def value(answer: Answer) -> float:
     """How many digits are right if all of them are, by how likely that is: of one picture's ink a
     few sure digits say less than many that are nearly as sure."""
-    return probability(rows) * sum(len(row.text) for row in rows)
+    return probability(answer.rows) * sum(len(row.text) for row in answer.rows)
 
 
 def is_a_page(lines: Sequence[Row], seen: int) -> bool:
@@ -119,16 +119,16 @@ def _compared(likely: float, threshold: float) -> str:
     return f"{one} likely, {other} are needed"
 
 
-def seen_twice(one: Row, probability: float, fits: float, row_model: Classifier) -> Row:
-    """A digit by itself that the row model saw as well, with this probability and support. The
-    classifier knows such digits best; it has its word where the row model has no doubt. Of what is
-    no digit to it the ink was not found: then the row model tells, which looks at the grey.
+def seen_twice(one: Row, row: Row, row_model: Classifier) -> Row:
+    """A digit by itself that the row model saw as well, as a `row`. The classifier knows such
+    digits best; it has its word where the row model has no doubt. Of what is no digit to it the ink
+    was not found: then the row model tells, which looks at the grey.
     """
     if one.support < LIMITS.digit_support:
-        return replace(one.as_likely_as(probability), alone=False)
-    sure = probability >= row_model.thresholds.get("read", LIMITS.read_probability)
-    likely = one.probability if sure else min(one.probability, probability)
-    return replace(one.as_likely_as(likely), support=math.sqrt(one.support * fits))
+        return replace(one.as_likely_as(row.probability), alone=False)
+    sure = row.probability >= row_model.thresholds.get("read", LIMITS.read_probability)
+    likely = one.probability if sure else min(one.probability, row.probability)
+    return replace(one.as_likely_as(likely), support=math.sqrt(one.support * row.support))
 
 
 def likelier(first: Row, second: Row) -> Row:
@@ -170,9 +170,9 @@ def _lie_in(boxes: Sequence[Box], others: Sequence[Box]) -> np.ndarray:
     return np.asarray((2 * shared.prod(axis=-1) > sizes.prod(axis=-1)).any(axis=1))
 
 
-def likely_lines(rows: list[Row]) -> list[Row]:
-    """The lines of a page that are numbers."""
-    return [row for row in rows if row.probability >= LIMITS.line_probability]
+def is_likely(row: Row) -> bool:
+    """Whether a line of a page is a number."""
+    return row.probability >= LIMITS.line_probability
 
 
 def doubted(answer: Answer, why: str, which: Collection[int] | None = None) -> Answer:

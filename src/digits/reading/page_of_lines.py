@@ -10,7 +10,6 @@ from digits.reading.beside import has_more
 from digits.reading.recognizer import Recognizer
 from digits.vision.ink import Ink, find, is_inverted, seen_first
 from digits.vision.lines import Line
-from digits.vision.rows import RowInk
 from digits.vision.walls import within_cells
 
 LEFT_OUT = "rows that look like numbers and are left out: {}"
@@ -42,12 +41,12 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Look:
-    """A look at a line: what stands in it, None where that is no number, and its ink, None where
-    time was over. A line may be made longer than the finder sees it."""
+    """A look at a line: what stands in it, None where that is no number, and whether anything may.
+    A line may be made longer than the finder sees it."""
 
     line: Line
     row: Row | None
-    ink: RowInk | None
+    has_ink: bool
     is_longer: bool = False
 
 
@@ -67,29 +66,25 @@ class PageOfLines:
             if not may_be_a_number(line):
                 in_print.append(line)
                 continue
-            row, ink = self.recognizer.line(line)
-            if plainly and not (row and self._is_read([row])):
+            row, has_ink = self.recognizer.line(line)
+            if plainly and not (row and self.recognizer.is_read([row], expected=True)):
                 return None
-            looks[place] = Look(line, row, ink)
+            looks[place] = Look(line, row, has_ink)
         in_order = [looks[place] for place in sorted(looks)]
         rows = [row for look in in_order if (row := look.row)]
-        numbers = judge.likely_lines(judge.written_once(rows))
-        if numbers or not self.recognizer.wanted:
-            return self._concluded(in_order, numbers, in_print)
-        stretched = self._stretched()
-        if not stretched or not stretched.row:
-            return None
-        return self._concluded([stretched], [stretched.row], in_print)
+        numbers = list(filter(judge.is_likely, judge.written_once(rows)))
+        if not numbers and self.recognizer.wanted:
+            in_order = self._stretched()
+            numbers = [row for look in in_order if (row := look.row)]
+        return self._concluded(in_order, numbers, in_print)
 
     def _concluded(
         self, looks: list[Look], numbers: list[Row], in_print: list[Line]
     ) -> Answer | None:
         """The answer that the numbers among the looks make, beside lines taken for print."""
-        kept: list[Look] = []
-        others: list[Look] = []
-        for look in looks:
-            is_number = any(look.row is number for number in numbers)
-            (kept if is_number else others).append(look)
+        of_numbers = {id(row) for row in numbers}
+        kept = [look for look in looks if id(look.row) in of_numbers]
+        others = [look for look in looks if id(look.row) not in of_numbers]
         ink = self._ink_like(kept[0].line) if kept else None
         if ink is None:
             return None
@@ -108,37 +103,26 @@ class PageOfLines:
     def _left_out(self, others: list[Look], numbers: list[Row], in_print: list[Line]) -> int:
         """How many lines beside the numbers may be some as well. Where all numbers are `read`,
         those are looked at that the line model takes for none."""
-        lost = sum(
-            judge.is_missed(look.line, numbers)
-            for look in others
-            if look.ink is None or look.ink.level.any()
-        )
-        if lost or not self._is_read(numbers):
+        lost = sum(look.has_ink and judge.is_missed(look.line, numbers) for look in others)
+        if lost or not self.recognizer.is_read(numbers, expected=True):
             return lost
         missed = (line for line in in_print if judge.is_missed(line, numbers))
-        return sum(self._says_something(line) for line in missed)
+        rows = (self.recognizer.line(line)[0] for line in missed)
+        return sum(row is not None and judge.is_likely(row) for row in rows)
 
-    def _is_read(self, rows: list[Row]) -> bool:
-        return self.recognizer.status(rows, expected=True) == "read"
-
-    def _says_something(self, line: Line) -> bool:
-        """Whether a number may be read in a line that the line model takes for none."""
-        row, _ = self.recognizer.line(line)
-        return row is not None and bool(judge.likely_lines([row]))
-
-    def _stretched(self) -> Look | None:
+    def _stretched(self) -> list[Look]:
         """The likeliest of the finder's surest lines made longer, in which it saw a part of what is
-        expected; None where none is likely."""
+        expected; nothing where none is likely."""
         found = []
         surest = sorted(self.lines, key=lambda line: -line.probability)
         for line in surest[: LIMITS.stretched_lines]:
             more = LIMITS.stretched_by_height * line.height
             for before, behind in ((0, more), (more, 0), (more, more)):
                 longer = line.between(-before, line.width + behind)
-                row, ink = self.recognizer.line(longer)
-                if row and judge.likely_lines([row]):
-                    found.append((row.probability, Look(longer, row, ink, is_longer=True)))
-        return max(found, key=lambda one: one[0], default=(0.0, None))[1]
+                row, has_ink = self.recognizer.line(longer)
+                if row and judge.is_likely(row):
+                    found.append((row.probability, Look(longer, row, has_ink, is_longer=True)))
+        return [look for _, look in sorted(found, key=lambda one: -one[0])[:1]]
 
     def _parted(self) -> Iterator[tuple[tuple[int, int], Line]]:
         """The lines, parted at the walls of cells and checked by the line model, while there is

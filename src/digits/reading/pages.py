@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
-from digits.classifier import Classifier
 from digits.errors import DigitsError
 from digits.pictures.files import source
 from digits.pictures.load import Picture, pages
@@ -64,13 +63,13 @@ def read_loaded(
     ]
 
 
-def failed(
-    classifier: Classifier, expect: str, name: str, error: DigitsError, start: float
-) -> Answer:
+def failed(reader: Reader, name: str, error: DigitsError, start: float) -> Answer:
     """The answer to what is no picture, begun at `start` (time.perf_counter)."""
-    answer = Answer(name, "error", error=str(error), seconds=time.perf_counter() - start)
-    model, learned_from = classifier.name, classifier.trained_on
-    return replace(answer, model=model, expect=expect, trained_on=learned_from)
+    model = reader.classifier
+    return Answer(
+        name, "error", error=str(error), seconds=time.perf_counter() - start, model=model.name,
+        expect=reader.expect, trained_on=model.trained_on,
+    )  # fmt: skip
 
 
 def loaded(file: File, data: Path | bytes | None, colour: bool) -> Iterator[Picture]:
@@ -90,7 +89,7 @@ def _answers(
             if picture and page and time.thread_time() - began > allowed:
                 raise DigitsError(f"{name}: {page} pages were read in the time of a file; split it")
         except DigitsError as error:
-            yield failed(reader.classifier, reader.expect, name, error, start)
+            yield failed(reader, name, error, start)
             return
         if picture is None:
             return

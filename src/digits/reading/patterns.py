@@ -5,19 +5,20 @@ at every step. Known are: literals, `.` (a digit), `\\d`, `[sets]`, `(groups)`, 
 `{m,n}`.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from digits.errors import UsageError
-from digits.spec import ROW_CLASSES, SIGNS
+from digits.spec import CLASSES, SIGNS
 
-DIGITS = frozenset(ROW_CLASSES) - set(SIGNS)
+DIGITS = frozenset(CLASSES)
 DIGIT = "\\d"
 MOST_FIGURES = 9  # of a count in braces: a longer one is refused unread
 MAX_NODES = 20_000
 MOST_REMEMBERED = 1_000_000  # nodes of the states after steps taken before: some 50 MB
 
 Fragment = tuple[int, int]  # first and last node of a part of the automaton
+State = frozenset[int]  # the nodes that a text may have come to
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,20 @@ class Pattern:
         self._pattern, self._at, self._alphabet = pattern, 0, alphabet
         self._empty: list[list[int]] = []  # steps that read nothing
         self._reads: list[tuple[frozenset[str], int] | None] = []  # the step that reads one
-        self._known: dict[tuple[Hashable, str], frozenset[int] | None] = {}  # steps taken before
+        self._known: dict[tuple[State, str], State | None] = {}  # steps taken before
         try:
             self._first, self._last = self._alternatives()
         except RecursionError:
             self._fail("too many ( ) within each other")
         if self._at < len(pattern):
             self._fail("')' without '('")
-        self.start: Hashable = self._closure({self._first})
+        self.start = self._closure({self._first})
         self.signs = frozenset().union(*(read[0] for read in self._reads if read)) - alphabet.plain
 
-    def step(self, state: Hashable, label: str) -> frozenset[int] | None:
+    def step(self, state: State, label: str) -> State | None:
         """The state after one more digit or sign; None if nothing valid begins so."""
         if (state, label) in self._known:
             return self._known[state, label]
-        assert isinstance(state, frozenset)
         steps = [self._reads[node] for node in state]
         nodes = {step[1] for step in steps if step and label in step[0]}
         after = self._closure(nodes) if nodes else None
@@ -77,9 +77,8 @@ class Pattern:
             self._known[state, label] = after
         return after
 
-    def accepts(self, state: Hashable) -> bool:
+    def accepts(self, state: State) -> bool:
         """Whether what was read up to here is valid as a whole."""
-        assert isinstance(state, frozenset)
         return self._last in state
 
     def fits_any(self) -> bool:
@@ -96,7 +95,7 @@ class Pattern:
                 waiting.append((step[1], True))
         return (self._last, True) in reached
 
-    def _closure(self, nodes: set[int]) -> frozenset[int]:
+    def _closure(self, nodes: set[int]) -> State:
         reached, waiting = set(nodes), list(nodes)
         while waiting:
             for node in self._empty[waiting.pop()]:
@@ -233,4 +232,5 @@ class Pattern:
         self._at += 1
         if sign != "\\":
             return sign
-        return DIGIT if self._peek() == "d" and self._escaped() else self._escaped()
+        sign = self._escaped()
+        return DIGIT if sign == "d" else sign

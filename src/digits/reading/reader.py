@@ -25,7 +25,7 @@ class Reader:
 
     classifier: Classifier
     kind: str = "auto"  # auto, digit, or number
-    wanted: Format | None = None  # of a number, or one character; None takes any
+    wanted: Format | None = None  # of a number; None takes any
     allowed: frozenset[str] | None = None  # labels of one character; None allows all
     look: Look | None = None  # of a model of whole pictures; None shows it the ink in them
     seconds: float | None = None  # of CPU time for a picture; None allows the usual
@@ -42,15 +42,13 @@ class Reader:
         Raises:
             DigitsError: it is not known, or its pattern or list is wrong, or not for this model.
         """
-        labels = classifier.labels
-        look = _look_of(classifier)
+        labels, look = classifier.labels, _look_of(classifier)
         reads_numbers = look is None and set(CLASSES) <= set(labels)
-        if reads_numbers and (set(CLASSES) == set(labels) or expect in NAMED):
+        of_digits = reads_numbers and (set(CLASSES) == set(labels) or expect in NAMED)
+        allowed = frozenset() if of_digits else fitting(expect, labels)
+        if reads_numbers and not allowed:
             kind = expect if expect in ("auto", "digit") else "number"
             return Reader(classifier, kind, parse_format(expect), None, None, seconds, expect)
-        wanted, allowed = fitting(expect, labels)
-        if not allowed and reads_numbers:
-            return Reader(classifier, "number", parse_format(expect), None, None, seconds, expect)
         if not allowed:
             known = ", ".join(labels)
             raise DigitsError(
@@ -58,7 +56,7 @@ class Reader:
                 f"fits; it knows {known:.60}"
             )
         kind = "auto" if reads_numbers and expect == "auto" else "digit"
-        return Reader(classifier, kind, wanted, allowed, look, seconds, expect)
+        return Reader(classifier, kind, None, allowed, look, seconds, expect)
 
     @property
     def in_colour(self) -> bool:

@@ -10,7 +10,7 @@ from digits.classifier import Classifier
 from digits.reading import judge, row_models
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.budget import Budget
-from digits.reading.formats import Anything, Format
+from digits.reading.formats import ANYTHING, Format
 from digits.reading.rows import looks_at, read_row
 from digits.reading.scores import score
 from digits.row_image import row_image
@@ -43,16 +43,14 @@ class Recognizer:
     budget: Budget
     allowed: frozenset[str] | None = None
 
-    def one_digit(self, ink: Ink) -> list[Row]:
-        """The picture as one digit, if there is ink in it; underlined, if that is likelier."""
+    def one_digit(self, ink: Ink) -> Row:
+        """The picture as one digit; underlined, if that is likelier."""
         chosen = of_one_digit(ink)
-        if not chosen:
-            return []
         whole = self._digit_of(ink, chosen)
         plain = without_underline(chosen)
-        if plain is chosen or self.status([whole]) == "read":
-            return [whole]
-        return [max(whole, self._digit_of(ink, plain), key=lambda row: row.support)]
+        if plain is chosen or self.is_read([whole]):
+            return whole
+        return max(whole, self._digit_of(ink, plain), key=lambda row: row.support)
 
     def digit(self, tile: np.ndarray, box: Box) -> Row:
         """What a tile (H, W) or (H, W, 3) says if it is one digit."""
@@ -94,48 +92,47 @@ class Recognizer:
         if not self.budget.left():
             return None
         read = read_row(
-            row.level, looks, self.classifier, self.wanted or Anything(), self.budget.left
+            row.level, looks, self.classifier, self.wanted or ANYTHING, self.budget.left
         )
         digits = [replace(one, box=row.box_in_picture(one.box)) for one in read.digits]
         if not digits:
             return None
-        _, probability = read.ranking[0]
+        around = enclosing([digit.box for digit in digits])
+        row_read = Row(*read.ranking[0], around, read.ranking, digits, read.support)
         # A digit by itself is what the classifier knows best.
         if len(read.text) == 1 and self.budget.left():
             one = self.digit(digits[0].tile, digits[0].box)
             if one.text == read.text:
-                return judge.seen_twice(one, probability, read.support, row_models.judging())
-        around = enclosing([digit.box for digit in digits])
-        return Row(read.text, probability, around, read.ranking, digits, read.support)
+                return judge.seen_twice(one, row_read, row_models.judging())
+        return row_read
 
-    def line(self, line: Line) -> tuple[Row | None, RowInk | None]:
-        """What stands in a line, None where it is no number; and its ink, which may be nothing,
-        None where time is over. What is in doubt, and much lower than the line, is looked at more
-        closely, and that counts if it is likelier."""
-        row, ink = self._line(line)
-        if row and self.status([row], expected=True) != "read":
+    def line(self, line: Line) -> tuple[Row | None, bool]:
+        """What stands in a line, None where it is no number; and whether anything may stand there:
+        there is ink, or time is over. What is in doubt, and much lower than the line, is looked at
+        more closely, and that counts if it is likelier."""
+        row, has_ink = self._line(line)
+        if row and not self.is_read([row], expected=True):
             closer = line.closer([digit.box for digit in row.digits])
-            again, ink_again = self._line(closer) if closer else (None, None)
+            again, has_ink_again = self._line(closer) if closer else (None, True)
             if again and again.probability > row.probability:
-                return judge.likelier(row, again), ink_again
-        return row, ink
+                return judge.likelier(row, again), has_ink_again
+        return row, has_ink
 
-    def _line(self, line: Line) -> tuple[Row | None, RowInk | None]:
+    def _line(self, line: Line) -> tuple[Row | None, bool]:
         if not self.budget.left():
-            return None, None
-        row = line.row()
-        under = line.under(row, self.grey)
+            return None, True
+        under = line.under(self.grey)
         inverted = is_inverted(under)
         ink = find(under, inverted)
         if ink is None:
-            return None, row
-        row = replace(row, level=line.alone(ink).level)
-        return self.row(row, looks_at(under, inverted)), row
+            return None, False
+        row = replace(line.row(), level=line.alone(ink))
+        return self.row(row, looks_at(under, inverted)), bool(row.level.any())
 
     def surer(self, row: Row | None, ink: RowInk | None) -> Row | None:
         """What a crop says; if that is not `read`, what its ink says by itself at one look, if it
         is likelier. It is less likely by the share of the row's characters that it leaves out."""
-        if not ink or (row and self.status([row]) == "read"):
+        if not ink or (row and self.is_read([row])):
             return row
         alone = self.row(ink, [row_image(ink.level, inverted=True)])
         if not row or not alone:
@@ -143,9 +140,10 @@ class Recognizer:
         share = min(1.0, len(alone.text) / len(row.text))
         return judge.likelier(row, alone.as_likely_as(share * alone.probability))
 
-    def status(self, rows: list[Row], expected: bool = False) -> str:
-        """The status of an answer that is these rows, where digits are `expected` or asked for."""
-        return self._verdict(rows, expected)[0]
+    def is_read(self, rows: list[Row], expected: bool = False) -> bool:
+        """Whether an answer that is these rows is `read`, where digits are `expected` or asked
+        for."""
+        return self._verdict(rows, expected)[0] == "read"
 
     def concluded(self, rows: list[Row], ink: Ink, words: list[str], seen_as: str) -> Answer:
         """The answer that rows make: its status, and warnings of the ink before these `words`."""
@@ -159,16 +157,15 @@ class Recognizer:
         status, why = self._verdict(rows, expected)
         kept = []
         if status != "no_digit":
-            each = [status] if len(rows) == 1 else [self.status([row], expected) for row in rows]
             kept = [
-                replace(row, status="read" if one == "read" else "unsure")
-                for row, one in zip(rows, each, strict=True)
+                replace(row, status="read" if self.is_read([row], expected) else "unsure")
+                for row in rows
             ]
         text, likely = "\n".join(row.text for row in kept), judge.probability(rows)
         return Answer("", status, text, likely, kept, words, seen_as=seen_as, why=why)
 
     def _verdict(self, rows: list[Row], expected: bool) -> tuple[str, str]:
-        expected |= self.kind == "digit" or self.wanted is not None
+        expected |= self.kind != "auto"
         model = self.classifier if all(row.alone for row in rows) else row_models.judging()
         return judge.verdict(rows, model, expected)
 

@@ -56,6 +56,7 @@ class Limits:
 
 LIMITS = Limits()
 NOBODY = -1
+Pieces = tuple[np.ndarray, list[Box]]  # labels (h, w) from 1 on of what hangs together, their boxes
 
 
 def looks_at(grey: np.ndarray, inverted: bool) -> Iterator[np.ndarray]:
@@ -142,11 +143,10 @@ def read_row(
     texts.sort(key=lambda text: -weighed[text])
     best = texts[0]
     total = {text: weighed[text] - _gain(best) for text in texts}
-    margin = total[best] - total[texts[1]] if len(texts) > 1 else LIMITS.most_margin
     features = Features(
         rows=by_row[best].own,
         digits=by_classifier[best],
-        margin=min(margin, LIMITS.most_margin),
+        margin=min([LIMITS.most_margin, *(total[best] - total[text] for text in texts[1:])]),
         spread=by_row[best].spread,
         length=len(best),
         general=by_row[best].general,
@@ -168,21 +168,19 @@ def _gain(text: str) -> float:
 def _texts_ranking(texts: list[str], total: dict[str, float], features: Features) -> Ranking:
     """The texts (the likeliest first) with their probabilities."""
     right = probability(features, row_models.judging().card["metrics"].get("doubt", []))
-    others = sum(math.exp(total[text]) for text in texts[1:])
-    shares = [math.exp(total[text]) / (others + LIMITS.none_weight) for text in texts[1:]]
-    return [(texts[0], right)] + [
-        (text, (1 - right) * share) for text, share in zip(texts[1:], shares, strict=True)
-    ]
+    others = {text: math.exp(total[text]) for text in texts[1:]}
+    whole = sum(others.values()) + LIMITS.none_weight
+    return [(texts[0], right), *((text, (1 - right) * (p / whole)) for text, p in others.items())]
 
 
-def in_pieces(level: np.ndarray) -> tuple[np.ndarray, list[Box]]:
-    """What hangs together in a row's ink (h, w) uint8: labels (h, w) from 1 on, and their boxes."""
+def in_pieces(level: np.ndarray) -> Pieces:
+    """What hangs together in a row's ink (h, w) uint8."""
     mask = (level > LIMITS.ink_level).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     return labels, [(int(x), int(y), int(w), int(h)) for x, y, w, h in stats[1:, :4]]
 
 
-def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarray) -> list[Part]:
+def parts(level: np.ndarray, pieces: Pieces, at: np.ndarray) -> list[Part]:
     """A row's ink (h, w) uint8, of `pieces`, cut into characters that are surest at the columns
     `at` (N,), in pixels.
 
@@ -192,7 +190,7 @@ def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarra
     """
     cuts = _cuts(level, at)
     owner = np.repeat(np.arange(len(at)), np.diff(cuts))
-    owners = _owners_of(owner, level.shape, pieces, at)
+    owners = _owners_of(owner, pieces, at)
     inked = level > LIMITS.ink_level
     found = []
     for k, (left, right) in enumerate(pairwise(cuts.tolist())):
@@ -207,12 +205,10 @@ def parts(level: np.ndarray, pieces: tuple[np.ndarray, list[Box]], at: np.ndarra
     return found
 
 
-def _owners_of(
-    owner: np.ndarray, shape: tuple[int, ...], pieces: tuple[np.ndarray, list[Box]], at: np.ndarray
-) -> np.ndarray:
+def _owners_of(owner: np.ndarray, pieces: Pieces, at: np.ndarray) -> np.ndarray:
     """Whose each pixel is, (h, w): as its column's `owner` (w,), but pieces of one character."""
     labels, boxes = pieces
-    owners = np.broadcast_to(owner, shape).copy()
+    owners = np.broadcast_to(owner, labels.shape).copy()
     held = [int(((at > x) & (at < x + wide)).sum()) for x, _, wide, _ in boxes]
     reach = LIMITS.reach_of_height * max(
         (b[3] for b, n in zip(boxes, held, strict=True) if n), default=0

@@ -37,7 +37,7 @@ def places(numbers: Sequence[Sequence[Box]]) -> list[tuple[int, int]]:
     """
     if len(numbers) < LIMITS.least_numbers:
         return []
-    boxes = np.array([enclosing(list(digits)) for digits in numbers], float)
+    boxes = np.array([enclosing(digits) for digits in numbers], float)
     middles = boxes[:, :2] + boxes[:, 2:] / 2
     slope = _slope(numbers)
     down, left = middles[:, 1] - slope * middles[:, 0], boxes[:, 0] + slope * middles[:, 1]

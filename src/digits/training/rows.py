@@ -46,7 +46,7 @@ def _of_page(source: Sources, rng: Generator) -> list[Sample]:
     page = page_lines.page(source, rng)
     made = []
     for line, text in whole_numbers(page):
-        under = line.under(line.row(), page.grey)
+        under = line.under(page.grey)
         image = row_image(under, is_inverted(under))
         if image.shape[1] <= MOST_COLUMNS:
             made.append((image, text))

@@ -1,5 +1,6 @@
 """Tell what may belong to a digit from specks, borders and rules: connected parts of the ink."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -36,7 +37,7 @@ class ComponentLimits:
 LIMITS = ComponentLimits()
 
 
-def enclosing(boxes: list[Box]) -> Box:
+def enclosing(boxes: Sequence[Box]) -> Box:
     """The smallest box around boxes."""
     left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
     right, bottom = max(b[0] + b[2] for b in boxes), max(b[1] + b[3] for b in boxes)
@@ -61,9 +62,8 @@ def cut_out(ink: Ink, chosen: list[Component]) -> tuple[np.ndarray, Box]:
 def without_frames(ink: Ink) -> list[Component]:
     """The parts of the ink, largest first, less rules and borders from side to side and less what
     another part stands in: a form box, a cell, a ring. A picture of nothing else keeps them."""
-    height, width = ink.mask.shape
     found = ink.parts
-    inner = [part for part in found if not is_frame(part, width, height)]
+    inner = [part for part in found if not is_frame(part, ink.mask.shape)]
     around = _that_enclose(np.array([part.box for part in inner]).reshape(-1, 4))
     return [part for part, gone in zip(inner, around, strict=True) if not gone] or found
 
@@ -74,16 +74,12 @@ def _that_enclose(boxes: np.ndarray) -> np.ndarray:
     end = start + size
     holds = (start[:, None] < start[None]) & (end[:, None] > end[None])
     high = size[None, :, 1] >= LIMITS.min_inside_of_height * size[:, None, 1]
-    return np.asarray((holds.all(axis=-1) & high).any(axis=1))
+    return (holds.all(axis=-1) & high).any(axis=1)
 
 
 def of_one_digit(ink: Ink) -> list[Component]:
     """The parts of the picture's one digit: the largest, and what lies by it and is no speck."""
-    height, width = ink.mask.shape
-    found = without_frames(ink)
-    if not found:
-        return []
-    main, *others = found
+    main, *others = without_frames(ink)
     reach = LIMITS.max_gap_of_main_size * max(main.box[2:])
     least = LIMITS.min_area_of_main * main.area
     near = [
@@ -91,7 +87,7 @@ def of_one_digit(ink: Ink) -> list[Component]:
         for part in others
         if part.area >= least
         and _gap(part.box, main.box) <= reach
-        and not at_edge(part, width, height)
+        and not at_edge(part.box, ink.mask.shape)
     ]
     return [main, *near]
 
@@ -103,9 +99,7 @@ def is_one_digit(ink: Ink) -> bool:
     if sum(p.area for p in chosen) <= LIMITS.min_area_of_ink * ink.mask.sum():
         return False
     level, _ = cut_out(ink, chosen)
-    paper = (np.pad(level, 1) <= HALF).astype(np.uint8)
-    count, _ = cv2.connectedComponents(paper, connectivity=4)  # the ink and what is around it too
-    return count - 2 <= LIMITS.most_holes
+    return _holes(level) <= LIMITS.most_holes
 
 
 def without_underline(chosen: list[Component]) -> list[Component]:
@@ -122,22 +116,22 @@ def without_underline(chosen: list[Component]) -> list[Component]:
 def stands_alone(ink: Ink) -> bool:
     """Whether a picture's ink is one digit that its border does not cut: shadows and edges of a
     sheet reach the border, and look like a 1, a 7 or a 0."""
-    height, width = ink.mask.shape
-    return is_one_digit(ink) and not any(at_edge(p, width, height) for p in of_one_digit(ink))
+    return is_one_digit(ink) and not at_edge(of_one_digit(ink)[0].box, ink.mask.shape)
 
 
-def is_frame(part: Component, width: int, height: int) -> bool:
-    """A form box or a rule: from side to side, but hardly filled."""
-    _, _, w, h = part.box
+def is_frame(part: Component, shape: tuple[int, ...]) -> bool:
+    """A form box or a rule: from side to side of a picture of `shape` (H, W), but hardly filled."""
+    (_, _, w, h), (height, width) = part.box, shape
     wide, tall = (long > LIMITS.min_frame_of_side * of for long, of in ((w, width), (h, height)))
     empty = part.area < LIMITS.max_frame_of_box * w * h
     thin = min(w, h) < LIMITS.max_rule_of_shorter_side * min(width, height)
     return bool((wide and tall and empty) or ((wide or tall) and thin))
 
 
-def at_edge(part: Component, width: int, height: int) -> bool:
-    x, y, w, h = part.box
-    return x == 0 or y == 0 or x + w == width or y + h == height
+def at_edge(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether the border of a picture of `shape` (H, W) cuts a box."""
+    (x, y, w, h), (height, width) = box, shape
+    return x <= 0 or y <= 0 or x + w >= width or y + h >= height
 
 
 def _gap(a: Box, b: Box) -> float:
@@ -149,7 +143,11 @@ def _gap(a: Box, b: Box) -> float:
 def is_crossed(tile: np.ndarray) -> bool:
     """Whether the tile (H, W) uint8 of a 0 has more than one hole: the 0 has a stroke in it, or is
     a ring around another digit."""
-    paper = (np.pad(tile, 1) <= HALF).astype(np.uint8)
+    return _holes(tile, LIMITS.min_hole_of_tile_px) > 1
+
+
+def _holes(level: np.ndarray, least_px: int = 1) -> int:
+    """How many holes of at least so many pixels ink (H, W) uint8 has."""
+    paper = (np.pad(level, 1) <= HALF).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
-    parts = int((stats[1:, cv2.CC_STAT_AREA] >= LIMITS.min_hole_of_tile_px).sum())
-    return parts > 2  # the paper around it, and one hole
+    return int((stats[1:, cv2.CC_STAT_AREA] >= least_px).sum()) - 1  # the paper around it is none

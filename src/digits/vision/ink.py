@@ -4,7 +4,7 @@ Ink is a map (H, W) uint8: 0 paper, 255 the full colour of the pen, the soft edg
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
@@ -61,13 +61,6 @@ class Ink:
     def parts(self) -> list[Component]:
         """What of its strokes hangs together, the largest first."""
         return components(self.mask)
-
-
-def keeping(ink: Ink, mask: np.ndarray) -> Ink:
-    """Ink less the strokes that are not in `mask` (H, W) uint8."""
-    kept = mask > 0
-    gone = cv2.dilate((ink.mask & ~kept).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    return replace(ink, mask=kept, level=np.where(gone & ~kept, 0, ink.level))
 
 
 def polarities(grey: np.ndarray) -> list[bool]:
@@ -141,7 +134,7 @@ def find(grey: np.ndarray, inverted: bool, reach: float | None = None) -> Ink | 
     strong = max(floor, _otsu(above)) if np.ptp(above) > LIMITS.min_contrast else floor
     core = float(np.percentile(above[above >= strong], LIMITS.pen_centile))
     mask = reaching(depth > strong, depth > max(floor, LIMITS.min_weak_of_strong * strong))
-    level = np.clip(depth / core, 0, 1) * 255
+    level = np.minimum(depth / core, 1) * 255
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     level = np.where(near, level, 0).astype(np.uint8)
     return Ink(level, mask, core, inverted)
@@ -151,10 +144,9 @@ def _depth(grey: np.ndarray, reach: float) -> np.ndarray:
     """How much darker than the paper under it each pixel is, as a share of its brightness."""
     paper = np.maximum(_paper(grey, reach), LIMITS.min_paper).astype(np.float32)
     depth = 1 - grey / paper
-    if reach == EVEN:
-        return np.maximum(depth, 0)
-    grain = max(0.0, float(np.median(_sample(depth))))  # the closing rides on its tips
-    return np.clip(depth - grain, 0, 1)
+    # The closing rides on the tips of the grain.
+    grain = 0.0 if reach == EVEN else max(0.0, float(np.median(_sample(depth))))
+    return np.maximum(depth - grain, 0)
 
 
 def _paper(grey: np.ndarray, reach: float) -> np.ndarray:

@@ -15,11 +15,12 @@ from digits.line_image import AROUND, BESIDE, LINE, line_image
 from digits.page_image import UP
 from digits.tile import Box
 from digits.vision.components import without_frames
-from digits.vision.ink import Ink, keeping
+from digits.vision.ink import Ink
 from digits.vision.parts import reaching
 from digits.vision.rows import ROW_HEIGHT, RowInk
 
 QUARTER = 90.0  # degrees
+MOST_TILT = QUARTER / 2  # what is turned more is turned to another side
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,6 @@ class Limits:
 
     # From which on a line tells its own tilt; a shorter one has the page's.
     long_aspect: float = 2.2
-    most_tilt_deg: float = 45.0  # what is turned more is turned to another side
     beyond_core: float = 1.3  # of what a row's height says: so far a row reaches above and below it
     # Around a line, and below it. Of 2,097 numbers on made-up pages and rows of validation digits
     # 1,146 were right with 0.22, 1,155 with 0.15; of 1,600 others 943 and 949.
@@ -126,10 +126,10 @@ class Line:
         to_picture = np.stack([along / scale, down / scale, origin], axis=1)
         return RowInk(np.zeros((high, wide), np.uint8), to_picture)
 
-    def under(self, row: RowInk, grey: np.ndarray) -> np.ndarray:
+    def under(self, grey: np.ndarray) -> np.ndarray:
         """The piece of a picture (H, W) uint8 under its row, (h, w) uint8, empty behind the walls
         of its cell: what stands there is no part of its number."""
-        piece, scale = row.of_picture(grey), ROW_HEIGHT / self.height
+        piece, scale = self.row().of_picture(grey), ROW_HEIGHT / self.height
         before, behind = (int(max(self.paper - away, 0) * scale) for away in self.walls)
         piece[:, :before] = piece[:, max(piece.shape[1] - behind, 0) :] = np.median(piece)
         return piece
@@ -140,21 +140,23 @@ class Line:
         wide = self.between(-beside, self.width + beside)
         return line_image(wide.row(AROUND, LINE).of_picture(grey))
 
-    def alone(self, ink: Ink) -> Ink:
-        """The ink of its row (h, w) less boxes and rings around it and less the parts of which most
-        lies beside the line; half of the paper at its ends is its own, as thin digits stand there
-        that it cuts."""
+    def alone(self, ink: Ink) -> np.ndarray:
+        """The ink of its row, (h, w) uint8, less boxes and rings around it and less the parts of
+        which most lies beside the line; half of the paper at its ends is its own, as thin digits
+        stand there that it cuts."""
         beside = round(LIMITS.paper_beside_of_height / 2 * ROW_HEIGHT)
         above = round(LIMITS.paper_above_of_height * ROW_HEIGHT)
         high, wide = ink.mask.shape
-        kept = np.zeros(ink.mask.shape, np.uint8)
+        kept = np.zeros(ink.mask.shape, bool)
         for part in without_frames(ink):
             x, y, width, height = part.box
             left, top = max(beside - x, 0), max(above - y, 0)
             right, bottom = max(wide - beside - x, 0), max(high - above - y, 0)
             if 2 * part.mask[top:bottom, left:right].sum() >= part.area:
                 kept[y : y + height, x : x + width] |= part.mask
-        return keeping(ink, kept)
+        gone = (ink.mask & ~kept).astype(np.uint8)
+        near = cv2.dilate(gone, np.ones((3, 3), np.uint8)) > 0
+        return np.where(near & ~kept, 0, ink.level)
 
 
 def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> list[Line]:
@@ -168,7 +170,7 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
     for k, (left, top, right, bottom) in enumerate(_boxes(owners, count)[1:], 1):
         there = np.s_[top:bottom, left:right]
         kernel = labels[there] == k
-        around = reaching(kernel, kernel | (owners[there] == k))
+        around = reaching(kernel, owners[there] == k)
         rows.append(_outline(around, (left, top), pixel))
         cores.append(_outline(kernel, (left, top), pixel))
         likely.append(float(in_core[there][kernel].mean()))
@@ -176,7 +178,7 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
     made = []
     for row, core_of_row, probability in zip(rows, cores, likely, strict=True):
         tilt, wide, high = _tilt(row)
-        tells = wide > LIMITS.long_aspect * high and abs(tilt) <= LIMITS.most_tilt_deg
+        tells = wide > LIMITS.long_aspect * high and abs(tilt) <= MOST_TILT
         corners = _corners(row, core_of_row, tilt if tells else page, pixel[0])
         made.append(Line(corners, probability))
     return made
@@ -228,7 +230,7 @@ def _page_tilt(tilts: list[tuple[float, float, float]]) -> float:
         return 0.0
     sums = np.cumsum([wide for _, wide in long])
     tilt = long[int(np.searchsorted(sums, sums[-1] / 2))][0]
-    return tilt if abs(tilt) <= LIMITS.most_tilt_deg else 0.0
+    return tilt if abs(tilt) <= MOST_TILT else 0.0
 
 
 def _corners(row: np.ndarray, core: np.ndarray, tilt: float, pixel: float) -> np.ndarray:

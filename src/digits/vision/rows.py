@@ -82,11 +82,8 @@ def _around(grey: np.ndarray, points: np.ndarray, room: float) -> tuple[np.ndarr
 
 def ink_alone(ink: Ink) -> RowInk | None:
     """A crop's ink as a row, its strokes upright, without frames and the paper around it; None
-    where there is none, or it is a line."""
-    found = without_frames(ink)
-    if not found:
-        return None
-    level, (x, y, width, height) = cut_out(ink, found)
+    where it is a line."""
+    level, (x, y, width, height) = cut_out(ink, without_frames(ink))
     if width > LIMITS.most_aspect * height:
         return None
     zoom = ROW_HEIGHT / height

@@ -79,7 +79,7 @@ def _ink(strip: np.ndarray) -> np.ndarray:
     """What differs from the paper, however thick: (h, w) bool."""
     away = cv2.absdiff(strip, np.full_like(strip, np.median(strip)))
     most = float(np.percentile(away[::2, ::2], LIMITS.stroke_centile))
-    return np.asarray(away > max(LIMITS.min_level, LIMITS.min_ink * most))
+    return away > max(LIMITS.min_level, LIMITS.min_ink * most)
 
 
 def _strokes(strip: np.ndarray) -> np.ndarray:

@@ -133,7 +133,7 @@ class Readers:
                 raise DigitsError(wrong)
             picture = load(job.data, job.name, reader.in_colour)
         except DigitsError as error:
-            answer = failed(self._models[job.model], job.expect, job.name, error, start)
+            answer = failed(reader, job.name, error, start)
             return Result(status, "error", as_bytes(answer.as_json()), str(error))
         return Loaded(picture, reader, time.perf_counter() - start)
 
