@@ -1,16 +1,16 @@
 """Pictures that lie on a side or upside down: boxes come back to where the ink is."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from digits.pictures.load import from_array
-from digits.reading import attempt
+from digits.pictures.load import from_array, load
 from digits.reading.answer import Answer, Digit, Row
 from digits.reading.attempt import Attempt
 from digits.reading.reader import Reader
-from digits.reading.turned import TURNS, read_turned
+from digits.reading.turned import TURNS, UPSIDE_DOWN, read_turned
 from tests.test_reading_finder import page
 
 INK = (30, 20, 50, 12)  # of a digit in the upright picture
@@ -55,18 +55,24 @@ def unsure(text: str, probability: float, status: str = "unsure") -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("crop", "piece", "expected"),
+    ("crop", "upside_down", "piece", "expected"),
     [
-        (False, None, ("4071", "read")),  # what is no crop is turned, though its ink reads as a row
-        (True, None, ("13579", "unsure")),  # a crop is not
-        (True, unsure("13", 0.99, "read"), ("13579", "unsure")),  # nor is a piece of it its answer
-        (True, unsure("1357", 0.99, "read"), ("1357", "read")),  # unless that says more
+        # what is no crop is turned, though its ink reads as a row
+        (False, None, None, ("4071", "read")),
+        # a crop lies on no side, but may be upside down, if that is plain
+        (True, None, None, ("13579", "unsure")),
+        (True, unsure("8642", 0.9, "read"), None, ("8642", "read")),
+        (True, unsure("8642", 0.9), None, ("13579", "unsure")),
+        # nor is a piece of it its answer, unless that says more
+        (True, None, unsure("13", 0.99, "read"), ("13579", "unsure")),
+        (True, None, unsure("1357", 0.99, "read"), ("1357", "read")),
     ],
 )
-def test_a_crop_lies_as_it_is_and_is_no_piece_of_itself(
+def test_a_crop_may_be_upside_down_and_is_no_piece_of_itself(
     reader: Reader,
     monkeypatch: pytest.MonkeyPatch,
     crop: bool,
+    upside_down: Answer | None,
     piece: Answer | None,
     expected: tuple[str, str],
 ) -> None:
@@ -74,10 +80,11 @@ def test_a_crop_lies_as_it_is_and_is_no_piece_of_itself(
         monkeypatch.setattr(Attempt, name, lambda self: None)
     monkeypatch.setattr(Attempt, "_may_be_a_row", crop)
     monkeypatch.setattr(Attempt, "_is_one", False)
-    monkeypatch.setattr(Attempt, "of_row", lambda self: unsure("13579", 0.6))
     monkeypatch.setattr(Attempt, "digit", Answer("", "no_digit"))
     monkeypatch.setattr(Attempt, "of_page", lambda self: piece)
-    monkeypatch.setattr(attempt, "read_turned", lambda *_: unsure("4071", 0.9, "read"))
+    monkeypatch.setattr(Attempt, "_turned", lambda self: unsure("4071", 0.9, "read"))
+    rows = {UPRIGHT.tobytes(): unsure("13579", 0.6), UPRIGHT[::-1, ::-1].tobytes(): upside_down}
+    monkeypatch.setattr(Attempt, "of_row", lambda self: rows[self.grey.tobytes()])
     answer = reader.read(from_array(UPRIGHT))
     assert (answer.text, answer.status) == expected
 
@@ -90,3 +97,15 @@ def test_the_reader_turns_pages(reader: Reader, quarters: int) -> None:
     answer = reader.read(from_array(np.ascontiguousarray(np.rot90(grey, -quarters))))
     assert answer.text == "2806\n47\n13579"
     assert TURNS[quarters] in answer.warnings
+
+
+@pytest.mark.slow
+@pytest.mark.medium
+def test_the_reader_turns_a_crop_that_is_upside_down(reader: Reader) -> None:
+    grey = load(Path("test_images/number.png")).grey
+    upright, turned = (reader.read(from_array(some)) for some in (grey, grey[::-1, ::-1].copy()))
+    assert (turned.text, turned.status) == (upright.text, "read") == ("40917", "read")
+    assert TURNS[UPSIDE_DOWN] in turned.warnings and not upright.warnings
+    ((x, y, width, height),) = (row.box for row in upright.rows)
+    back = grey.shape[1] - x - width, grey.shape[0] - y - height, width, height
+    assert turned.rows[0].box == pytest.approx(back, abs=2)

@@ -12,7 +12,7 @@ from digits.reading.beside import are_several, has_more, may_be_several
 from digits.reading.page_of_lines import TEXT_LEFT_OUT, PageOfLines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
-from digits.reading.turned import read_turned
+from digits.reading.turned import UPSIDE_DOWN, read_turned
 from digits.spec import NONE
 from digits.vision import rows
 from digits.vision.components import is_crossed, is_one_digit, stands_alone
@@ -73,10 +73,7 @@ class Attempt:
         answer = self._upright()
         if answer.status == "read" or not self._may_be_turned(answer):
             return answer
-        turned = read_turned(
-            self.grey,
-            lambda grey: Attempt(replace(self.recognizer, grey=grey)).of_page(plainly=True),
-        )
+        turned = self._turned_upside_down() if self._crop else self._turned()
         return max(answer, turned or answer, key=lambda one: judge.worth(one.rows))
 
     def _upright(self) -> Answer:
@@ -178,14 +175,33 @@ class Attempt:
         return opinions.likeness(row.digits[0].tile, row.text) >= judge.LIMITS.likeness
 
     def _may_be_turned(self, answer: Answer) -> bool:
-        """Whether a picture with this answer may lie on a side, or upside down. A tile and the crop
-        of a row do not, nor does a page of lines, but one of single digits."""
-        if answer.seen_as == "tile" or self._is_one or self._crop:
+        """Whether a picture with this answer may lie on a side, or upside down. A tile does not,
+        nor does a page of lines, but one of single digits."""
+        if answer.seen_as == "tile" or self._is_one:
             return False
         if self._ink is None or not self.recognizer.budget.left():
             return False
         is_a_page = judge.is_a_page(answer.rows, len(self._lines))
         return not is_a_page or judge.is_of_single_digits(answer.rows)
+
+    def _turned(self) -> Answer | None:
+        """The answer to the lines of the picture turned; None where no turn makes them plain."""
+        return read_turned(self.grey, lambda grey: self._of(grey).of_page(plainly=True))
+
+    def _turned_upside_down(self) -> Answer | None:
+        """The answer to the crop of a row upside down; None where that is not plain. Of 84 crops
+        and numbers in doubt by held-out writers none was `read` so; of 424 upside down 116 were,
+        and 114 of these rightly."""
+
+        def read(grey: np.ndarray) -> Answer | None:
+            row = self._of(grey).of_row()
+            return row if row and row.status == "read" else None
+
+        return read_turned(self.grey, read, [UPSIDE_DOWN])
+
+    def _of(self, grey: np.ndarray) -> "Attempt":
+        """An attempt at another picture (H, W) uint8, in the same time."""
+        return Attempt(replace(self.recognizer, grey=grey))
 
     @cached_property
     def _crop(self) -> Answer | None:

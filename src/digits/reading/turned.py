@@ -1,6 +1,6 @@
 """Pictures that lie on a side, or upside down: read turned, with what was found put back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -10,22 +10,25 @@ from digits.reading.answer import Answer, moved
 from digits.tile import Box
 
 # Quarter turns to the left, by which a picture comes upright, and what is said of it.
+UPSIDE_DOWN = 2
 TURNS = {
-    2: "the picture is upside down: turned to be read",
+    UPSIDE_DOWN: "the picture is upside down: turned to be read",
     1: "the picture lies on its side: turned left to be read",
     3: "the picture lies on its side: turned right to be read",
 }
 
 
-def read_turned(grey: np.ndarray, read: Callable[[np.ndarray], Answer | None]) -> Answer | None:
-    """What a grey picture (H, W) uint8 says to `read` once it is turned; None where no turn makes
-    it plain. Boxes are of the picture as it was given."""
+def read_turned(
+    grey: np.ndarray, read: Callable[[np.ndarray], Answer | None], turns: Iterable[int] = TURNS
+) -> Answer | None:
+    """What a grey picture (H, W) uint8 says to `read` once it is turned; None where none of the
+    `turns` makes it plain. Boxes are of the picture as it was given."""
     found = []
-    for quarters, said in TURNS.items():
+    for quarters in turns:
         answer = read(np.ascontiguousarray(np.rot90(grey, quarters)))
         if answer and sum(len(row.text) for row in answer.rows) >= judge.LIMITS.turned_digits:
             back = _turned_back(answer, quarters, grey.shape)
-            found.append(replace(back, warnings=[said, *back.warnings]))
+            found.append(replace(back, warnings=[TURNS[quarters], *back.warnings]))
     return max(found, key=lambda answer: judge.worth(answer.rows), default=None)
 
 
