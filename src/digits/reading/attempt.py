@@ -189,9 +189,9 @@ class Attempt:
         return read_turned(self.grey, lambda grey: self._of(grey).of_page(plainly=True))
 
     def _turned_upside_down(self) -> Answer | None:
-        """The answer to the crop of a row upside down; None where that is not plain. Of 84 crops
-        and numbers in doubt by held-out writers none was `read` so; of 424 upside down 116 were,
-        and 114 of these rightly."""
+        """The answer to the crop of a row upside down; None where that is not plain. Of 600 crops
+        and whole numbers by held-out writers that were upside down 158 were turned, 156 of them
+        rightly; of the same upright one, which `judge.tells_its_side` leaves."""
 
         def read(grey: np.ndarray) -> Answer | None:
             row = self._of(grey).of_row()
