@@ -60,6 +60,10 @@ with other pens.""",
 HALFWAY = """Its weights are the means of those of the last run and of the model that it went on
 from, which keeps MNIST's digits (Wortsman et al. 2022, "Model soups"): `--halfway_to`.
 """
+OF_TWO_RUNS = """
+Its weights are the means of those of the last run and of the run before (Wortsman et al. 2022,
+"Model soups"): `--halfway_to`.
+"""
 LESS = """{less:g} is taken from the logit of `none`, of which there was more in training than there
 is in pictures (prior shift, Saerens et al. 2002): `--none_less`; found on validation.
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from ship import halfway, runs_of, told, train_command
+from ship import OF_TWO_RUNS, halfway, runs_of, told, train_command
 
 from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
@@ -50,11 +50,6 @@ Every eighth writer was held out. Limits: numbers of 10 to 300 pixels height on 
 longer side is 1280; text by hand beside them may be taken for one. Licence: MIT, as the code. Made
 by `python tools/ship_finder.py RUN`.
 """
-HALFWAY = """
-Its weights are the means of those of the last run and of the run before (Wortsman et al. 2022,
-"Model soups"): `--halfway_to`.
-"""
-
 
 def judged(model: Classifier, some: list[Page]) -> tuple[float, float]:
     """The share of numbers that are found, and of what is found that is a number."""
@@ -107,7 +102,7 @@ def main() -> None:
             overlap=LEAST_OVERLAP, recall=recall, precision=precision,
             learned=sum(run.samples * -(-run.epochs // made_up.REUSE) for run in runs),
             runs=told(runs, "docs/lab/pages.md"), seconds=content["metrics"]["train_seconds"],
-            halfway=HALFWAY if args.halfway_to else "",
+            halfway=OF_TWO_RUNS if args.halfway_to else "",
             commands="\n".join(f"    {train_command(run)}" for run in runs),
         ),
         "utf-8",

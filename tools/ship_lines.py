@@ -1,6 +1,7 @@
 """Make the shipped line model of a training run: int8 ONNX, its thresholds, its card.
 
 python tools/ship_lines.py runs/2026-11-30-064114-lines
+python tools/ship_lines.py runs/LATER --halfway_to runs/EARLIER/model.pth
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ship import alone, runs_of, told, train_command
+from ship import OF_TWO_RUNS, alone, halfway, runs_of, told, train_command
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
@@ -58,7 +59,7 @@ Trained on lines that the finder (`_finder.md`) sees on made-up pages (`data/pag
 writers and licences that its card names, in {runs}, by
 
 {commands}
-
+{halfway}
 Every eighth writer was held out. Licence: MIT, as the code. Made by
 `python tools/ship_lines.py RUN`.
 """
@@ -121,9 +122,12 @@ def _write(content: dict[str, Any], calibration: Tensor) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, help="folder of the training run")
+    parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
     args = parser.parse_args()
 
     content = checkpoint.load(args.run / "model.pth")
+    if args.halfway_to:
+        halfway(content, args.halfway_to)
     runs = runs_of(content)
     config = runs[-1]
     content["config"] = config.as_dict()
@@ -162,6 +166,7 @@ def main() -> None:
         read=read, shown=len(choosing), numbers=right_ones.mean(), coverage=kept.mean(),
         error=1 - right_ones[kept].mean(), runs=told(runs, "docs/lab/pages.md"),
         commands="\n".join(f"    {train_command(run)}" for run in runs),
+        halfway=OF_TWO_RUNS if args.halfway_to else "",
     )  # fmt: skip
     checkpoint.write_atomically(PATH.with_suffix(".md"), lambda file: file.write(card.encode()))
     print(card)
