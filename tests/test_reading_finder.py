@@ -236,12 +236,12 @@ def test_what_is_known_of_a_line_is_its_own_odds_and_those_of_the_others() -> No
     known = finder.columns([0.5, 0.9, 0.99])
     nine, ninety_nine = np.log(9), np.log(99)
     expected = [
-        (1, 0, (nine + ninety_nine) / 2, 1),
-        (1, nine, ninety_nine / 2, 1),
-        (1, ninety_nine, nine / 2, 1),
+        (1, 0, (nine + ninety_nine) / 2),
+        (1, nine, ninety_nine / 2),
+        (1, ninety_nine, nine / 2),
     ]
     assert np.allclose(known, expected)
-    assert np.allclose(finder.columns([0.9]), [(1, nine, 0, 0)])
+    assert np.allclose(finder.columns([0.9]), [(1, nine, 0)])
 
 
 def test_lines_among_numbers_are_surer_than_among_print() -> None:

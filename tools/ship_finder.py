@@ -51,6 +51,7 @@ longer side is 1280; text by hand beside them may be taken for one. Licence: MIT
 by `python tools/ship_finder.py RUN`.
 """
 
+
 def judged(model: Classifier, some: list[Page]) -> tuple[float, float]:
     """The share of numbers that are found, and of what is found that is a number."""
     met = found = there = 0

@@ -35,7 +35,9 @@ from digits.training.lines import Sample
 PATH = pretrained_dir() / LINES
 CALIBRATION = 512, 3 * 10**6  # lines, and their seed; those of pages that no training has seen
 TEMPERATURE, JUDGED = (4000, 4 * 10**6), (6000, 6 * 10**6)
-SURE = (5 * 10**6, 7 * 10**6), 400, 1024  # seeds of pages, how many of each, and their pixels
+# Seeds of pages, of which the first half fits and the second one chooses; how many of each seed,
+# and their pixels.
+SURE = (5 * 10**6, 7 * 10**6, 8 * 10**6, 9 * 10**6), 400, 1024
 MAX_ERROR = 0.05  # of lines that may be `read`: these pages are harder than what people have
 
 CARD = """# The line model
@@ -88,7 +90,7 @@ def seen(model: Classifier, some: list[Sample]) -> Seen:
 
 
 def known(source: Sources, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns (N, 4) of the lines of made-up pages whose text is sure, and whether they are numbers
+    """Columns (N, 3) of the lines of made-up pages whose text is sure, and whether they are numbers
     (N,)."""
     pages_of = list(_known(source, seed))
     of_pages, right = zip(*pages_of, strict=True)
@@ -152,7 +154,12 @@ def main() -> None:
     content["metrics"]["lines"] = {"float32": area[0], "int8": area[1]}
     _write(content, calibration)
     with ProcessPoolExecutor(2, get_context("spawn"), alone) as pool:  # ORT bears no fork
-        (fitting, numbers), (choosing, right_ones) = pool.map(partial(known, held_out), SURE[0])
+        lines_of = list(pool.map(partial(known, held_out), SURE[0]))
+    half = len(lines_of) // 2
+    (fitting, numbers), (choosing, right_ones) = (
+        [np.concatenate(both) for both in zip(*some, strict=True)]
+        for some in (lines_of[:half], lines_of[half:])
+    )
     logistic = LogisticRegression(C=10.0, fit_intercept=False, max_iter=2000).fit(fitting, numbers)
     weights = [round(float(weight), 4) for weight in logistic.coef_[0]]
     likely = 1 / (1 + np.exp(-choosing @ weights))

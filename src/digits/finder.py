@@ -89,13 +89,12 @@ def may_be_a_number(line: Line) -> bool:
 
 def columns(likely: Sequence[float]) -> np.ndarray:
     """What is known of the lines of a page, each a number with this probability (N,), as a logistic
-    function takes it (N, 4): 1, its log odds, the mean of the others', and whether there are any.
+    function takes it (N, 3): 1, its log odds, and the mean of the others', 0 where there are none.
     Numbers come together, and so does print."""
     shares = np.clip(likely, LEAST, 1 - LEAST)
     odds = np.log(shares) - np.log1p(-shares)
-    others = len(odds) - 1
-    mean = (odds.sum() - odds) / max(others, 1)
-    return np.stack([np.ones(len(odds)), odds, mean, np.full(len(odds), others > 0)], axis=1)
+    mean = (odds.sum() - odds) / max(len(odds) - 1, 1)
+    return np.stack([np.ones(len(odds)), odds, mean], axis=1)
 
 
 def are_plain(lines: Sequence[Line]) -> list[bool]:
