@@ -11,6 +11,8 @@ from digits.reading.answer import Answer, Digit, Row
 from digits.reading.attempt import Attempt
 from digits.reading.reader import Reader
 from digits.reading.turned import TURNS, UPSIDE_DOWN, read_turned
+from digits.vision.ink import seen_first
+from tests.test_reading_attempt import recognizer
 from tests.test_reading_finder import page
 
 INK = (30, 20, 50, 12)  # of a digit in the upright picture
@@ -88,6 +90,18 @@ def test_a_crop_may_be_upside_down_and_is_no_piece_of_itself(
     monkeypatch.setattr(Attempt, "of_row", lambda self: rows[self.grey.tobytes()])
     answer = reader.read(from_array(UPRIGHT))
     assert (answer.text, answer.status) == expected
+
+
+@pytest.mark.parametrize(("text", "may_be"), [("", True), ("407", False), ("4071", True)])
+def test_a_crop_that_says_few_digits_lies_as_it_is(
+    text: str, may_be: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Attempt, "_is_one", False)
+    monkeypatch.setattr(Attempt, "_ink", seen_first(255 - UPRIGHT))
+    monkeypatch.setattr(Attempt, "_lines", [])
+    for crop, expected in ((unsure(text, 0.6), may_be), (None, True)):
+        monkeypatch.setattr(Attempt, "_crop", crop)
+        assert Attempt(recognizer())._may_be_turned(unsure(text, 0.6)) == expected
 
 
 @pytest.mark.slow
