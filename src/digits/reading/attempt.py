@@ -193,7 +193,7 @@ class Attempt:
 
     def _turned_upside_down(self) -> Answer | None:
         """The answer to the crop of a row upside down; None where that is not plain. Of 600 crops
-        and whole numbers by held-out writers that were upside down 120 were turned, 118 of them
+        and whole numbers by held-out writers that were upside down 88 were turned, 87 of them
         rightly; of the same upright none."""
 
         def read(grey: np.ndarray) -> Answer | None:
