@@ -32,7 +32,9 @@ def reads(text: str = "4071", status: str = "read") -> Callable[[np.ndarray], An
     def read(grey: np.ndarray) -> Answer | None:
         if not np.array_equal(grey, UPRIGHT):
             return None
-        digits = [Digit("4", 0.99, INK, [], np.zeros((28, 28), np.uint8))]
+        digits = [
+            Digit(c, 0.99, INK, [], np.zeros((28, 28), np.uint8)) for c in text if c.isdigit()
+        ]
         return Answer("", status, text, 0.9, [Row(text, 0.9, INK, [], digits, 0.9)])
 
     return read
@@ -48,6 +50,7 @@ def test_boxes_are_of_the_picture_as_it_was_given(quarters: int) -> None:
 
 def test_few_digits_and_those_that_stand_either_way_do_not_count() -> None:
     assert read_turned(np.rot90(UPRIGHT, 2), reads("407")) is None
+    assert read_turned(np.rot90(UPRIGHT, 2), reads("40.7")) is None  # a sign is no digit
     assert read_turned(np.rot90(UPRIGHT, 2), reads("6-1852")) is None  # upside down it is one too
 
 

@@ -118,20 +118,24 @@ def _one(sheet: Sheet, source: Sources, rng: Generator) -> None:
     sheet.write_anywhere(number.no_larger_than(0.96 * sheet.side, 0.96 * sheet.side), rng)
 
 
-def _lone(sheet: Sheet, source: Sources, rng: Generator) -> None:
-    """A digit by itself, or a short number, mostly with a mark at it."""
+def _short(sheet: Sheet, source: Sources, high: float, rng: Generator) -> row_ink.Number:
+    """A digit, or a short number, no higher than this share of the page."""
     height = float(np.exp(rng.uniform(*np.log(LONE))))
     count = 1 if rng.random() < 0.6 else int(rng.integers(2, 7))
-    number = _digits(count, source, height, rng).no_larger_than(0.7 * sheet.side, 0.7 * sheet.side)
+    number = _digits(count, source, height, rng)
+    return number.no_larger_than(0.7 * sheet.side, high * sheet.side)
+
+
+def _lone(sheet: Sheet, source: Sources, rng: Generator) -> None:
+    """A digit by itself, or a short number, mostly with a mark at it."""
+    number = _short(sheet, source, 0.7, rng)
     if sheet.write_anywhere(number, rng) and rng.random() < 0.7:
         page_things.mark(sheet, sheet.rows[-1], rng)
 
 
 def _of_two_sizes(sheet: Sheet, source: Sources, rng: Generator) -> None:
     """A number, and smaller ones beside or below it: an index, a sum, a date."""
-    height = float(np.exp(rng.uniform(*np.log(LONE))))
-    count = 1 if rng.random() < 0.6 else int(rng.integers(2, 7))
-    number = _digits(count, source, height, rng).no_larger_than(0.7 * sheet.side, 0.5 * sheet.side)
+    number = _short(sheet, source, 0.5, rng)
     if not sheet.write_anywhere(number, rng):
         return
     (left, top), (right, bottom) = sheet.rows[-1].min(axis=0), sheet.rows[-1].max(axis=0)

@@ -81,7 +81,7 @@ class Attempt:
 
         A tile in MNIST's frame is one digit: who made it has cut it out. What stands alone and is
         `read` as one digit is one: so it was on 236 of 236 made-up crops and rows of validation
-        digits. The crop of a row lies as it is.
+        digits.
         """
         expects_number = self.recognizer.kind == "number"
         if not expects_number:
@@ -180,7 +180,7 @@ class Attempt:
         lines lies as it is, but for one of single digits."""
         if answer.seen_as == "tile" or self._is_one:
             return False
-        if self._crop and 0 < len(answer.text) < judge.LIMITS.turned_digits:
+        if self._crop and 0 < judge.digits_of(answer) < judge.LIMITS.turned_digits:
             return False
         if self._ink is None or not self.recognizer.budget.left():
             return False

@@ -83,12 +83,18 @@ def is_of_single_digits(rows: Sequence[Row]) -> bool:
     return 2 * sum(len(row.text) == 1 for row in rows) > len(rows)
 
 
-def tells_its_side(text: str) -> bool:
+def digits_of(answer: Answer) -> int:
+    """How many digits an answer has, its signs left out."""
+    return sum(len(row.digits) for row in answer.rows)
+
+
+def tells_its_side(answer: Answer) -> bool:
     """Whether what a turned picture says tells that it is upright now: it is long enough, and not
     all of it may be read upside down. Of 600 upright crops and whole numbers by held-out writers
     and some hundred rows of validation digits two were `read` upside down without that: 95608 as
     80996, and 51158 as 89115."""
-    return len(text) >= LIMITS.turned_digits and not UPRIGHT_ALONE.isdisjoint(text)
+    stands = not UPRIGHT_ALONE.isdisjoint("".join(row.text for row in answer.rows))
+    return stands and digits_of(answer) >= LIMITS.turned_digits
 
 
 def verdict(rows: Sequence[Row], model: Classifier, expected: bool) -> tuple[str, str]:

@@ -26,8 +26,7 @@ def read_turned(
     found = []
     for quarters in turns:
         answer = read(np.ascontiguousarray(np.rot90(grey, quarters)))
-        text = "".join(row.text for row in answer.rows) if answer else ""
-        if answer and judge.tells_its_side(text):
+        if answer and judge.tells_its_side(answer):
             back = _turned_back(answer, quarters, grey.shape)
             found.append(replace(back, warnings=[TURNS[quarters], *back.warnings]))
     return max(found, key=lambda answer: judge.worth(answer.rows), default=None)
