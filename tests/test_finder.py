@@ -141,6 +141,17 @@ def test_a_marker_is_thicker_and_chalk_has_holes(
     assert (lost > 0) == bool(holes)
 
 
+def test_small_numbers_stand_beside_a_large_one(source: rows.Sources) -> None:
+    seen = 0
+    for seed in range(12):
+        sheet = Sheet.blank(512)
+        pages._of_two_sizes(sheet, source, np.random.default_rng(seed))
+        first, *others = (float(row[3, 1] - row[0, 1]) for row in sheet.rows)
+        seen += len(others)
+        assert all(high < 0.75 * first for high in others)
+    assert seen >= 6
+
+
 def test_a_page_on_a_screen_has_no_grain(
     source: rows.Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
