@@ -124,7 +124,7 @@ def _lines(source: rows.Sources, rng: Generator) -> Iterator[Shown]:
             inverted = is_inverted(under)
             ink = find(under, inverted)
             if ink is not None:
-                yield line.alone(ink).level, under, inverted, text
+                yield line.alone(ink), under, inverted, text
 
 
 def fitted(known: Known) -> list[float]:
