@@ -56,14 +56,6 @@ def test_rows_that_touch_are_two() -> None:
     assert len(seen(truth)) == 3
 
 
-def test_print_that_hangs_on_a_row_is_not_in_its_line() -> None:
-    truth = box(100, 200, 160, 40)
-    in_row, in_core = pages.maps([truth]) / 255.0
-    in_row[60:101, 55:90] = 0.9  # a label above: up to 80 pixels, twice as high as the row
-    (line,) = lines(in_row, in_core, (pages.SIDE, pages.SIDE))
-    assert overlap(line.corners, truth) > 0.75
-
-
 def test_what_does_not_hang_together_with_a_row_is_not_in_its_line() -> None:
     truth = box(100, 200, 160, 40)
     in_row, in_core = pages.maps([truth]) / 255.0

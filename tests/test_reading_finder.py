@@ -232,6 +232,27 @@ def test_what_is_left_does_not_part_a_band(monkeypatch: pytest.MonkeyPatch) -> N
     assert finder.find_lines(np.full((300, 300), 230, np.uint8)) == [left, right]
 
 
+def test_a_line_is_as_likely_as_looks_of_several_heights_make_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each look shows what stands around the line, the more the higher the line is taken to be."""
+    grey = np.full((300, 600), 200, np.uint8)
+    one = Line(np.array([(200, 130), (400, 130), (400, 170), (200, 170)], float), 0.9)
+    shares = {one.times_as_high(t).seen(grey).shape[1]: t for t in finder.LIMITS.heights}
+    assert len(shares) == len(finder.LIMITS.heights) > 1
+
+    class Model:
+        def predict_proba(self, looks: np.ndarray) -> np.ndarray:
+            likely = 0.4 * shares[looks.shape[-1]]
+            return np.array([[likely, 0.1, 0.9 - likely]])
+
+    monkeypatch.setattr(finder, "line_model", Model)
+    likely = [0.4 * times for times in finder.LIMITS.heights]
+    means = [np.prod(s) ** (1 / len(likely)) for s in (likely, [0.9 - p for p in likely])]
+    expected = means[0] / (sum(means) + 0.1)
+    assert finder.checked(one, grey).probability == pytest.approx(expected)
+
+
 def test_what_is_known_of_a_line_is_its_own_odds_and_those_of_the_others() -> None:
     known = finder.columns([0.5, 0.9, 0.99])
     nine, ninety_nine = np.log(9), np.log(99)

@@ -105,14 +105,6 @@ def test_a_page_that_is_turned_far_lies_on_another_side(degrees: int, tilt: int)
     assert tilts((150, 100, 120, 24, degrees)) == [pytest.approx(tilt, abs=3)]
 
 
-@pytest.mark.parametrize(("above", "height"), [(0, 120), (60, 133)])
-def test_a_row_reaches_little_further_than_its_core_says(above: int, height: int) -> None:
-    in_row, in_core = maps()
-    in_row[70 - above : 130, 50:250], in_core[86:114, 80:220] = 0.9, 0.9  # 46% of its height
-    (one,) = lines(in_row, in_core, (400, 600))
-    assert one.height == pytest.approx(height, abs=4)
-
-
 def test_a_row_has_paper_around_it() -> None:
     high, wide = line(100, 100, 200, ROW_HEIGHT).row().level.shape
     assert wide == pytest.approx(200 + 2 * 0.4 * ROW_HEIGHT, abs=1)
@@ -136,6 +128,14 @@ def test_a_line_much_higher_than_its_digits_is_cut_out_closer(degrees: float) ->
     assert closer.corners.mean(axis=0) == pytest.approx(low.corners.mean(axis=0))
     assert (closer.width, closer.tilt) == pytest.approx((400, whole.tilt))
     assert low.closer(digits) is None
+
+
+@pytest.mark.parametrize("times", [0.5, 1.5])
+def test_a_line_times_as_high_keeps_its_middle(times: float) -> None:
+    one = line(100, 100, 400, 60, 12.0)
+    other = one.times_as_high(times)
+    assert (other.height, other.width, other.tilt) == pytest.approx((60 * times, 400, 12.0))
+    assert other.corners.mean(axis=0) == pytest.approx(one.corners.mean(axis=0))
 
 
 @pytest.mark.parametrize("degrees", [0.0, 12.0])

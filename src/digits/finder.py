@@ -30,6 +30,10 @@ class Limits:
     # The line model's: what has less is not read. Of 1,892 rows on made-up pages by held-out
     # writers 12 of 1,227 right ones have less, and 193 of 479 that are no number.
     least_number: float = 0.15
+    # So many times as high as it is a line is shown to the line model: the finder is not exact. On
+    # 2,645 and 3,576 lines of made-up pages by held-out writers the mean loss is 0.282 and 0.271 at
+    # one look, 0.272 and 0.261 at two, with 0.9 and 1.1, and 0.268 and 0.260 at these three.
+    heights: tuple[float, ...] = (0.9, 1.0, 1.2)
 
 
 LIMITS = Limits()
@@ -77,9 +81,12 @@ def line_model() -> Classifier:
 
 def checked(line: Line, grey: np.ndarray) -> Line:
     """A line of a grey picture (H, W) uint8, as likely as the line model takes it for one whole
-    number by hand."""
-    (shares,) = line_model().predict_proba(line.seen(grey)[None, None])
-    return replace(line, probability=float(shares[LINE_CLASSES.index("number")]))
+    number by hand, at looks of several heights (the normalised geometric mean)."""
+    looks = (line.times_as_high(times).seen(grey) for times in LIMITS.heights)
+    shares = [line_model().predict_proba(look[None, None])[0] for look in looks]
+    together = np.exp(np.log(shares).mean(axis=0))
+    likely = together[LINE_CLASSES.index("number")] / together.sum()
+    return replace(line, probability=float(likely))
 
 
 def may_be_a_number(line: Line) -> bool:

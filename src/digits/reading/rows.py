@@ -7,6 +7,7 @@ model parts them. A text's score is a weighted mean of their log probabilities.
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import cv2
@@ -20,7 +21,7 @@ from digits.reading.formats import Format
 from digits.reading.opinions import ask
 from digits.reading.scores import score
 from digits.row_image import HEIGHT, LEAST_WIDTH, STRIDE, row_image
-from digits.spec import CLASSES, INPUT_SHAPE, SIGNS, TILE_SIZE
+from digits.spec import CLASSES, INPUT_SHAPE, SIGNS
 from digits.tile import Box, frame
 
 
@@ -57,6 +58,7 @@ class Limits:
 LIMITS = Limits()
 NOBODY = -1
 Pieces = tuple[np.ndarray, list[Box]]  # labels (h, w) from 1 on of what hangs together, their boxes
+Key = tuple[Box, bytes]  # of a part
 
 
 def looks_at(grey: np.ndarray, inverted: bool) -> Iterator[np.ndarray]:
@@ -76,15 +78,20 @@ def looks_at(grey: np.ndarray, inverted: bool) -> Iterator[np.ndarray]:
 
 @dataclass(frozen=True)
 class Part:
-    """The ink of one character: its box in the row's ink, and its tile (28, 28) uint8."""
+    """The ink (h, w) uint8 of one character, and its box in the row's."""
 
     box: Box
-    tile: np.ndarray
+    ink: np.ndarray
 
-    @property
-    def key(self) -> bytes:
-        """What its tile shows: equal where texts part the ink alike, as they mostly do."""
-        return self.tile.tobytes()
+    @cached_property
+    def key(self) -> Key:
+        """Equal where texts part the ink alike, as they mostly do."""
+        return self.box, self.ink.tobytes()
+
+    @cached_property
+    def tile(self) -> np.ndarray:
+        """Its tile (28, 28) uint8."""
+        return frame(self.ink)
 
 
 @dataclass(frozen=True)
@@ -128,8 +135,15 @@ def read_row(
     first = opinions.own[0]
     columns = {text: ctc.align(first, opinions.numbers(text)) for text in texts}
     pieces, width = in_pieces(level), level.shape[1] / len(first)
-    parted = {text: parts(level, pieces, (columns[text] + 0.5) * width) for text in texts}
-    by_digit = _by_digit([part for text in texts for part in parted[text]], model)
+    known: dict[Key, Part] = {}
+    parted = {
+        text: [
+            known.setdefault(part.key, part)
+            for part in parts(level, pieces, (columns[text] + 0.5) * width)
+        ]
+        for text in texts
+    }
+    by_digit = _by_digit(list(known.values()), model)
     by_classifier = {
         text: sum(by_digit[part.key][c] for part, c in zip(parted[text], text, strict=True))
         for text in texts
@@ -198,10 +212,10 @@ def parts(level: np.ndarray, pieces: Pieces, at: np.ndarray) -> list[Part]:
         if width:
             there = np.s_[y : y + height, x : x + width]
             ink = np.where(owners[there] == k, level[there], 0).astype(np.uint8)
-            found.append(Part((x, y, width, height), frame(ink)))
+            found.append(Part((x, y, width, height), ink))
         else:  # without ink, its empty columns
-            empty = np.zeros((TILE_SIZE, TILE_SIZE), np.uint8)
-            found.append(Part((left, 0, max(right - left, 1), len(level)), empty))
+            box = left, 0, max(right - left, 1), len(level)
+            found.append(Part(box, np.zeros(box[:1:-1], np.uint8)))
     return found
 
 
@@ -234,16 +248,16 @@ def _cuts(level: np.ndarray, at: np.ndarray) -> np.ndarray:
     return np.array([*cuts, level.shape[1]])
 
 
-def _by_digit(some: list[Part], model: Classifier) -> dict[bytes, dict[str, float]]:
+def _by_digit(some: list[Part], model: Classifier) -> dict[Key, dict[str, float]]:
     """What the classifier gives each tile: label -> log probability; a sign is not its matter."""
-    tiles = {part.key: part.tile for part in some}
-    scores = score(model, np.array(list(tiles.values()), np.uint8).reshape(-1, *INPUT_SHAPE))
+    tiles = np.array([part.tile for part in some], np.uint8)
+    scores = score(model, tiles.reshape(-1, *INPUT_SHAPE))
     unknown = scores.none[:, None] / len(scores.labels)  # what is cut badly tells nothing
     logs = np.log(np.maximum(scores.digit + unknown, LIMITS.least_probability))
     signs = dict.fromkeys(SIGNS, 0.0)
     return {
-        key: dict(zip(scores.labels, log.tolist(), strict=True)) | signs
-        for key, log in zip(tiles, logs, strict=True)
+        part.key: dict(zip(scores.labels, log.tolist(), strict=True)) | signs
+        for part, log in zip(some, logs, strict=True)
     }
 
 

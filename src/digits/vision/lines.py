@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 
 from digits.line_image import AROUND, BESIDE, LINE, line_image
-from digits.page_image import UP
 from digits.tile import Box
 from digits.vision.components import without_frames
 from digits.vision.ink import Ink
@@ -32,7 +31,6 @@ class Limits:
 
     # From which on a line tells its own tilt; a shorter one has the page's.
     long_aspect: float = 2.2
-    beyond_core: float = 1.3  # of what a row's height says: so far a row reaches above and below it
     # Around a line, and below it. Of 2,097 numbers on made-up pages and rows of validation digits
     # 1,146 were right with 0.22, 1,155 with 0.15; of 1,600 others 943 and 949.
     paper_above_of_height: float = 0.15
@@ -98,6 +96,11 @@ class Line:
         first, last = (self.corners[[0, 3]] + place * along for place in (start, end))
         walls = self.walls[0] + start, self.walls[1] + self.width - end
         return replace(self, corners=np.stack([first[0], last[0], last[1], first[1]]), walls=walls)
+
+    def times_as_high(self, times: float) -> "Line":
+        """It so many times as high, its middle where it was."""
+        more = (self.corners[3] - self.corners[0]) * (times - 1) / 2
+        return replace(self, corners=self.corners + np.outer([-1, -1, 1, 1], more))
 
     def closer(self, digits: Sequence[Box]) -> "Line | None":
         """It no higher than its digits, boxes (x, y, width, height) in the picture; None where they
@@ -172,15 +175,14 @@ def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> li
         kernel = labels[there] == k
         around = reaching(kernel, owners[there] == k)
         rows.append(_outline(around, (left, top), pixel))
-        cores.append(_outline(kernel, (left, top), pixel))
+        cores.append(_tilt(_outline(kernel, (left, top), pixel)))
         likely.append(float(in_core[there][kernel].mean()))
-    page = _page_tilt([_tilt(core) for core in cores])
+    page = _page_tilt(cores)
     made = []
-    for row, core_of_row, probability in zip(rows, cores, likely, strict=True):
+    for row, probability in zip(rows, likely, strict=True):
         tilt, wide, high = _tilt(row)
         tells = wide > LIMITS.long_aspect * high and abs(tilt) <= MOST_TILT
-        corners = _corners(row, core_of_row, tilt if tells else page, pixel[0])
-        made.append(Line(corners, probability))
+        made.append(Line(_corners(row, tilt if tells else page, pixel[0]), probability))
     return made
 
 
@@ -233,15 +235,11 @@ def _page_tilt(tilts: list[tuple[float, float, float]]) -> float:
     return tilt if abs(tilt) <= MOST_TILT else 0.0
 
 
-def _corners(row: np.ndarray, core: np.ndarray, tilt: float, pixel: float) -> np.ndarray:
-    """The corners (4, 2) of the box around a row's points (N, 2) that lies at a tilt in degrees, no
-    further from the points (M, 2) of its core than a row is high: print above it may hang on."""
+def _corners(row: np.ndarray, tilt: float, pixel: float) -> np.ndarray:
+    """The corners (4, 2) of the box around a row's points (N, 2) that lies at a tilt in degrees."""
     turn = np.radians(tilt)
     along, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
     (left, right), (top, bottom) = (_reach(row @ way, pixel) for way in (along, down))
-    high, low = _reach(core @ down, pixel)
-    beyond = LIMITS.beyond_core * UP * (low - high) / (1 - 2 * UP) + pixel
-    top, bottom = max(top, high - beyond), min(bottom, low + beyond)
     places = [(left, top), (right, top), (right, bottom), (left, bottom)]
     return np.array([x * along + y * down for x, y in places])
 
