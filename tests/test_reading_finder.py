@@ -237,7 +237,7 @@ def test_a_line_is_as_likely_as_looks_of_several_heights_make_it(
 ) -> None:
     """Each look shows what stands around the line, the more the higher the line is taken to be."""
     grey = np.full((300, 600), 200, np.uint8)
-    one = Line(np.array([(200, 130), (400, 130), (400, 170), (200, 170)], float), 0.9)
+    one = Line(np.array([(100, 140), (400, 140), (400, 160), (100, 160)], float), 0.9)
     shares = {one.times_as_high(t).seen(grey).shape[1]: t for t in finder.LIMITS.heights}
     assert len(shares) == len(finder.LIMITS.heights) > 1
 

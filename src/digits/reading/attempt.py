@@ -182,10 +182,10 @@ class Attempt:
             return False
         if self._crop and 0 < judge.digits_of(answer) < judge.LIMITS.turned_digits:
             return False
-        if self._ink is None or not self.recognizer.budget.left():
-            return False
         is_a_page = judge.is_a_page(answer.rows, len(self._lines))
-        return not is_a_page or judge.is_of_single_digits(answer.rows)
+        if is_a_page and not judge.is_of_single_digits(answer.rows):
+            return False
+        return self._ink is not None and self.recognizer.budget.left()
 
     def _turned(self) -> Answer | None:
         """The answer to the lines of the picture turned; None where no turn makes them plain."""
