@@ -182,10 +182,12 @@ class Attempt:
             return False
         if self._crop and 0 < judge.digits_of(answer) < judge.LIMITS.turned_digits:
             return False
+        if not self.recognizer.budget.left():
+            return False
         is_a_page = judge.is_a_page(answer.rows, len(self._lines))
         if is_a_page and not judge.is_of_single_digits(answer.rows):
             return False
-        return self._ink is not None and self.recognizer.budget.left()
+        return self._ink is not None
 
     def _turned(self) -> Answer | None:
         """The answer to the lines of the picture turned; None where no turn makes them plain."""
