@@ -99,6 +99,21 @@ def halfway(content: dict[str, Any], *earlier: Path) -> None:
         weights[name] = (total / (1 + len(others))).to(tensor.dtype)
 
 
+def asked(what: str | None) -> tuple[dict[str, Any], list[TrainConfig], str]:
+    """What a tool that does `what` is called with: the content of a run's model, its weights
+    averaged where that is asked, the settings of its runs, and what its card says of that."""
+    parser = argparse.ArgumentParser(description=(what or "").partition("\n")[0])
+    parser.add_argument("run", type=Path, help="folder of the training run")
+    parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
+    args = parser.parse_args()
+    content = checkpoint.load(args.run / "model.pth")
+    if args.halfway_to:
+        halfway(content, args.halfway_to)
+    runs = runs_of(content)
+    content["config"] = runs[-1].as_dict()
+    return content, runs, OF_TWO_RUNS if args.halfway_to else ""
+
+
 def alone() -> None:
     """One thread an ONNX model, for the worker processes of a tool."""
     threads.of_onnx = 1

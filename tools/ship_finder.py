@@ -4,12 +4,9 @@ python tools/ship_finder.py runs/2026-11-26-040200-finder
 python tools/ship_finder.py runs/LATER --halfway_to runs/EARLIER/model.pth
 """
 
-import argparse
-from pathlib import Path
-
 import cv2
 import numpy as np
-from ship import OF_TWO_RUNS, halfway, runs_of, told, train_command
+from ship import asked, told, train_command
 
 from digits import archs, checkpoint, classifier, data
 from digits.classifier import Classifier
@@ -72,17 +69,8 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("run", type=Path, help="folder of the training run")
-    parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
-    args = parser.parse_args()
-
-    content = checkpoint.load(args.run / "model.pth")
-    if args.halfway_to:
-        halfway(content, args.halfway_to)
-    runs = runs_of(content)
+    content, runs, averaged = asked(__doc__)
     config = runs[-1]
-    content["config"] = config.as_dict()
     learned, held_out = made_up.sources(data.load("mnist", hold_out=config.hold_out), data_dir())
     calibration = finder.stack(pages.samples(CALIBRATION[0], learned, CALIBRATION[1]))[0]
     some = pages.samples(JUDGED[0], held_out, JUDGED[1])
@@ -103,7 +91,7 @@ def main() -> None:
             overlap=LEAST_OVERLAP, recall=recall, precision=precision,
             learned=sum(run.samples * -(-run.epochs // made_up.REUSE) for run in runs),
             runs=told(runs, "docs/lab/pages.md"), seconds=content["metrics"]["train_seconds"],
-            halfway=OF_TWO_RUNS if args.halfway_to else "",
+            halfway=averaged,
             commands="\n".join(f"    {train_command(run)}" for run in runs),
         ),
         "utf-8",

@@ -4,17 +4,15 @@ python tools/ship_lines.py runs/2026-11-30-064114-lines
 python tools/ship_lines.py runs/LATER --halfway_to runs/EARLIER/model.pth
 """
 
-import argparse
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ship import OF_TWO_RUNS, alone, halfway, runs_of, told, train_command
+from ship import alone, asked, told, train_command
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
@@ -122,17 +120,8 @@ def _write(content: dict[str, Any], calibration: Tensor) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("run", type=Path, help="folder of the training run")
-    parser.add_argument("--halfway_to", type=Path, help="model whose weights are averaged with its")
-    args = parser.parse_args()
-
-    content = checkpoint.load(args.run / "model.pth")
-    if args.halfway_to:
-        halfway(content, args.halfway_to)
-    runs = runs_of(content)
+    content, runs, averaged = asked(__doc__)
     config = runs[-1]
-    content["config"] = config.as_dict()
     learned, held_out = made_up.sources(data.load("mnist", hold_out=config.hold_out), data_dir())
     calibration = lines.stack(lines.samples(CALIBRATION[0], learned, CALIBRATION[1], 2))[0]
     tempering, judging = (
@@ -173,7 +162,7 @@ def main() -> None:
         read=read, shown=len(choosing), numbers=right_ones.mean(), coverage=kept.mean(),
         error=1 - right_ones[kept].mean(), runs=told(runs, "docs/lab/pages.md"),
         commands="\n".join(f"    {train_command(run)}" for run in runs),
-        halfway=OF_TWO_RUNS if args.halfway_to else "",
+        halfway=averaged,
     )  # fmt: skip
     checkpoint.write_atomically(PATH.with_suffix(".md"), lambda file: file.write(card.encode()))
     print(card)
