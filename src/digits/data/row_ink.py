@@ -20,6 +20,7 @@ IN_CELLS = 0.2  # the share of numbers of which each character has a cell of its
 LOOKALIKES = spec.LOOKALIKES | set("()!&")  # may as well be digits, or their strokes
 # Of the digits' height, between neighbours where they are nearest: touching, usual, wide ones.
 GAPS = (0.15, (-0.15, 0.0)), (0.82, (-0.04, 0.3)), (1.0, (0.3, 1.6))
+LEAST_GAP = -0.15  # likewise, however uneven: what lies deeper in its neighbour may be hidden
 STRETCHED = 0.15, 0.35  # the share of numbers far narrower or wider than usual; and by how much
 # The share of numbers whose gaps differ much, and how much; of points written above the line, as a
 # decimal point often is, and how high; all of the digits' height.
@@ -306,7 +307,7 @@ def beside(
     uneven: float = 0.05,
 ) -> np.ndarray:  # fmt: skip
     """Characters (ink, foot) side by side, `gap` pixels apart where neighbours are nearest, give or
-    take `uneven` heights."""
+    take `uneven` heights; none reaches so far into another that it hides it."""
     width = sum(ink.shape[1] for ink, _ in placed) + int((abs(gap) + height) * len(placed)) + 8
     tall = int(4 * height + abs(rise) * width) + 8
     sheet, line = np.zeros((tall, width), np.uint8), 2.6 * height + max(rise, 0) * width
@@ -324,7 +325,7 @@ def beside(
             room = np.where(near[y : y + high, 0] >= 0, near[y : y + high, 0] - first, -(10**6))
             most = int(right.max())
             x = max(int(room.max()) + 1, most - wide // 2)
-            x = max(0, round(x + gap + rng.normal(0, uneven) * height))
+            x = max(0, round(x + max(gap + rng.normal(0, uneven) * height, LEAST_GAP * height)))
         x = min(x, width - wide)
         there = sheet[y : y + high, x : x + wide]
         np.maximum(there, ink, out=there)
