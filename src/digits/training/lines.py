@@ -1,6 +1,5 @@
 """What the line model learns: lines that the shipped finder sees on made-up pages, and whether each
-is one number by hand, a part of one or several, or nothing that is wanted, such as print. The
-finder is not exact, so each is shown as if it had found it a little lower or higher."""
+is one number by hand, a part of one or several, or nothing that is wanted, such as print."""
 
 from collections.abc import Callable
 
@@ -22,8 +21,7 @@ from digits.vision.lines import Line
 
 Sample = tuple[np.ndarray, int]  # a line image (HEIGHT, W) uint8 and the place of its class
 VALIDATION = 3000, 10**6  # lines of pages by held-out writers, and their seed
-LOOKS, HEIGHTS = 2, (0.85, 1.25)  # of each line, which is shown so many times as high
-OF_PAGE = 10 * LOOKS  # line images of a page: made-up pages have a little more, at the mean
+OF_PAGE = 10  # lines of a page: made-up pages have a little more, at the mean
 REUSE = 6  # epochs that share their lines: making one takes ten times as long as learning from it
 BATCH = 64  # lines that are judged together
 # Shares of the area of a line or of a number that are shared by both: from MEETS of either on they
@@ -42,12 +40,8 @@ def samples(count: int, source: Sources, seed: int, processes: int = 1) -> list[
 def _of_page(source: Sources, rng: Generator) -> list[Sample]:
     page = page_lines.page(source, rng)
     return [
-        (
-            line.times_as_high(rng.uniform(*HEIGHTS)).seen(page.grey),
-            LINE_CLASSES.index(class_of(line, page)),
-        )
+        (line.seen(page.grey), LINE_CLASSES.index(class_of(line, page)))
         for line in page_lines.parted(page.grey)
-        for _ in range(LOOKS)
     ]
 
 
