@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from digits.errors import DigitsError
 from digits.pictures import load as module
@@ -60,6 +60,20 @@ def test_a_turned_photograph_is_put_upright() -> None:
     data = saved(drawing("L").rotate(90, expand=True), "JPEG", exif=exif, quality=95)
     grey = load(data).grey
     assert grey.shape == (60, 40) and grey[30, 20] < 40
+
+
+@pytest.mark.parametrize(("kind", "count"), [("MPO", 1), ("PNG", 2), ("WEBP", 2)])
+def test_each_picture_of_a_turned_file_is_put_upright(kind: str, count: int) -> None:
+    """A telephone's JPEG that holds a second picture is an MPO to Pillow."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    dark = drawing("L").rotate(90, expand=True)
+    first, second = (image.convert("RGB") for image in (dark, ImageOps.invert(dark)))
+    data = saved(first, kind, save_all=True, append_images=[second], exif=exif)
+    greys = [page.grey for page in pages(data)]
+    assert [grey.shape for grey in greys] == [(60, 40)] * count
+    assert greys[0][30, 20] < 60 < greys[0][5, 5]
+    assert count == 1 or greys[1][30, 20] > 200 > greys[1][5, 5]
 
 
 def test_large_pictures_shrink_and_say_by_how_much() -> None:

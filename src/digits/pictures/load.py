@@ -180,8 +180,10 @@ def _decode(image: Image.Image, name: str, colour: bool) -> Picture:
     if width * height > most or image.size[0] * image.size[1] > MAX_PIXELS:
         raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     image.load()
-    if not getattr(image, "is_animated", False):  # Pillow itself turns the pages of a TIFF
-        ImageOps.exif_transpose(image, in_place=True)  # a copy would be 160 MB more
+    several = getattr(image, "is_animated", False)
+    if not (several and image.format == "TIFF"):  # Pillow itself turns the pages of one
+        # What follows may build on this page, so that it is left as it is; a copy takes 160 MB.
+        image = ImageOps.exif_transpose(image, in_place=not several) or image
     grey = _pixels(image)
     scale = max(width, height) / max(grey.shape)
     return _shrink(grey, scale, _colours(image) if colour else None)
