@@ -162,6 +162,8 @@ def test_what_is_no_picture_or_no_model_is_said() -> None:
         digits.Reader("nothing")
     with pytest.raises(digits.DigitsError, match="--expect"):
         digits.Reader(expect="nothing")
+    with pytest.raises(digits.DigitsError, match="seconds=nan: give more than 0"):
+        digits.Reader(seconds=float("nan"))
 
 
 @pytest.mark.slow

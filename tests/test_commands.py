@@ -134,6 +134,7 @@ def test_a_clone_that_is_not_installed_knows_its_version(monkeypatch: pytest.Mon
     (["fly"], "usage: digits <command>"),
     (["train", "--gpu", "--cpu"], "not allowed with argument"),
     (["train", "--learning_rate", "-1"], "-1 is not above 0"),
+    (["train", "--learning_rate", "inf"], "inf is not finite"),
     (["train", "--epochs", "0"], "0 is not at least 1"),
     (["train", "--label_smoothing", "nan"], "nan is not"),
     (["train", "--arch", "cnn9"], "invalid choice: 'cnn9'"),

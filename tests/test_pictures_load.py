@@ -327,6 +327,15 @@ def test_pictures_in_memory_are_read_as_files_are() -> None:
     assert seen is not None and np.array_equal(seen, colours)
 
 
+def test_an_image_that_cannot_be_read_is_one_line() -> None:
+    cut = Image.open(io.BytesIO(saved(drawing("RGB"), "PNG")[:-40]))
+    closed = Image.open(io.BytesIO(saved(drawing("RGB"), "PNG")))
+    closed.close()
+    for image in (cut, closed, Image.new("L", (0, 0)), Image.new("La", (9, 9))):
+        with pytest.raises(DigitsError, match="^image: "):
+            from_image(image)
+
+
 def test_a_file_in_a_folder_that_may_not_be_read_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

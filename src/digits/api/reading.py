@@ -37,7 +37,8 @@ class Reader:
     told): a page of hundreds of numbers takes longer, and is read in part only.
 
     Raises:
-        DigitsError: there is no such model, it is damaged, or the format is not known.
+        DigitsError: there is no such model, it is damaged, the format is not known, or `seconds`
+            are not above 0.
 
     >>> Reader(expect="number").read("test_images/number.png").text
     '40917'
@@ -49,8 +50,11 @@ class Reader:
         expect: str = "auto",
         seconds: float | None = None,
     ) -> None:
+        from digits.errors import DigitsError
         from digits.reading import reader
 
+        if seconds is not None and not seconds > 0:
+            raise DigitsError(f"seconds={seconds}: give more than 0")
         loaded = load(model) if isinstance(model, str | Path) else model
         self._reader = reader.Reader.expecting(loaded, expect, seconds)
 
@@ -69,7 +73,8 @@ class Reader:
         there, `probability` 0..1 that all of it is right, and `rows` have boxes in pixels.
 
         Raises:
-            DigitsError: an array of another shape, kind or range; one of 0 and 1 as uint8 too.
+            DigitsError: an array of another shape, kind or range; one of 0 and 1 as uint8 too; an
+                image without pixels, or one whose file is damaged or closed.
 
         >>> answer = Reader().read("test_images/number.png")
         >>> answer.status, answer.text, [digit.label for digit in answer.rows[0].digits]

@@ -125,7 +125,9 @@ def number(
 
     def parse(text: str) -> float:
         value = kind(text)
-        if not (low < value if above else low <= value) or not value <= high or math.isinf(value):
+        if math.isinf(value):
+            raise argparse.ArgumentTypeError(f"{text} is not finite")
+        if not (low < value if above else low <= value) or not value <= high:
             raise argparse.ArgumentTypeError(
                 f"{text} is not {'above' if above else 'at least'} {low}"
                 + (f" and at most {high}" if high < math.inf else "")

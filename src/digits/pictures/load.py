@@ -157,9 +157,16 @@ def from_array(pixels: np.ndarray) -> Picture:
 
 
 def from_image(image: Image.Image, colour: bool = False) -> Picture:
-    """A Pillow image already in memory, turned as its EXIF says; with its colours if asked for."""
-    upright = ImageOps.exif_transpose(image)
-    return _shrink(_pixels(upright), 1.0, _colours(upright) if colour else None)
+    """A Pillow image already in memory, turned as its EXIF says; with its colours if asked for.
+
+    Raises:
+        DigitsError: it has no pixels, its file is damaged or closed, or its mode is not known.
+    """
+    with _told_in_one_line("image"):
+        if 0 in image.size:
+            raise DigitsError("image: has no pixels")
+        upright = ImageOps.exif_transpose(image)
+        return _shrink(_pixels(upright), 1.0, _colours(upright) if colour else None)
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -180,10 +187,10 @@ def _decode(image: Image.Image, name: str, colour: bool) -> Picture:
     if width * height > most or image.size[0] * image.size[1] > MAX_PIXELS:
         raise DigitsError(f"{name}: {width} x {height} pixels are too many; make it smaller")
     image.load()
-    several = getattr(image, "is_animated", False)
-    if not (several and image.format == "TIFF"):  # Pillow itself turns the pages of one
-        # What follows may build on this page, so that it is left as it is; a copy takes 160 MB.
-        image = ImageOps.exif_transpose(image, in_place=not several) or image
+    if not getattr(image, "is_animated", False):
+        ImageOps.exif_transpose(image, in_place=True)  # a copy would be 160 MB more
+    elif image.format != "TIFF":  # whose pages Pillow itself turns
+        image = ImageOps.exif_transpose(image)  # the next frame may build on this one as it is
     grey = _pixels(image)
     scale = max(width, height) / max(grey.shape)
     return _shrink(grey, scale, _colours(image) if colour else None)

@@ -170,7 +170,7 @@ async def _while_there(
     """What is read for a client, or nothing more is read for it once it has gone away.
 
     Raises:
-        Refusal: 499, it has; nobody sees this but the log.
+        Refusal: 499, it has; nobody sees this but the log. 503, the server ends before it is read.
     """
     task = asyncio.ensure_future(reading)
     gone = asyncio.ensure_future(request.receive())  # its body is whole: only the end can come
@@ -180,7 +180,7 @@ async def _while_there(
     except asyncio.CancelledError:
         if gone.done() and not gone.cancelled():
             raise Refusal(499, "the client has gone away", "wait for the answer") from None
-        raise
+        raise Refusal(503, "the server is ending", "try again", {"Retry-After": "1"}) from None
     finally:
         gone.cancel()
 

@@ -240,6 +240,6 @@ class Clerk(threading.Thread):
 
 
 def _failed(job: Job) -> Result:
-    message = f"{job.name}: its decoder crashed or took too long; save it again"
+    message = f"{job.name}: its decoder crashed or took too long; save it again, or try later"
     answer = Answer(job.name, "error", error=message, model=job.model)
     return Result(422, "error", worker.as_bytes(answer.as_json()), message)

@@ -1,8 +1,11 @@
 """What the API takes and gives, as OpenAPI describes it."""
 
+import base64
 from typing import Annotated, Literal
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, EncodedBytes, Field, field_validator
+from pydantic.types import Base64Encoder
+from pydantic_core import PydanticCustomError
 
 from digits.reading.formats import CHOICES, LETTERS
 from digits.web.limits import LIMITS
@@ -11,6 +14,22 @@ Box = tuple[int, int, int, int]
 Ranking = list[tuple[str, float]]
 Sure = Literal["read", "unsure"]
 Name = Annotated[str, Field(min_length=1, max_length=LIMITS.name_length)]
+
+
+class Strictly(Base64Encoder):
+    """Base64 as pydantic has it, but other signs are refused: they were passed over, so that what
+    is URL-safe gave a damaged picture."""
+
+    @classmethod
+    def decode(cls, data: bytes) -> bytes:
+        """Its bytes; white space may stand anywhere."""
+        try:
+            return base64.b64decode(b"".join(data.split()), validate=True)
+        except ValueError:
+            raise PydanticCustomError("base64_decode", "is not base64 of + and /") from None
+
+
+Base64Bytes = Annotated[bytes, EncodedBytes(encoder=Strictly)]
 
 
 class Options(BaseModel):
