@@ -332,7 +332,7 @@ def test_an_image_that_cannot_be_read_is_one_line() -> None:
     closed = Image.open(io.BytesIO(saved(drawing("RGB"), "PNG")))
     closed.close()
     for image in (cut, closed, Image.new("L", (0, 0)), Image.new("La", (9, 9))):
-        with pytest.raises(DigitsError, match="^image: "):
+        with pytest.raises(DigitsError, match=r"^image: "):
             from_image(image)
 
 
