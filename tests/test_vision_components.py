@@ -162,16 +162,23 @@ def test_the_edge_has_four_sides(box: tuple[int, int, int, int], touches: bool) 
 
 
 @pytest.mark.parametrize(
-    ("stroke", "crossed"), [("none", False), ("speck", False), ("bar", True), ("one in it", True)]
+    ("stroke", "crossed"),
+    [("none", False), ("speck", False), ("bar", True), ("one in it", True), ("beside", False)],
 )
-def test_a_0_with_more_than_one_hole_is_crossed(stroke: str, crossed: bool) -> None:
-    """A hole of three pixels is a fault of the pen, one of four is not."""
+def test_a_0_with_more_than_one_hole_or_ink_in_it_is_crossed(stroke: str, crossed: bool) -> None:
+    """A hole, or a dot, of three pixels is a fault of the pen, one of four is not."""
     tile = np.zeros((28, 28), np.uint8)
     cv2.ellipse(tile, (14, 14), (7, 10), 0, 0, 360, 255, 2)
     if stroke == "bar":
         cv2.line(tile, (9, 20), (19, 8), 255, 2)
     if stroke == "one in it":
         cv2.line(tile, (14, 4), (14, 24), 128, 2)
+    if stroke == "beside":
+        tile[4:24, 25:27] = 255
+    for dot in (tile[14, 12:15], tile[14, 12:16]) if stroke == "none" else ():
+        dot[:] = 255
+        assert is_crossed(tile) == (dot.size > 3)
+        dot[:] = 0
     if stroke == "speck":
         tile[12:17, 19:26] = 255
         tile[14, 21:24] = 127

@@ -29,7 +29,7 @@ from digits.vision.ink import (
 from digits.vision.lines import Line
 from digits.vision.rows import RowInk, ink_alone
 
-CROSSED = "a 0 with a stroke in it, or another digit in a ring"
+CROSSED = "a 0 with something in it, or another digit in a ring"
 # Why an answer is in doubt, however likely it is.
 A_PIECE = "a piece of the row that the whole picture may be"
 NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"

@@ -8,7 +8,7 @@ import numpy as np
 
 from digits.tile import HALF, Box
 from digits.vision.ink import Ink
-from digits.vision.parts import Component
+from digits.vision.parts import Component, components
 
 SOFT_EDGE = 2  # pixels of a stroke's soft edge around its core, which `cut_out` keeps
 
@@ -24,9 +24,10 @@ class ComponentLimits:
     max_gap_of_main_size: float = 0.25  # a digit's second stroke lies no further off
     min_area_of_ink: float = 0.9  # in a picture of one digit hardly any ink is beside it
     most_holes: int = 30  # the pen's faults included; grain that is taken for ink has 500
-    # Of a 0's tile, 28 pixels wide: of MNIST's 494 validation 0s 1.4% have a second hole so large;
-    # of eleven other digits in a ring that were `read` as a 0, ten.
-    min_hole_of_tile_px: int = 4
+    # Of a 0's tile, 28 pixels wide: of MNIST's 494 validation 0s 1.4% have a second hole so large,
+    # and none has so much ink by itself in it; of eleven other digits in a ring that were `read` as
+    # a 0, ten have such a hole.
+    min_in_0_px: int = 4
     max_underline_of_width: float = 0.4  # its height: it is no higher, however it bends
     min_inside_of_height: float = 0.4  # of a box or ring: what is so high in it is written there
     min_frame_of_side: float = 0.95  # of the picture: a form box or rule is as long ...
@@ -141,9 +142,16 @@ def _gap(a: Box, b: Box) -> float:
 
 
 def is_crossed(tile: np.ndarray) -> bool:
-    """Whether the tile (H, W) uint8 of a 0 has more than one hole: the 0 has a stroke in it, or is
-    a ring around another digit."""
-    return _holes(tile, LIMITS.min_hole_of_tile_px) > 1
+    """Whether the tile (H, W) uint8 of a 0 has more than one hole, or ink by itself in it: the 0
+    has a stroke in it, or is a ring around something else."""
+    parts = [part for part in components(tile > HALF) if part.area >= LIMITS.min_in_0_px]
+    within = any(_lies_in(part.box, parts[0].box) for part in parts[1:])
+    return within or _holes(tile, LIMITS.min_in_0_px) > 1
+
+
+def _lies_in(box: Box, around: Box) -> bool:
+    (x, y, wide, high), (left, top, width, height) = box, around
+    return left < x and top < y and x + wide < left + width and y + high < top + height
 
 
 def _holes(level: np.ndarray, least_px: int = 1) -> int:
