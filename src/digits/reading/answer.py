@@ -32,7 +32,8 @@ class Row:
 
     `status` is `read` or `unsure`, for itself: a page that is `unsure` may have rows that are not.
     `support` is how well its ink fits digits at all, 0..1 (a geometric mean over them): what tells
-    nonsense from numbers, where `probability` only tells one number from others.
+    nonsense from numbers, where `probability` only tells one number from others. `signs` are those
+    that seem to stand there and are no part of its text, as they were not asked for.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Row:
     support: float
     alone: bool = False  # one digit, read by itself and not as a row
     status: str = "unsure"  # or "read": once it is part of an answer
+    signs: str = ""
 
     def as_likely_as(self, probability: float) -> "Row":
         """The row, with this probability of its text."""

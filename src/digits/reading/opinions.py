@@ -4,6 +4,7 @@ alone, ours."""
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from digits.classifier import Classifier
 from digits.reading import ctc, row_models
 from digits.reading.formats import Format, accepts
 from digits.row_image import row_image
-from digits.spec import CLASSES
+from digits.spec import CLASSES, SIGNS
 
 POINTS = frozenset(".,")
 
@@ -66,11 +67,17 @@ class Likelihood:
 
 @dataclass(frozen=True)
 class Opinions:
-    """Log probabilities of columns (T, len(labels) + 1), a look each; the last class is blank."""
+    """Log probabilities of columns (T, len(labels) + 1), a look each; the last class is blank.
+
+    `signs` are those that our row model sees at its first look and the format leaves out. Of 110
+    made-up crops with signs, by held-out writers, whose digits are read rightly it sees some in 91,
+    of 263 without any in 5.
+    """
 
     labels: list[str]
     own: list[np.ndarray]
     general: np.ndarray | None
+    signs: str = ""
 
     @property
     def looks(self) -> list[np.ndarray]:
@@ -107,18 +114,21 @@ def ask(looks: Iterable[np.ndarray], wanted: Format) -> Opinions:
         return ctc.only(log_probs(model, look, wanted.signs), kept)
 
     labels = [own.classes[k] for k in kept]
+    look, *more = looks if general is None else islice(looks, 1)
+    whole = log_probs(own, look, wanted.signs)
+    names = (own.classes[k] for k in ctc.best_path(whole))
+    signs = "".join(name for name in names if name in SIGNS and name not in wanted.signs)
+    ours = ctc.only(whole, kept)
     if general is None:
-        return Opinions(labels, [seen(own, look) for look in looks], None)
-    look = next(iter(looks))
-    ours = seen(own, look)
+        return Opinions(labels, [ours, *(seen(own, look) for look in more)], None, signs)
     best = ctc.best_path(ours)
     nothing, text = ctc.log_probabilities(ours, [[], best])
     if nothing > math.log(LIMITS.surely_nothing):
-        return Opinions(labels, [ours], None)
+        return Opinions(labels, [ours], None, signs)
     fits = accepts(wanted, "".join(labels[k] for k in best))
     if fits and text > math.log(LIMITS.surely):
-        return Opinions(labels, [ours], ours)
-    return Opinions(labels, [ours], seen(general, look))
+        return Opinions(labels, [ours], ours, signs)
+    return Opinions(labels, [ours], seen(general, look), signs)
 
 
 def likeness(tile: np.ndarray, text: str) -> float:

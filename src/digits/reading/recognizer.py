@@ -27,6 +27,8 @@ from digits.vision.parts import Component
 from digits.vision.rows import RowInk
 from digits.vision.warnings import of_tiles, warnings
 
+SIGNS_LEFT_OUT = "signs are left out ({}): --expect decimal, date, time or phone reads such"
+
 
 @dataclass(frozen=True)
 class Recognizer:
@@ -98,7 +100,9 @@ class Recognizer:
         if not digits:
             return None
         around = enclosing([digit.box for digit in digits])
-        row_read = Row(*read.ranking[0], around, read.ranking, digits, read.support)
+        row_read = Row(
+            *read.ranking[0], around, read.ranking, digits, read.support, signs=read.signs
+        )
         # A digit by itself is what the classifier knows best.
         if len(read.text) == 1 and self.budget.left():
             one = self.digit(digits[0].tile, digits[0].box)
@@ -161,6 +165,8 @@ class Recognizer:
                 replace(row, status="read" if self.is_read([row], expected) else "unsure")
                 for row in rows
             ]
+        if self.kind == "auto" and (signs := {sign for row in kept for sign in row.signs}):
+            words = [*words, SIGNS_LEFT_OUT.format(" ".join(sorted(signs)))]
         text, likely = "\n".join(row.text for row in kept), judge.probability(rows)
         return Answer("", status, text, likely, kept, words, seen_as=seen_as, why=why)
 

@@ -99,13 +99,15 @@ class RowReadings:
     """What a row may say: texts with their probabilities, the likeliest first.
 
     `digits` are those of the likeliest text, boxes in the row; `support` is how well the ink fits
-    it, 0..1 a character (a geometric mean); `features` is what its probability was made of.
+    it, 0..1 a character (a geometric mean); `features` is what its probability was made of; `signs`
+    are those that the format leaves out.
     """
 
     ranking: Ranking
     digits: list[Digit]
     support: float
     features: Features | None = None
+    signs: str = ""
 
     @property
     def text(self) -> str:
@@ -171,7 +173,8 @@ def read_row(
         if label in CLASSES
     ]
     support = math.exp(total[best] / len(best))
-    return RowReadings(_texts_ranking(texts, total, features), digits, support, features)
+    ranking = _texts_ranking(texts, total, features)
+    return RowReadings(ranking, digits, support, features, opinions.signs)
 
 
 def _gain(text: str) -> float:
