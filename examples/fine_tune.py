@@ -1,14 +1,17 @@
-"""Teach a shipped model your own pictures: `python fine_tune.py my_folder/`, a folder a class."""
+"""Teach a shipped model your own digits: `python fine_tune.py my_folder/`, a folder a digit."""
 
 import sys
 
 import digits
 
-folder = sys.argv[1]
+(folder,) = sys.argv[1:] or sys.exit(__doc__)
 before = digits.load("cnn3")
 after, report = digits.train(
     "cnn3", folder, epochs=5, init="cnn3", learning_rate=1e-3, batch_size=16, save_dir="tuned"
 )
+unknown = set(after.classes) - set(before.classes)
+if unknown:
+    sys.exit(f"saved as {report.model}; {before.name} knows no {min(unknown)} to compare it with")
 assert report.test
 images, labels = report.test.images, report.test.labels  # what was not learned from
 ours = [before.classes.index(after.classes[label]) for label in labels]

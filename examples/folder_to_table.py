@@ -7,6 +7,8 @@ from pathlib import Path
 import digits
 from digits.cells import cell, text_cell
 
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 folder, table = sys.argv[1:]
 paths = sorted(path for path in Path(folder).iterdir() if path.suffix in (".png", ".jpg"))
 reader = digits.Reader(expect="number")

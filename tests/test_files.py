@@ -1,6 +1,7 @@
 """Which pictures a name means, where names look like patterns, folders or standard input."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,12 @@ def test_a_name_of_nothing_stays_as_it_is_and_a_pattern_of_nothing_is_said(here:
 
 def test_a_folder_means_the_pictures_in_it_and_in_its_folders(here: Path) -> None:
     (here / "in" / "more").mkdir(parents=True)
-    for name in ("b.PNG", "a.jpg", "notes.txt", "more/c.webp"):
+    for name in ("b.PNG", "a.jpg", "notes.txt", "more/c.webp", "more/d.HEIC", "readme", ".hidden"):
         (here / "in" / name).write_bytes(b"")
-    assert named("in") == ["in/a.jpg", "in/b.PNG", "in/more/c.webp"]
+    others: Counter[str] = Counter()
+    found = [file.name for file in files("in", others)]
+    assert found == named("in") == ["in/a.jpg", "in/b.PNG", "in/more/c.webp"]
+    assert others == {".txt": 1, ".heic": 1, "": 1}
 
 
 def test_standard_input_is_no_folder_of_that_name(here: Path) -> None:

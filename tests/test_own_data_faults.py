@@ -86,7 +86,7 @@ def spoil_file(folder: Path, how: str) -> str:
     ("no folders", "no folders in it; expected"),
     ("csv beside", "did you mean"),
     ("empty classes", "no picture in it can be read"),
-    ("one class", "one class alone"),
+    ("one class", "only one class"),
     ("too few", "no picture for"),
     ("only texts", "no picture in it can be read"),
     ("folder beside train", "has a folder 'more' beside train/"),

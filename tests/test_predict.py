@@ -87,7 +87,9 @@ def test_a_folder_as_json(model: str, folder: Path, capsys: pytest.CaptureFixtur
     assert (
         main(["predict", "--image", str(folder), "--model", model, "--json", "--top_k", "2"]) == 1
     )
-    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    said = capsys.readouterr()
+    assert f"{folder}: passed over for their suffixes: 1 .txt" in said.err
+    answers = [json.loads(line) for line in said.out.splitlines()]
     assert [a["status"] for a in answers] == ["read", "read", "no_digit", "error"]
     assert [a["text"] for a in answers] == ["0", "0", "", ""]
     first = answers[0]
@@ -338,7 +340,8 @@ def test_a_picture_has_the_seconds_that_it_is_allowed(
 
 @pytest.mark.parametrize(
     ("unsure", "said"),
-    [([1], "unsure of 1 of 12 rows: 2"), ([], "unsure of no row, but something else"),
+    [([1], "unsure of 1 of 12 rows: 2"),
+     ([], "each row by itself is read, but not all together: something else"),
      (range(12), "unsure of 12 of 12 rows: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...")],
 )  # fmt: skip
 def test_rows_in_doubt_are_named(

@@ -16,7 +16,8 @@ TILE = (0, 0, 20, 28)
 
 
 def row(support: float, text: str = "7", probability: float = 0.99, **more: Any) -> Row:
-    return Row(text, probability, more.pop("box", TILE), [(text, probability)], [], support, **more)
+    box, digits = more.pop("box", TILE), more.pop("digits", [])
+    return Row(text, probability, box, [(text, probability)], digits, support, **more)
 
 
 def model(**thresholds: float) -> Any:
@@ -64,12 +65,21 @@ def test_status(rows: list[Row], thresholds: dict[str, float], expected: bool, s
     assert found == status and why
 
 
+@pytest.mark.parametrize(("gap", "status"), [(39, "read"), (41, "unsure")])
+def test_digits_far_apart_may_be_several_numbers(gap: int, status: str) -> None:
+    """A digit is 20 pixels high; where they stand in the row does not matter."""
+    boxes = [(0, 0, 10, 20), (10 + gap, 5, 8, 16), (4, 0, 4, 20)]
+    digits = [Digit("1", 0.99, box, [], NO_TILE) for box in boxes]
+    found, why = judge.verdict([row(0.9, "111", digits=digits)], model(), False)
+    assert found == status and (why == judge.APART) == (status == "unsure")
+
+
 @pytest.mark.parametrize(
     ("likely", "why"),
-    [(0.985, "98.5% likely, 99.8% are needed"), (0.9977, "99.77% likely, 99.80% are needed"),
-     (0.9982, "99.82% likely, 99.80% are needed"),
-     (0.99800001, "99.800001% likely, 99.800000% are needed"),
-     (0.998, "99.8% likely, 99.8% are needed")],
+    [(0.985, "98.5% likely, 99.8% is needed"), (0.9977, "99.77% likely, 99.80% is needed"),
+     (0.9982, "99.82% likely, 99.80% is needed"),
+     (0.99800001, "99.800001% likely, 99.800000% is needed"),
+     (0.998, "99.8% likely, 99.8% is needed")],
 )  # fmt: skip
 def test_what_is_compared_is_told_apart(likely: float, why: str) -> None:
     assert judge.verdict([row(0.9, probability=likely)], model(read=0.998), False)[1] == why

@@ -53,6 +53,26 @@ def test_nor_of_a_text_that_ours_is_sure_of_and_that_may_stand(
     assert likelihood.general == pytest.approx(likelihood.own)
 
 
+@pytest.mark.parametrize(
+    ("path", "expect", "signs"),
+    [("12,50-", "number", ",-"), ("12,50-", "/[0-9,]+/", "-"), ("1250", "number", "")],
+)
+def test_signs_are_those_that_ours_sees_and_the_format_leaves_out(
+    path: str, expect: str, signs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes = row_models.own().classes
+
+    def columns(*_: object) -> np.ndarray:
+        probabilities = np.full((len(path), len(classes)), 1e-3)
+        probabilities[range(len(path)), [classes.index(c) for c in path]] = 1.0
+        return np.log(probabilities / probabilities.sum(axis=1, keepdims=True))
+
+    monkeypatch.setattr(opinions, "log_probs", columns)
+    wanted = parse(expect)
+    assert wanted is not None
+    assert opinions.ask([np.zeros((HEIGHT, 24), np.uint8)], wanted).signs == signs
+
+
 def tile_of(text: str) -> np.ndarray:
     ink = np.zeros((120, 100), np.uint8)
     cv2.putText(ink, text, (15, 95), cv2.FONT_HERSHEY_SIMPLEX, 3, 255, 8, cv2.LINE_AA)

@@ -189,6 +189,18 @@ def test_what_is_no_digit_has_neither_text_nor_rows(monkeypatch: pytest.MonkeyPa
     assert one.probability == pytest.approx(0.99**2)
 
 
+@pytest.mark.parametrize(("kind", "said"), [("auto", True), ("number", False)])
+def test_signs_that_nobody_asked_for_are_said(
+    kind: str, said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks for a number asks for its digits alone."""
+    monkeypatch.setattr(module, "read_row", lambda *_: replace(readings("1250"), signs=".,,"))
+    found = made(kind).row(ROW, [])
+    assert found
+    words = made(kind).answered([found, found], ["more"], "page").warnings
+    assert words == ["more"] + [module.SIGNS_LEFT_OUT.format(", .")] * said
+
+
 def test_each_row_of_a_page_has_a_status_of_its_own() -> None:
     rows = [row("40", 0.3, alone=False), row("7"), row("41", 0.5, alone=False)]
     page = made("auto").concluded(rows, INK, [], "page")

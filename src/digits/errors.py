@@ -20,7 +20,8 @@ def reason(error: Exception) -> str:
     """What a library's exception says, short enough for our one line: some say a thousand words."""
     if isinstance(error, UnicodeDecodeError):
         return "not UTF-8; save it as UTF-8"
-    text = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0]
+    lines = (getattr(error, "strerror", None) or str(error)).strip().splitlines()
+    text = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
     return f"{text or type(error).__name__:.80}"
 
 

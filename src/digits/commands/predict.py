@@ -235,7 +235,7 @@ def _table(args: argparse.Namespace) -> int:
     tell(model)
     _warn(answer)
     wide = max((column for _, column in answer.places), default=1)
-    doubt = f"; unsure of {_unsure(answer)}" if answer.status == "unsure" else ""
+    doubt = f"; {_unsure(answer)}" if answer.status == "unsure" else ""
     print(f"{args.output}: numbers: {len(answer.rows)}, columns: {wide}{doubt}", file=sys.stderr)
     return 0
 
@@ -256,8 +256,9 @@ def _pictures(names: list[str], empty: list[str], alone: bool = False) -> "Itera
     from digits.pictures.packed import is_address
 
     for name in names:
+        others: Counter[str] = Counter()
         try:
-            for file in files(name):
+            for file in files(name, others):
                 if not alone and file.name == name and not is_there(file):
                     raise DigitsError(f"{name}: no such picture or folder; check the path")
                 if alone and (file.shard or is_address(file.name)):
@@ -265,6 +266,10 @@ def _pictures(names: list[str], empty: list[str], alone: bool = False) -> "Itera
                         f"{name}: add --output ANSWERS.csv, which reads what is there"
                     )
                 yield file
+            if others:
+                kinds = ", ".join(f"{n} {kind or 'without'}" for kind, n in others.most_common(9))
+                says = f"{one_line(name)}: passed over for their suffixes: {kinds}"
+                print(f"warning: {says}", file=sys.stderr)
         except DigitsError as error:
             print(f"predict: {error}", file=sys.stderr)
             empty.append(name)
@@ -297,7 +302,7 @@ def _print(answer: "Answer", args: argparse.Namespace) -> None:
     page = f" page {answer.page}" if answer.pages > 1 else ""
     print(f"{name}{page}: {says}{sure}{doubt}", flush=True)
     if len(answer.rows) > 1 and doubt:
-        print(f"{name}{page}: unsure of {_unsure(answer)}", file=sys.stderr)
+        print(f"{name}{page}: {_unsure(answer)}", file=sys.stderr)
     if args.top_k > 1:
         digits = [digit for row in answer.rows for digit in row.digits]
         for place, digit in enumerate(digits, 1):
@@ -306,14 +311,14 @@ def _print(answer: "Answer", args: argparse.Namespace) -> None:
 
 
 def _unsure(answer: "Answer") -> str:
-    """Which of its rows are to be looked at, as `2 of 20 rows: 5, 7`, or why it is in doubt where
-    each row by itself is not."""
+    """Which of its rows are to be looked at, as `unsure of 2 of 20 rows: 5, 7`, or why it is in
+    doubt where each row by itself is not."""
     places = [str(place) for place, row in enumerate(answer.rows, 1) if row.status != "read"]
     if not places:
-        return f"no row, but {answer.why}"
+        return f"each row by itself is read, but not all together: {answer.why}"
     more = [] if len(places) <= MOST_PLACES else ["..."]
     which = ", ".join(places[:MOST_PLACES] + more)
-    return f"{len(places)} of {len(answer.rows)} rows: {which}"
+    return f"unsure of {len(places)} of {len(answer.rows)} rows: {which}"
 
 
 def _warn(answer: "Answer") -> None:

@@ -50,7 +50,7 @@ def _confused(pairs: Sequence[dict[str, Any]]) -> str:
     if not pairs:
         return "nothing"
     first = pairs[0]
-    return f"most often {first['label']} for {first['predicted']} ({first['count']} times)"
+    return f"most often {first['label']} read as {first['predicted']} ({first['count']} times)"
 
 
 def _several(found: dict[str, Any]) -> str:

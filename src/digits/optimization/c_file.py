@@ -63,7 +63,7 @@ def about(model: IntegerModel, card: dict[str, str]) -> str:
 def costs(model: IntegerModel) -> str:
     """What the model asks of a chip, in a line."""
     return (
-        f"{constant_bytes(model):,} bytes of flash for its tables, {ram_bytes(model):,} of RAM, "
+        f"{constant_bytes(model):,} bytes of weights and tables, {ram_bytes(model):,} of RAM, "
         f"{multiplications(model):,} multiplications a tile"
     )
 

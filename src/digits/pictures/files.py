@@ -5,6 +5,7 @@ standard input; here or at an address (s3://..., by fsspec).
 import glob
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +16,16 @@ from digits.pictures.packed import File
 
 STDIN = "-"
 SUFFIXES = (
-    ".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm",
-    ".pbm", ".avif",
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm",
+    ".pgm", ".pbm", ".avif",
 )  # fmt: skip
 
 
-def files(name: str) -> Iterator[File]:
+def files(name: str, others: Counter[str] | None = None) -> Iterator[File]:
     """The picture files that a name means, in an order that is always the same.
 
-    A folder means the pictures in it, and in its folders; a pattern may have `**`; a .tar or
+    A folder means the pictures in it, and in its folders, by their suffixes; those of its other
+    files are counted into `others`. A pattern may have `**`; a .tar or
     .parquet file means the pictures in it; a .csv or .txt file those that it lists. A name that is
     none of these stays as it is, so that a missing file is answered for like any other.
 
@@ -31,7 +33,8 @@ def files(name: str) -> Iterator[File]:
         DigitsError: a folder, pattern, archive or list holds no picture, or is damaged.
     """
     if name != STDIN and os.path.isdir(name):  # noqa: PTH112, Path's raises for a name too long
-        yield from _some(map(File, _in_folder(name)), f"{name}: no pictures in this folder")
+        found = map(File, _in_folder(name, Counter() if others is None else others))
+        yield from _some(found, f"{name}: no pictures in this folder")
     elif not packed.is_address(name) and not os.path.lexists(name) and glob.has_magic(name):
         yield from _some(_fitting(name), f"{name}: no file fits this pattern")
     elif name.lower().endswith(packed.SUFFIXES):
@@ -71,7 +74,7 @@ def size(file: File) -> int:
         return sys.maxsize
 
 
-def _in_folder(folder: str) -> Iterator[str]:
+def _in_folder(folder: str, others: Counter[str]) -> Iterator[str]:
     def refuse(error: OSError) -> None:
         raise DigitsError(f"{error.filename}: cannot be read: {reason(error)}")
 
@@ -80,6 +83,8 @@ def _in_folder(folder: str) -> Iterator[str]:
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES):
                 yield str(Path(parent) / name)
+            elif not name.startswith("."):
+                others[Path(name).suffix.lower()] += 1
 
 
 def _at_address(name: str) -> Iterator[str]:

@@ -38,14 +38,20 @@ def may_be_several(ink: Ink) -> bool:
 def are_several(boxes: Sequence[Box], shape: tuple[int, ...]) -> bool:
     """Whether the boxes that the border of a picture of `shape` (H, W) does not cut are several
     numbers: one lies below another, or is much lower, or further off than digits of one are."""
-    whole = sorted(box for box in boxes if not at_edge(box, shape))
+    whole = [box for box in boxes if not at_edge(box, shape)]
     heights = [height for *_, height in whole]
     if len(whole) < 2 or not _are_as_high(min(heights), max(heights)):
         return len(whole) > 1
-    room = LIMITS.most_gap_of_height * max(heights)
-    ends = accumulate((x + width for x, _, width, _ in whole), max)
-    is_apart = any(x - end > room for end, (x, *_) in zip(ends, whole[1:], strict=False))
-    return is_apart or _stacked(whole)
+    return has_gap(whole, LIMITS.most_gap_of_height) or _stacked(whole)
+
+
+def has_gap(boxes: Sequence[Box], most_of_height: float) -> bool:
+    """Whether two neighbours among the boxes are further apart than so many heights of the highest;
+    what stands between them fills the gap."""
+    from_left = sorted(boxes)
+    room = most_of_height * max((height for *_, height in boxes), default=0)
+    ends = accumulate((x + width for x, _, width, _ in from_left), max)
+    return any(x - end > room for end, (x, *_) in zip(ends, from_left[1:], strict=False))
 
 
 def _stacked(boxes: Sequence[Box]) -> bool:

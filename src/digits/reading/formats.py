@@ -103,7 +103,9 @@ def parse(expect: str, alphabet: Alphabet = NUMBERS) -> Format | None:
     if expect in LETTERS:
         letters = "".join(sorted(filter(str.isalpha, alphabet.plain)))
         if not letters:
-            raise DigitsError(f"--expect {expect}: the model reads no letters; name one that does")
+            raise DigitsError(
+                f"--expect {expect}: the model reads no letters; give --model letters"
+            )
         return Pattern(f"[{letters}]{LETTERS[expect]}", alphabet)
     if len(expect) > 2 and expect.startswith("/") and expect.endswith("/"):
         pattern = Pattern(expect[1:-1], alphabet)

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from digits.classifier import Classifier
 from digits.reading.answer import Answer, Row
+from digits.reading.beside import has_gap
 from digits.tile import Box
 from digits.vision.lines import Line
 
@@ -126,27 +126,20 @@ def verdict(rows: Sequence[Row], model: Classifier, expected: bool) -> tuple[str
     least = LIMITS.read_support if alone else least
     if fits < least:
         return "unsure", _fitting(fits, least)
-    if any(map(_is_apart, rows)):
+    if any(has_gap([d.box for d in row.digits], LIMITS.most_gap_of_height) for row in rows):
         return "unsure", APART
     return "read", _compared(likely, threshold)
 
 
-def _is_apart(row: Row) -> bool:
-    """Whether there is more paper between two digits of a row than within one number."""
-    boxes = sorted(digit.box for digit in row.digits)
-    room = LIMITS.most_gap_of_height * max((height for *_, height in boxes), default=0)
-    return any(x - (left + wide) > room for (left, _, wide, _), (x, *_) in pairwise(boxes))
-
-
 def _fitting(fits: float, least: float) -> str:
-    return f"its ink fits digits by {fits:.2f}, {least:.2f} are needed"
+    return f"its ink fits digits by {fits:.2f}, {least:.2f} is needed"
 
 
 def _compared(likely: float, threshold: float) -> str:
     """Both in percent, with as many decimal places as tell them apart."""
     told = ([f"{share:.{places}%}" for share in (likely, threshold)] for places in PLACES)
     one, other = next((pair for pair in told if pair[0] != pair[1]), [f"{likely:.1%}"] * 2)
-    return f"{one} likely, {other} are needed"
+    return f"{one} likely, {other} is needed"
 
 
 def seen_twice(one: Row, row: Row, row_model: Classifier) -> Row:

@@ -27,7 +27,7 @@ from digits.vision.parts import Component
 from digits.vision.rows import RowInk
 from digits.vision.warnings import of_tiles, warnings
 
-SIGNS_LEFT_OUT = "signs are left out ({}): --expect decimal, date, time or phone reads such"
+SIGNS_LEFT_OUT = "signs are left out ({}): to read them, expect decimal, date, time or phone"
 
 
 @dataclass(frozen=True)

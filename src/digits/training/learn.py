@@ -60,8 +60,8 @@ def sets(
     own = own.known_to(classes, shape)
     if not len(own.test):
         raise DigitsError(
-            f"{examples}: too few to hold one out and see whether it helps: "
-            "three of one class are the least"
+            f"{examples}: too few to hold one out and see whether it helps: at least one class "
+            "needs three"
         )
     name, mixture = replay or config.get("dataset", "auto"), "" if replay else config.get("weights")
     hold_out = config.get("hold_out", HOLD_OUT)

@@ -291,7 +291,7 @@ def _load(config: TrainConfig, data_dir: str | None) -> Dataset:
     """
     dataset = data.load(config.dataset, data_dir, config.hold_out, config.look, config.weights)
     if len(dataset.classes) < 2:
-        raise DigitsError(f"{dataset.name}: one class alone; to tell apart it takes two")
+        raise DigitsError(f"{dataset.name}: only one class; training takes at least two")
     dataset.require("train", "validation", "test")
     return dataset
 

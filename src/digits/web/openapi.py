@@ -21,7 +21,7 @@ TILE = (  # a PNG of 28x28 with an upright bar, as base64
 ANSWER: dict[str, Any] = {
     "image": "a.png", "page": 1, "pages": 1, "status": "read", "text": "47", "value": 47,
     "probability": 0.993, "model": "reader", "expect": "auto", "trained_on": "mnist",
-    "seen_as": "row", "why": "99.3% likely, 95.2% are needed",
+    "seen_as": "row", "why": "99.3% likely, 95.2% is needed",
     "rows": [{"text": "47", "value": 47, "status": "read", "probability": 0.993,
               "box": [10, 12, 60, 40],
               "alternatives": [["47", 0.993], ["41", 0.004]],
@@ -33,7 +33,7 @@ ANSWER: dict[str, Any] = {
 }  # fmt: skip
 OTHER: dict[str, Any] = {
     **ANSWER, "image": "b.png", "status": "unsure", "probability": 0.62,
-    "why": "62.0% likely, 95.2% are needed",
+    "why": "62.0% likely, 95.2% is needed",
     "rows": [{**row, "status": "unsure", "probability": 0.62} for row in ANSWER["rows"]],
 }  # fmt: skip
 ANSWERED: Responses = {
