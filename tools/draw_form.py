@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "form.jpg"
-WIDTH, HEIGHT = 900, 620  # pixels
-FIELDS = {"Water": "40917", "Gas": "3862", "Power": "20745"}
+WIDTH, HEIGHT = 900, 475  # pixels
+FIELDS = {"Water": "40917", "Gas": "3862"}
 FIRST, STEP, HIGH = 130, 145, 110  # pixels: the first field's top, to the next one, its height
 PAPER, PRINT, PEN, TABLE = (246, 243, 236), (40, 40, 40), (30, 40, 120), (120, 110, 100)  # RGB
 
