@@ -49,6 +49,7 @@ docs: .venv/ready  ## the site of the docs, in build/site/
 
 bench: $(if $(NAME),.venv/ready)  ## a benchmark (NAME=reading ARGS='...')
 	@test -n "$(NAME)" || { echo "usage: make bench NAME=training ARGS='--seeds 3'" >&2; exit 2; }
+	@test -f "benchmarks/$(NAME).py" || { echo "NAME is one of:" >&2; ls benchmarks/*.py | sed 's,.*/,  ,; s,\.py$$,,' >&2; exit 2; }
 	$(BIN)/python benchmarks/$(NAME).py $(ARGS)
 
 .venv-light/ready: pyproject.toml

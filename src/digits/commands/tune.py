@@ -53,10 +53,11 @@ def main(argv: list[str] | None = None) -> int:
     found = tune.compared(study, config, dataset, folder, on, args.seeds)
     for name, accuracies in found.items():
         if accuracies:
-            spread = np.std(accuracies, ddof=1) if len(accuracies) > 1 else 0.0
+            several = len(accuracies) > 1
+            spread = f"{np.std(accuracies, ddof=1):.3%}" if several else "unknown of one"
             print(
-                f"{name:10} {np.mean(accuracies):.3%} on validation, deviation {spread:.3%}, "
-                f"{len(accuracies)} seeds"
+                f"{name:10} {np.mean(accuracies):.3%} on validation, deviation {spread}, "
+                f"seeds: {len(accuracies)}"
             )
     shared = {"arch": config.arch, "dataset": config.dataset, "data_dir": args.data_dir,
               "epochs": config.epochs, **{name: given[name] for name in NAMES if name in given},

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-SPENT = "too much in this picture: read in part only; allow it more --seconds, or crop it"
+SPENT = "time is over: looked at in part only; allow it more --seconds, or crop it"
 
 
 @dataclass(frozen=True)
