@@ -1,11 +1,19 @@
 """Ink beside the rows that were read: rectangles for digits, each limit from both sides."""
 
+from pathlib import Path
+
+import matplotlib
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
+from digits.finder import is_nothing
 from digits.reading import beside
 from digits.reading.answer import Digit, Row
 from digits.vision.ink import Ink
+from digits.vision.lines import Line, upright
+
+FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 NO_TILE = np.zeros((28, 28), np.uint8)
 HIGH, WIDE = 100, 50  # of a row's digits
@@ -37,6 +45,40 @@ def test_other_ink_is_text_if_it_is_as_high_and_there_is_so_much(
 ) -> None:
     others = [(600 + 100 * k, 350, 30, height) for k in range(count)]
     assert beside.has_more(ink(*DIGITS, *others), [row()]) is is_more
+
+
+@pytest.mark.parametrize(
+    ("gap", "printed", "is_print"),
+    [(36, "left", True), (34, "left", False), (36, "right", True), (36, "all", True),
+     (34, "all", True), (36, "nothing", False)],
+)  # fmt: skip
+def test_a_row_has_print_in_whole_or_on_a_side_of_its_widest_gap(
+    gap: int, printed: str, is_print: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four digits, 100 pixels high, of which the last one stands apart."""
+    places = [0, 60, 120, 120 + WIDE + gap]
+    made = [Digit("4", 0.99, (x, 50, WIDE, HIGH), [], NO_TILE) for x in reversed(places)]
+    four = Row("4444", 0.99, (0, 50, places[-1] + WIDE, HIGH), [], made, 0.9)
+    whole, left = places[-1] + WIDE, 120 + WIDE
+    boxes = {"all": (0, whole), "left": (0, left), "right": (places[-1], WIDE), "nothing": (0, 0)}
+    x, width = boxes[printed]
+
+    def is_nothing(line: Line, grey: np.ndarray) -> bool:
+        return line.box == (x, 50, width, HIGH)
+
+    monkeypatch.setattr(beside, "is_nothing", is_nothing)
+    assert beside.has_print(four, np.zeros((200, 400), np.uint8)) is is_print
+
+
+def test_printed_digits_are_nothing_by_hand_to_the_line_model() -> None:
+    grey = np.full((120, 260), 235, np.uint8)
+    font = ImageFont.truetype(str(FONTS / "DejaVuSans.ttf"), 48)
+    sheet = Image.fromarray(grey)
+    ImageDraw.Draw(sheet).text((30, 30), "50726", 40, font)
+    grey = np.asarray(sheet)
+    ys, xs = np.nonzero(grey < 128)
+    box = xs.min(), ys.min(), np.ptp(xs) + 1, np.ptp(ys) + 1
+    assert is_nothing(upright(tuple(int(v) for v in box)), grey)
 
 
 SHAPE = (600, 1000)

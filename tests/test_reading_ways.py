@@ -135,6 +135,7 @@ class Rows:
         monkeypatch.setattr(module, "polarities", lambda grey: [False, True])
         monkeypatch.setattr(module, "find", self._find(seen, texts))
         monkeypatch.setattr(module, "has_more", lambda ink, rows: False)
+        monkeypatch.setattr(module, "has_print", lambda row, grey: False)
         monkeypatch.setattr(module, "may_be_several", lambda ink: True)
         monkeypatch.setattr(module, "ink_alone", lambda ink: ink)
         monkeypatch.setattr(module, "looks_at", lambda grey, inverted: [])
@@ -161,6 +162,17 @@ def test_a_row_is_looked_at_in_both_polarities_until_it_is_read(
     answer = Told(recognizer("number")).answer_of_row()
     assert answer and answer.text == "12" and rows.looked == [False, True]
     assert Told(recognizer("number", budget=NEVER)).answer_of_row() is None
+
+
+def test_a_row_that_may_be_print_is_in_doubt_and_the_other_polarity_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = Rows(monkeypatch, "407", "1")
+    monkeypatch.setattr(module, "has_print", lambda row, grey: row.text == "407")
+    answer = Told(recognizer("number")).answer_of_row()
+    assert answer and (answer.text, answer.status) == ("407", "unsure")
+    assert answer.why == module.MAY_BE_PRINT and rows.looked == [False, True]
+    assert [one.status for one in answer.rows] == ["unsure"]
 
 
 WITHIN = [line(5, 5), line(5, 45)]  # those of STACKED are cut by the border

@@ -8,7 +8,7 @@ import numpy as np
 from digits.finder import checked, find_lines, may_be_a_number
 from digits.reading import judge, opinions
 from digits.reading.answer import Answer, Row
-from digits.reading.beside import are_several, has_more, may_be_several
+from digits.reading.beside import are_several, has_more, has_print, may_be_several
 from digits.reading.page_of_lines import TEXT_LEFT_OUT, PageOfLines
 from digits.reading.recognizer import Recognizer
 from digits.reading.rows import looks_at
@@ -33,6 +33,7 @@ CROSSED = "a 0 with something in it, or another digit in a ring"
 # Why an answer is in doubt, however likely it is.
 A_PIECE = "a piece of the row that the whole picture may be"
 NO_ROW_FOUND = "all ink of the picture as one row, where the finder sees none"
+MAY_BE_PRINT = "it may be print, in whole or at one end"
 NOT_ALIKE = "the row model takes it for something else"
 NOT_ALONE = "other ink is beside the digit, or around it"
 NOTHING = Answer("", "no_digit", why=judge.NOTHING)
@@ -138,8 +139,12 @@ class Attempt:
             row = self.recognizer.surer(row, ink_alone(seen))
             if row:
                 words = [TEXT_LEFT_OUT] * has_more(seen, [row])
-                answers.append(self.recognizer.concluded([row], seen, words, "row"))
-                if answers[-1].status == "read":
+                answer = self.recognizer.concluded([row], seen, words, "row")
+                is_read = answer.status == "read"
+                if is_read and self.recognizer.budget.left() and has_print(row, self.grey):
+                    is_read, answer = False, judge.doubted(answer, MAY_BE_PRINT)
+                answers.append(answer)
+                if is_read:
                     break
         return max(answers, key=judge.value, default=None)
 

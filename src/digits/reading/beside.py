@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+import numpy as np
+
+from digits.finder import is_nothing
 from digits.reading.answer import Row
 from digits.tile import Box
-from digits.vision.components import at_edge
+from digits.vision.components import at_edge, enclosing
 from digits.vision.ink import Ink
+from digits.vision.lines import upright
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,9 @@ class Limits:
     # of one number. Of 70 pictures of two numbers side by side, by held-out writers, 71% were right
     # with 1.6, 81% with 1.2 and with 0.9; of 260 crops and numbers none changed.
     most_gap_of_height: float = 1.2
+    # Of the highest digit's: a row with a wider gap may be print and a number. Measured with
+    # `finder.surely_nothing`, which has the figures; printed digits stand closer.
+    print_gap_of_height: float = 0.35
 
 
 LIMITS = Limits()
@@ -60,6 +67,19 @@ def _stacked(boxes: Sequence[Box]) -> bool:
         for x, y, width, height in boxes
         for other in boxes
     )
+
+
+def has_print(row: Row, grey: np.ndarray) -> bool:
+    """Whether the line model takes a row of a picture (H, W) uint8, or what stands on a side of its
+    widest gap, for nothing by hand."""
+    boxes = sorted(digit.box for digit in row.digits)
+    ends = accumulate((x + width for x, _, width, _ in boxes), max)
+    gaps = [x - end for end, (x, *_) in zip(ends, boxes[1:], strict=False)]
+    sides = [boxes]
+    if max(gaps, default=0) > LIMITS.print_gap_of_height * max(height for *_, height in boxes):
+        at = 1 + int(np.argmax(gaps))
+        sides += [boxes[:at], boxes[at:]]
+    return any(is_nothing(upright(enclosing(side)), grey) for side in sides)
 
 
 def has_more(ink: Ink, rows: Sequence[Row]) -> bool:

@@ -162,6 +162,13 @@ class Line:
         return np.where(near & ~kept, 0, ink.level)
 
 
+def upright(box: Box) -> Line:
+    """The line of a box in the picture, which is known to be one."""
+    x, y, width, height = box
+    right, foot = x + width, y + height
+    return Line(np.array([(x, y), (right, y), (right, foot), (x, foot)], float), 1.0)
+
+
 def lines(in_row: np.ndarray, in_core: np.ndarray, shape: tuple[int, ...]) -> list[Line]:
     """The lines of a picture of `shape` (H, W) in the maps (h, w) of probabilities."""
     core = (in_core > 0.5).astype(np.uint8)
