@@ -55,10 +55,14 @@ def are_several(boxes: Sequence[Box], shape: tuple[int, ...]) -> bool:
 def has_gap(boxes: Sequence[Box], most_of_height: float) -> bool:
     """Whether two neighbours among the boxes are further apart than so many heights of the highest;
     what stands between them fills the gap."""
-    from_left = sorted(boxes)
     room = most_of_height * max((height for *_, height in boxes), default=0)
+    return max(_gaps(sorted(boxes)), default=0) > room
+
+
+def _gaps(from_left: Sequence[Box]) -> list[int]:
+    """The paper before each box but the first, in pixels; less than 0 where it meets one before."""
     ends = accumulate((x + width for x, _, width, _ in from_left), max)
-    return any(x - end > room for end, (x, *_) in zip(ends, from_left[1:], strict=False))
+    return [x - end for end, (x, *_) in zip(ends, from_left[1:], strict=False)]
 
 
 def _stacked(boxes: Sequence[Box]) -> bool:
@@ -73,11 +77,9 @@ def has_print(row: Row, grey: np.ndarray) -> bool:
     """Whether the line model takes a row of a picture (H, W) uint8, or what stands on a side of its
     widest gap, for nothing by hand."""
     boxes = sorted(digit.box for digit in row.digits)
-    ends = accumulate((x + width for x, _, width, _ in boxes), max)
-    gaps = [x - end for end, (x, *_) in zip(ends, boxes[1:], strict=False)]
     sides = [boxes]
-    if max(gaps, default=0) > LIMITS.print_gap_of_height * max(height for *_, height in boxes):
-        at = 1 + int(np.argmax(gaps))
+    if has_gap(boxes, LIMITS.print_gap_of_height):
+        at = 1 + int(np.argmax(_gaps(boxes)))
         sides += [boxes[:at], boxes[at:]]
     return any(is_nothing(upright(enclosing(side)), grey) for side in sides)
 
