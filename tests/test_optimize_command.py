@@ -144,7 +144,8 @@ def test_several_outputs_are_put_in_their_places_together_or_not_at_all(
     flags = ["optimize", "--quantize", "--output", "a.onnx", "--output", "b.c"]
     assert main(flags) == 0
     printed = capsys.readouterr().out
-    assert "bytes of weights and tables" in printed and "-> a.onnx" in printed and "-> b.c" in printed
+    assert "bytes of weights and tables" in printed
+    assert "-> a.onnx" in printed and "-> b.c" in printed
     for name in ("a.onnx", "b.c"):
         (folder / name).unlink()
     checkpoint.save(folder / "models" / "best_model.pth", spoil(content))
