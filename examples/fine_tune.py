@@ -4,7 +4,9 @@ import sys
 
 import digits
 
-(folder,) = sys.argv[1:] or sys.exit(__doc__)
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
+folder = sys.argv[1]
 before = digits.load("cnn3")
 after, report = digits.train(
     "cnn3", folder, epochs=5, init="cnn3", learning_rate=1e-3, batch_size=16, save_dir="tuned"

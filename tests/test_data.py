@@ -19,7 +19,7 @@ from digits.data import Dataset, fetch
 from digits.data import mnist as mnist_module
 from digits.data import uci as uci_module
 from digits.data.split import every_nth
-from digits.errors import DigitsError
+from digits.errors import DigitsError, reason
 from tests.conftest import MNIST_FOLDER
 
 
@@ -188,3 +188,12 @@ def test_a_failed_download_removes_no_folder_that_was_there(tmp_path: Path) -> N
         )
         assert said and "no network" in said
     assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("Error downloading a.gz:\nno route\nmore", "Error downloading a.gz: no route"),
+     ("first\nsecond", "first"), ("", "RuntimeError"), ("ends:", "ends:")],
+)  # fmt: skip
+def test_the_reason_of_an_error_is_not_cut_off_at_a_colon(text: str, said: str) -> None:
+    assert reason(RuntimeError(text)) == said

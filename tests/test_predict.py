@@ -11,12 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from digits import Reader, classifier
+from digits import Reader
 from digits.__main__ import main
 from digits.reading.answer import Answer, Row
-from digits.spec import SEEN_LITTLE
 
 CLASSES = [*"0123456789", "none"]
 
@@ -262,66 +261,6 @@ def test_answers_that_were_made_otherwise_are_not_gone_on_with(
     assert main([*flags, "--model", "tiny", "--expect", "digit"]) == 1
     assert "its answers are by --expect auto, not digit" in capsys.readouterr().err
     assert out.read_bytes() == before and main([*flags, "--model", "tiny"]) == 0
-
-
-@pytest.fixture
-def small(run_folder: Path) -> str:
-    """A model that says that it learned from the small scans."""
-    import onnx
-
-    proto = onnx.load(classifier.shipped()["micro"])
-    for entry in proto.metadata_props:
-        entry.value = entry.value.replace('"dataset": "mnist"', '"dataset": "uci"')
-    onnx.save(proto, "small.onnx")
-    return "small.onnx"
-
-
-def test_answers_say_what_their_model_learned_from(
-    small: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    zero, drawn = str(folder / "a_zero.png"), []
-
-    def text(self: object, at: object, words: str, *_: object, **__: object) -> None:
-        drawn.append(words)
-
-    monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
-    for model, learned_from in ((small, "uci"), ("micro", "mnist")):
-        drawn.clear()
-        flags = ["--image", zero, "--model", model, "--explain", f"of_{learned_from}.png", "--json"]
-        assert main(["predict", *flags]) == 0
-        said = json.loads(capsys.readouterr().out)
-        warned = learned_from == "uci"
-        assert said["trained_on"] == learned_from and (SEEN_LITTLE in said["warnings"]) == warned
-        assert f"model {model}, trained on {learned_from}" in drawn
-        assert (SEEN_LITTLE in drawn) == warned
-        in_memory = Reader(model).read(Path(zero).read_bytes())
-        assert (in_memory.trained_on, SEEN_LITTLE in in_memory.warnings) == (learned_from, warned)
-        assert Reader(model).read("nowhere.png").trained_on == learned_from
-
-
-@pytest.mark.slow
-def test_evaluate_says_it_too(
-    small: str, tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "own" / "0").mkdir(parents=True)
-    shutil.copy(folder / "a_zero.png", tmp_path / "own" / "0")
-    flags = ["--model", small, "--folder", str(tmp_path / "own"), "--dataset", "uci"]
-    assert main(["evaluate", *flags]) == 0
-    assert f"model: small.onnx (trained on uci)\nwarning: {SEEN_LITTLE}" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("output", [[], ["--output", "a.csv"]])
-def test_a_model_of_the_small_scans_says_so(
-    output: list[str], folder: Path, small: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    flags = ["predict", "--image", str(folder / "a_zero.png"), *output]
-    for model, warned in (("small.onnx", True), ("micro", False)):
-        Path("a.csv").unlink(missing_ok=True)
-        assert main([*flags, "--model", model]) == 0
-        error = capsys.readouterr().err
-        assert error.count("1,797 small scans") == warned
-        assert f"model: {model} (trained on {'uci' if warned else 'mnist'})" in error
 
 
 @pytest.mark.slow

@@ -238,3 +238,13 @@ def test_the_row_model_takes_any_width_and_leaves_no_parameter_without_a_gradien
         assert logits.shape == (2, width // STRIDE, len(ROW_CLASSES) + 1)
     loop.ctc_loss(logits, ["12.5", "7"], torch.tensor([160, 160])).backward()
     assert all(p.grad is not None for p in model.parameters())
+
+
+def test_no_character_lies_deep_in_its_neighbour_however_uneven_the_gaps() -> None:
+    """Two bars, 100 pixels high and 40 wide, of which one would lie in the other."""
+    bar = np.full((100, 40), 255, np.uint8)
+    widths = [
+        row_ink.beside([(bar, 0.0)] * 2, -30.0, 100.0, 0.0, np.random.default_rng(k), 0.5).shape[1]
+        for k in range(30)
+    ]
+    assert min(widths) >= 80 - 15 - 1 and max(widths) > 80

@@ -31,8 +31,10 @@ def serving() -> Iterator[str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout
-        yield process.stdout.readline().split()[2]
-        process.terminate()
+        try:
+            yield process.stdout.readline().split()[2]
+        finally:
+            process.terminate()
 
 
 def draw(page: Page, number: str, rng: np.random.Generator) -> None:
